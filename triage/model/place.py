@@ -1,0 +1,137 @@
+"""Where replicas run: pods, nodes, subnets, and the place of each replica with the origin of every fact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from triage.model.observation import Citation
+
+PLACE_KINDS = ("az", "subnet", "role", "pool", "kernel", "pod-range", "node", "replica")
+"""Kinds of scope below the cluster, widest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value and where it was read."""
+
+    value: str
+    origin: str
+    """For people: `nodes.txt`, `annotation projectcalico.org/IPv4Address`, `hostIP of the pod` …"""
+    inferred: bool = False
+    """True when it follows from something else (role from mirror pods, subnet from a /24 guess)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Termination:
+    """Why a container ended the last time."""
+
+    reason: str
+    """`OOMKilled`, `Error`, `Completed` …"""
+    exit_code: int | None = None
+    finished_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod of a pod list."""
+
+    name: str
+    namespace: str | None = None
+    node: str | None = None
+    pod_ip: str | None = None
+    host_ip: str | None = None
+    status: str | None = None
+    """As `kubectl get pods` prints it: Running, CrashLoopBackOff, OOMKilled …"""
+    ready: bool | None = None
+    restarts: int | None = None
+    age_s: float | None = None
+    """At the time of the list."""
+    last_restart_s: float | None = None
+    """Seconds before the list was made, from `4 (7d ago)`."""
+    started_ns: int | None = None
+    last_termination: Termination | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    owner: str | None = None
+    image: str | None = None
+    host_network: bool | None = None
+    citation: Citation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of a node list."""
+
+    name: str
+    internal_ip: str | None = None
+    roles: tuple[str, ...] = ()
+    az: str | None = None
+    pool: str | None = None
+    kernel: str | None = None
+    ready: bool | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    pod_cidrs: tuple[str, ...] = ()
+    age_s: float | None = None
+    version: str | None = None
+    citation: Citation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A Kubernetes Event."""
+
+    reason: str
+    message: str
+    type: str | None = None
+    object_kind: str | None = None
+    object_name: str | None = None
+    last_ns: int | None = None
+    age_s: float | None = None
+    count: int = 1
+    citation: Citation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """A named IP network of **node** addresses."""
+
+    name: str
+    cidrs: tuple[str, ...]
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place of one replica; a kind that is not known is absent (never a guess without a mark)."""
+
+    replica: str
+    facts: Mapping[str, Fact]
+    """Kind (`PLACE_KINDS`) to value."""
+
+    def get(self, kind: str) -> str | None:
+        """The member of this kind, or None."""
+        fact = self.facts.get(kind)
+        return fact.value if fact else None
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """All places, and what they were made from."""
+
+    pods: tuple[Pod, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    events: tuple[Event, ...] = ()
+    subnets: tuple[Subnet, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """Replica name to place; every replica known by log or pod list has one."""
+    conflicts: tuple[str, ...] = ()
+    """Contradicting facts, as sentences of names and values only (`node x: az a (nodes.txt) / b (pods.json)`)."""
+
+    def pod(self, name: str) -> Pod | None:
+        """The pod of this name."""
+        return next((p for p in self.pods if p.name == name), None)
+
+    def node(self, name: str | None) -> Node | None:
+        """The node of this name."""
+        return next((n for n in self.nodes if n.name == name), None) if name else None

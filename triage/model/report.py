@@ -1,0 +1,209 @@
+"""The answer: ranked hypotheses, their evidence, and what was not seen. Texts are keys; renderers say them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from triage.model.bundle import Gap
+from triage.model.observation import Citation
+from triage.model.rule import Effect, Severity
+from triage.model.text import Text
+
+Confidence = Literal["certain", "likely", "possible", "unlikely"]
+Strength = Literal["strong", "moderate", "weak"]
+Direction = Literal["for", "against", "untested"]
+
+
+def confidence_of(probability: float) -> Confidence:
+    """The word of a probability.
+
+    >>> [confidence_of(p) for p in (0.95, 0.7, 0.3, 0.29)]
+    ['certain', 'likely', 'possible', 'unlikely']
+    """
+    return "certain" if probability >= 0.95 else "likely" if probability >= 0.7 else "possible" if probability >= 0.3 else "unlikely"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One place: `subnet master`, `node k8s-pre-m01`; member None for the cluster."""
+
+    kind: str
+    member: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a failure holds."""
+
+    kind: str
+    member: str | None
+    replicas: tuple[str, ...]
+    """The replicas inside."""
+    indistinguishable: tuple[Member, ...] = ()
+    """Other places that fit the evidence equally well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One statement for or against a hypothesis."""
+
+    id: str
+    statement: Text
+    direction: Direction
+    strength: Strength | None
+    """None when it is untested or was counted by the localiser."""
+    log_ratio: float
+    """Natural log of P(this | cause) / P(this | otherwise) as it was counted; 0 when untested or only shown."""
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One outcome of a check and its meaning."""
+
+    outcome: Text
+    means: Text
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStep:
+    """A command to paste, ready: every name in it is validated and quoted."""
+
+    id: str
+    command: str
+    where: tuple[Text, ...]
+    effect: Effect
+    expect: tuple[Expectation, ...]
+    gain_bits: float | None = None
+    """Expected information in bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixStep:
+    """A cure and when it applies."""
+
+    text: Text
+    when: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One explanation of one independent fault (its group)."""
+
+    id: str
+    """Fingerprint: stable over time, pod names and redaction."""
+    rank: int
+    group: int
+    cause: str
+    title: Text
+    probability: float
+    severity: Severity
+    upstream: str | None = None
+    upstreams: tuple[str, ...] = ()
+    zone: str | None = None
+    scope: Scope | None = None
+    explained_share: float = 0.0
+    """Share of all signs of trouble that this hypothesis explains."""
+    first_ns: int | None = None
+    last_ns: int | None = None
+    prior: float = 0.0
+    """Share of the group before its evidence was weighed."""
+    evidence: tuple[Evidence, ...] = ()
+    next_checks: tuple[CheckStep, ...] = ()
+    fix: tuple[FixStep, ...] = ()
+    references: tuple[str, ...] = ()
+
+    @property
+    def confidence(self) -> Confidence:
+        """The word of its probability."""
+        return confidence_of(self.probability)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaCoverage:
+    """What was read of one replica."""
+
+    name: str
+    node: str | None
+    subnet: str | None
+    lines: int
+    understood: int
+    queries: int
+    failures: int
+    """Signs of trouble (failures after collapsing summaries to their weight)."""
+    unknown_samples: tuple[Citation, ...]
+    first_ns: int | None
+    last_ns: int | None
+    version: str | None = None
+    cut: bool = False
+    has_log: bool = True
+    in_pod_list: bool = True
+    restarts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileCoverage:
+    """What became of one file."""
+
+    file: str
+    kind: str
+    framing: str | None = None
+    lines: int | None = None
+    understood: int | None = None
+    unknown_samples: tuple[Citation, ...] = ()
+    skipped: int = 0
+    why_ignored: Text | None = None
+    notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Everything that was read and not read."""
+
+    replicas: tuple[ReplicaCoverage, ...] = ()
+    files: tuple[FileCoverage, ...] = ()
+
+    @property
+    def lines(self) -> int:
+        """Log lines read."""
+        return sum(r.lines for r in self.replicas)
+
+    @property
+    def understood(self) -> int:
+        """Log lines whose message is known."""
+        return sum(r.understood for r in self.replicas)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time that the evidence spans; None where no clock was seen."""
+
+    asked: str | None = None
+    start_ns: int | None = None
+    end_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole answer."""
+
+    generated_ns: int
+    tool: Mapping[str, str]
+    """`version`, `rules`, `kernel`."""
+    cluster: Mapping[str, str | None] | None
+    window: Window
+    active: bool | None
+    """Is it still happening at the end of what was read? None: unknown."""
+    hypotheses: tuple[Hypothesis, ...]
+    coverage: Coverage
+    gaps: tuple[Gap, ...]
+    unexplained_share: float
+    affected: tuple[str, ...] = ()
+    """Replicas that show the first fault."""
+    failing_share: float | None = None
+    """Share of queries that failed in the affected replicas; None without denominators."""
+    notes: tuple[Text, ...] = ()
+    """Facts for the reader that belong to no hypothesis: conflicts of places, assumptions about times."""
+    redaction: Mapping[str, object] = field(default_factory=lambda: {"mode": "none", "counts": {}})
