@@ -1,0 +1,51 @@
+"""Collects what is wrong in the rules, so that one run tells everything with file, line and cure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from triage.errors import RuleError
+
+
+class Mistakes:
+    """Every mistake found so far, as `file:line: what; cure`."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[str, int, str]] = []
+
+    def add(self, file: str, line: int, what: str, cure: str = "") -> None:
+        """Note one mistake; `line` is 1-based, 0 when it belongs to the whole file."""
+        entry = (file, line, f"{what}; {cure}" if cure else what)
+        if entry not in self._found:
+            self._found.append(entry)
+
+    def __bool__(self) -> bool:
+        """Is there any?"""
+        return bool(self._found)
+
+    def lines(self) -> tuple[str, ...]:
+        """All mistakes, ordered by file and line."""
+        return tuple(
+            f"{file}:{line}: {text}" if line else f"{file}: {text}" for file, line, text in sorted(self._found)
+        )
+
+    def stop_if_any(self) -> None:
+        """Raise `RuleError` with all of them, if there are any."""
+        if self._found:
+            raise RuleError(self.lines())
+
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """The cure for an unknown word: the nearest known one, else all of them.
+
+    >>> hint("timeot", ["timeout", "refused"])
+    "did you mean 'timeout'?"
+    >>> hint("x", ["timeout", "refused"])
+    'known: refused, timeout'
+    """
+    words = sorted(known)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"known: {', '.join(words[:30])}{' …' if len(words) > 30 else ''}" if words else "there are none yet"
