@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from triage.model.observation import Citation
@@ -127,6 +128,8 @@ class Configuration:
     errors_visible: bool | None = None
     """False when a block with `forward` lacks `errors` (or hides it by consolidate debug); None if unknown."""
     query_log: bool | None = None
+    query_log_classes: tuple[str, ...] = ()
+    """Classes that `log` writes (`all`, `success`, `denial`, `error`), over all blocks that forward."""
 
     def of(self, replica: str | None, zone: str) -> UpstreamList | None:
         """The list of this replica for this zone, else the one that holds for all."""
@@ -137,3 +140,18 @@ class Configuration:
             if row.zone == zone and row.replica is None:
                 best = row
         return best
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigMap:
+    """A ConfigMap; its texts by key."""
+
+    name: str
+    namespace: str | None
+    data: Mapping[str, str]
+    citation: Citation
+    first_lines: Mapping[str, int] = field(default_factory=dict)
+    """Key to the line in the file where its text begins; a key is absent when the text is written in one line
+    (JSON, quoted YAML), then cite lines of the text itself as `<file>/<key>`."""
+    changes: tuple[tuple[str, int], ...] = ()
+    """Who changed it last and when (ns), from `managedFields`: the newest first."""

@@ -56,6 +56,8 @@ class Pod:
     image: str | None = None
     host_network: bool | None = None
     citation: Citation | None = None
+    pod_ips: tuple[str, ...] = ()
+    """Every pod address, `pod_ip` first; more than one in dual-stack clusters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,10 @@ class Node:
     age_s: float | None = None
     version: str | None = None
     citation: Citation | None = None
+    internal_ips: tuple[str, ...] = ()
+    """Every InternalIP, `internal_ip` first; more than one in dual-stack clusters."""
+    roles_told: bool = True
+    """False when the source shows no roles at all, so that empty `roles` say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,9 @@ class Place:
     replica: str
     facts: Mapping[str, Fact]
     """Kind (`PLACE_KINDS`) to value."""
+    layer: str = "cluster"
+    """`cluster`: a replica behind the cluster's DNS service; `node-local`: a NodeLocal DNSCache in front of them;
+    `infrastructure`: an installer's own CoreDNS on the host network (OpenShift on premises), which pods never ask."""
 
     def get(self, kind: str) -> str | None:
         """The member of this kind, or None."""
