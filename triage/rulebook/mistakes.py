@@ -12,16 +12,14 @@ class Mistakes:
     """Every mistake found so far, as `file:line: what; cure`."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[str, int, str]] = []
+        self._found: set[tuple[str, int, str]] = set()
 
     def add(self, file: str, line: int, what: str, cure: str = "") -> None:
         """Note one mistake; `line` is 1-based, 0 when it belongs to the whole file."""
-        entry = (file, line, f"{what}; {cure}" if cure else what)
-        if entry not in self._found:
-            self._found.append(entry)
+        self._found.add((file, line, f"{what}; {cure}" if cure else what))
 
     def __bool__(self) -> bool:
-        """Is there any?"""
+        """Whether there is any."""
         return bool(self._found)
 
     def lines(self) -> tuple[str, ...]:

@@ -1,0 +1,132 @@
+"""Texts of rules and renderers: flat keys, plain placeholders, nothing missing, nothing unused."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from triage.model.rule import Rule
+from triage.rulebook.locate import Located, Step
+from triage.rulebook.mistakes import Mistakes, hint
+
+LANGUAGE = "en"
+"""Every text stands in this language; others follow it key by key."""
+TITLES = ("title", "title.scoped", "title.zone", "title.many")
+
+Lines = dict[str, int]
+
+
+def placeholders(template: str) -> tuple[frozenset[str], str | None]:
+    """The `{name}` places of a template, and what is wrong with it (None: nothing).
+
+    >>> placeholders("dig @{ip} | awk '{{print}}'")
+    (frozenset({'ip'}), None)
+    >>> placeholders("{x:.1f}")[1], placeholders("{a")[1]
+    ("'{x:.1f}' is no plain name", "expected '}' before end of string")
+    """
+    names: set[str] = set()
+    try:
+        for _, name, spec, conversion in string.Formatter().parse(template):
+            if name is None:
+                continue
+            if spec or conversion or not name.isidentifier():
+                written = f"{name}{'!' + conversion if conversion else ''}{':' + spec if spec else ''}"
+                return frozenset(names), f"'{{{written}}}' is no plain name"
+            names.add(name)
+    except ValueError as error:
+        return frozenset(names), str(error)
+    return frozenset(names), None
+
+
+def flatten(source: Located, mistakes: Mistakes, path: tuple[Step, ...] = ()) -> tuple[dict[str, str], Lines]:
+    """Nested mappings of texts under `path` as dotted keys, and the line of each."""
+    data = source.data
+    for step in path:
+        data = cast("Mapping[Step, object]", data)[step]
+    texts: dict[str, str] = {}
+    lines: Lines = {}
+    for at, value in _leaves(data, path):
+        key, line = ".".join(str(step) for step in at[len(path) :]), source.line(*at)
+        if not isinstance(value, str) or not value.strip():
+            mistakes.add(source.file, line, f"'{key}' must be a text" if key else "texts are wanted here", "quote it")
+            continue
+        if key in texts:
+            mistakes.add(source.file, line, f"text '{key}' stands here twice", f"first in line {lines[key]}")
+            continue
+        problem = placeholders(value)[1]
+        if problem:
+            mistakes.add(source.file, line, f"text '{key}': {problem}", "write {name}; {{ and }} are plain braces")
+        texts[key], lines[key] = value, line
+    return texts, lines
+
+
+def _leaves(data: object, path: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], object]]:
+    """Paths and values of everything that is no mapping."""
+    if isinstance(data, dict) and data:
+        for key, value in data.items():
+            yield from _leaves(value, (*path, key))
+    else:
+        yield path, data
+
+
+def texts_of_rule(source: Located, rule: Rule, mistakes: Mistakes) -> dict[str, dict[str, str]]:
+    """The texts that stand in a rule: language to full key (`<cause>.title`) to template."""
+    section = source.data.get("text") if isinstance(source.data, dict) else None
+    if not isinstance(section, dict):
+        if section is not None:
+            mistakes.add(
+                source.file, source.line("text"), "'text' must be a mapping of languages", "write text: {en: …}"
+            )
+        return {}
+    found = {str(lang): flatten(source, mistakes, ("text", str(lang))) for lang in section}
+    if LANGUAGE not in found:
+        mistakes.add(source.file, source.line("text"), f"no texts in '{LANGUAGE}'", "every language follows it")
+        return {}
+    english, lines = found[LANGUAGE]
+    needed, allowed = keys_of(rule)
+    for key in needed - english.keys():
+        mistakes.add(source.file, source.line("text", LANGUAGE), f"missing text '{key}'", "add it")
+    for key in english.keys() - needed - allowed:
+        mistakes.add(source.file, lines[key], f"text '{key}' is not used", hint(key, needed | allowed))
+    for lang in found.keys() - {LANGUAGE}:
+        compare(english, found[lang][0], lang, source.file, found[lang][1], source.line("text", lang), mistakes)
+    return {lang: {f"{rule.id}.{key}": text for key, text in texts.items()} for lang, (texts, _) in found.items()}
+
+
+def keys_of(rule: Rule) -> tuple[set[str], set[str]]:
+    """The texts a rule needs, and those it may have besides (keys without the cause)."""
+    needed = {"title", "explain"}
+    needed |= {f"term.{term.id}" for term in rule.terms}
+    needed |= {
+        key.removeprefix(f"{rule.id}.")
+        for check in rule.checks
+        for out in check.outcomes
+        for key in (out.outcome, out.means)
+    }
+    needed |= {fix.text.removeprefix(f"{rule.id}.") for fix in rule.fixes}
+    allowed = set(TITLES) | {f"term.{term.id}.{more}" for term in rule.terms for more in ("against", "untested")}
+    return needed, allowed
+
+
+def compare(
+    english: Mapping[str, str],
+    other: Mapping[str, str],
+    lang: str,
+    file: str,
+    lines: Lines,
+    line: int,
+    mistakes: Mistakes,
+) -> None:
+    """Another language has the same keys as English, each with the same places to fill."""
+    for key in english.keys() - other.keys():
+        mistakes.add(file, line, f"'{lang}' has no text '{key}'", f"translate the one of '{LANGUAGE}'")
+    for key in other.keys() - english.keys():
+        mistakes.add(file, lines[key], f"'{LANGUAGE}' has no text '{key}'", hint(key, english))
+    for key in english.keys() & other.keys():
+        want, got = placeholders(english[key])[0], placeholders(other[key])[0]
+        if want != got:
+            names = ", ".join(f"{{{name}}}" for name in sorted(want)) or "none"
+            mistakes.add(
+                file, lines[key], f"text '{key}' has other places to fill than '{LANGUAGE}'", f"it has {names}"
+            )

@@ -1,0 +1,41 @@
+"""The words that rules may use."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from triage.model.observation import Answer, FailureKind
+from triage.model.place import PLACE_KINDS
+from triage.model.rule import Effect, Severity
+
+SCOPE_KINDS = ("cluster", *PLACE_KINDS)
+EFFECTS: tuple[str, ...] = get_args(Effect)
+SEVERITIES: tuple[str, ...] = get_args(Severity)
+KINDS = tuple(kind.value for kind in FailureKind)
+ANSWERS = tuple(answer.value for answer in Answer)
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "FATAL", "PANIC")
+PROTOS = ("udp", "tcp", "tcp-tls")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one folder of rules; None: this list is not known here and is not checked."""
+
+    causes: Collection[str]
+    symptoms: Collection[str] = ()
+    measures: Mapping[str, frozenset[str]] | None = None
+    """Name of a measure to the names of its arguments."""
+    names: Collection[str] | None = None
+    """Names that the analysis can fill into a command."""
+
+    def of_argument(self, argument: str) -> tuple[str, Collection[str]] | None:
+        """What an argument of a measure may say, when it is one of our own vocabularies: its name and words.
+
+        >>> Words(causes=["benign"]).of_argument("causes")
+        ('cause', ['benign'])
+        """
+        word = argument.removesuffix("s")
+        vocabularies = {"kind": KINDS, "answer": ANSWERS, "symptom": self.symptoms, "cause": self.causes}
+        return (word, vocabularies[word]) if word in vocabularies else None
