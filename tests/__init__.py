@@ -1,0 +1,1 @@
+"""Tests of coredns-triage; they mirror the tree."""
