@@ -17,7 +17,7 @@ from triage.rulebook.words import SCOPE_KINDS, SEVERITIES, Words
 def read_rule(source: Located, cause: str, words: Words, mistakes: Mistakes) -> Rule:
     """Read the rule of the folder `cause`; what is wrong is noted, and replaced by something harmless."""
     top = Fields(source, mistakes)
-    name = top.text("id")
+    name = top.ident("id")
     if name and name != cause:
         top.note(f"id '{name}' is not the name of its folder", f"write id: {cause}", "id")
     top.flag("overrides", False)
@@ -31,7 +31,7 @@ def read_rule(source: Located, cause: str, words: Words, mistakes: Mistakes) -> 
         scopes=_weights(scopes) if scopes else {},
         terms=tuple(_term(fields, words) for fields in top.items("evidence")),
         checks=tuple(read_check(fields, cause, words) for fields in top.items("checks")),
-        fixes=tuple(read_fix(fields, cause) for fields in top.items("fixes")),
+        fixes=tuple(read_fix(fields, cause, words) for fields in top.items("fixes")),
         references=top.words("references"),
         look_alikes=top.words("look_alikes", words.causes, "cause"),
         names_upstream=top.flag("names_upstream", False),

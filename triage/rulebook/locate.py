@@ -46,7 +46,7 @@ class Located:
     root: yaml.Node | None = field(default=None, repr=False)
 
     def line(self, *path: Step) -> int:
-        r"""The 1-based line of the value under `path` (in a mapping: of its key), of its nearest parent if it is missing.
+        r"""The 1-based line of the value under `path` (in a mapping: of its key); if missing, of its nearest parent.
 
         >>> text = read_text("a: 1\nb:\n  - x\n  - y\n", "f", Mistakes())
         >>> text.line("b"), text.line("b", 1), text.line("b", 7), text.line("c")
@@ -146,8 +146,8 @@ class _Plain:
 
     def scalar(self, node: yaml.Node) -> object:
         """A single value of one of the plain types."""
-        make = _SCALARS.get(node.tag) if isinstance(node, yaml.ScalarNode) else None
-        if make is None:
+        make = _SCALARS.get(node.tag)
+        if make is None or not isinstance(node, yaml.ScalarNode):
             self.note(
                 node, f"tag {node.tag.replace(_TAG, '!!')} is not allowed", "use text, numbers, lists and mappings"
             )

@@ -6,6 +6,7 @@ from typing import cast
 
 from triage.model.rule import Check, Effect, Fix, Outcome
 from triage.rulebook.fields import Fields
+from triage.rulebook.mistakes import hint
 from triage.rulebook.texts import placeholders
 from triage.rulebook.words import EFFECTS, SCOPE_KINDS, Words
 
@@ -20,14 +21,13 @@ def read_check(fields: Fields, cause: str, words: Words) -> Check:
         fields.note(f"command: {problem}", "write {name} for a name, {{ and }} for braces of the shell", "command")
     for word in found if words.names is not None else ():
         fields.known(word, words.names or (), "placeholder", "command")
-    where = fields.text("where")
     outcomes = fields.section("outcomes")
     if outcomes is None:
         fields.note(f"check '{name}' has no outcomes", "say what can come out and what it means")
     check = Check(
         id=name,
         command=command,
-        where=where if where.startswith("where.") else f"where.{where}",
+        where=_general(fields, "where", words),
         effect=cast("Effect", fields.word("effect", EFFECTS, "effect")),
         outcomes=tuple(_outcome(one, f"{cause}.check.{name}", key, words) for key, one in outcomes.sections())
         if outcomes
@@ -69,9 +69,19 @@ def _check_totals(fields: Fields, check: Check) -> None:
             fields.note(f"the outcomes of check '{check.id}' add up to {total:.2f} for '{cause}'", "at most 1")
 
 
-def read_fix(fields: Fields, cause: str) -> Fix:
+def read_fix(fields: Fields, cause: str, words: Words) -> Fix:
     """A cure; `when` names the situation it is for."""
-    when = fields.text("when", "")
-    fix = Fix(text=f"{cause}.fix.{fields.ident('id')}", when=when or None)
+    when = _general(fields, "when", words) if fields.has("when") else None
+    fix = Fix(text=f"{cause}.fix.{fields.ident('id')}", when=when)
     fields.close()
     return fix
+
+
+def _general(fields: Fields, key: str, words: Words) -> str:
+    """The key of a general text: `where: anywhere` is the text `where.anywhere`."""
+    value = fields.text(key)
+    start = f"{key}."
+    known = {text.removeprefix(start) for text in words.texts if text.startswith(start)}
+    if value and value.removeprefix(start) not in known:
+        fields.note(f"unknown {key} '{value}'", hint(value, known), key)
+    return start + value.removeprefix(start)

@@ -29,6 +29,8 @@ class Words:
     """Name of a measure to the names of its arguments."""
     names: Collection[str] | None = None
     """Names that the analysis can fill into a command."""
+    texts: Collection[str] = ()
+    """Keys of the general texts in English: places are named `where.…` there, situations `when.…`."""
 
     def of_argument(self, argument: str) -> tuple[str, Collection[str]] | None:
         """What an argument of a measure may say, when it is one of our own vocabularies: its name and words.
