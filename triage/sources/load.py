@@ -1,0 +1,153 @@
+"""Everything the user named → one bundle."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from triage.errors import TriageError
+from triage.model.bundle import Bundle, Document, Gap, Kind
+from triage.sources import folder, names
+from triage.sources.found import Found, bytes_opener, read_up_to, shown
+from triage.sources.limits import Limits
+from triage.sources.recognise import Budget, recognise
+
+
+def load(paths: Sequence[str], *, stdin: BinaryIO | None = None, limits: Limits = Limits()) -> Bundle:  # noqa: B008
+    """Read folders, files, archives and `-` (standard input) into a bundle.
+
+    Files that nobody knows become documents of kind IGNORED; an empty folder gives an empty bundle.
+
+    Raises:
+        TriageError: a path does not exist or is no file or folder (exit code 2).
+    """
+    _check(paths, stdin)
+    budget = Budget(limits.max_structured_bytes)
+    gaps: list[Gap] = []
+    documents: list[Document] = []
+    for item in _bounded(_find(paths, stdin, limits), limits, gaps):
+        documents += [item] if isinstance(item, Document) else recognise(item, limits, budget)
+    return Bundle(tuple(_unique(_name_streams(documents))), tuple(gaps))
+
+
+def _check(paths: Sequence[str], stdin: BinaryIO | None) -> None:
+    if not paths:
+        raise TriageError("no path was given", hint="name a folder, a file or an archive, or `-` for standard input")
+    for given in paths:
+        if given == "-":
+            if stdin is None:
+                raise TriageError(
+                    "nothing to read from standard input", hint="pipe a text into the command, or name a file"
+                )
+            continue
+        kind = folder.kind_of_path(Path(given))
+        if kind == "missing":
+            raise TriageError(f"no such file or folder: {shown(given)}", hint=_near(given))
+        if kind == "special":
+            raise TriageError(
+                f"neither a file nor a folder: {shown(given)}",
+                hint="pipes and devices are read as standard input: … | triage analyze -",
+            )
+        if not os.access(given, os.R_OK):
+            raise TriageError(f"not allowed to read {shown(given)}", hint="run as a user who may, or copy the file")
+
+
+def _near(given: str) -> str:
+    """Names beside the missing one that look like it."""
+    path = Path(given)
+    parent = path.parent
+    try:
+        siblings = sorted(os.listdir(parent))  # noqa: PTH208 - names only
+    except (OSError, ValueError):
+        return f"the folder {shown(str(parent))} does not exist either" if str(parent) != "." else "check the spelling"
+    close = difflib.get_close_matches(path.name, siblings, n=3, cutoff=0.6)
+    return (
+        "did you mean " + " or ".join(shown(str(parent / name)) for name in close) + "?"
+        if close
+        else "check the spelling"
+    )
+
+
+def _find(paths: Sequence[str], stdin: BinaryIO | None, limits: Limits) -> Iterator[Found | Document]:
+    """Files of all paths; a file that is reached twice counts once."""
+    seen: set[tuple[int, int]] = set()
+    roots = _labels(paths)
+    for given, label in roots:
+        if given == "-":
+            raw = read_up_to(stdin, limits.max_text_bytes * 4) if stdin is not None else b""
+            yield Found("stdin", "stdin", bytes_opener(raw), len(raw), given=True)
+            continue
+        path = Path(given)
+        if folder.kind_of_path(path) == "file":
+            if _is_new(path, seen):
+                yield folder.of_file(path, label, label, given=True)
+            continue
+        for item in folder.walk(path, label, limits):
+            if isinstance(item, Document) or _is_new(path / item.name.removeprefix(label), seen):
+                yield item
+
+
+def _labels(paths: Sequence[str]) -> list[tuple[str, str]]:
+    """Each distinct path with the name it has in the bundle: nothing before the files of a single folder."""
+    distinct: dict[str, str] = {}
+    for given in paths:
+        distinct.setdefault("-" if given == "-" else os.path.realpath(given), given)
+    given_paths = list(distinct.values())
+    bases = Counter(Path(g).name for g in given_paths)
+    labels = []
+    for given in given_paths:
+        path = Path(given)
+        if path.is_dir() and given != "-":
+            alone = len(given_paths) == 1
+            label = (
+                "" if alone else shown(path.name if bases[path.name] == 1 and path.name else given.rstrip("/")) + "/"
+            )
+        else:
+            label = shown(path.name) if bases[path.name] == 1 else shown(given)
+        labels.append((given, label))
+    return labels
+
+
+def _is_new(path: Path, seen: set[tuple[int, int]]) -> bool:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return True
+    key = (status.st_dev, status.st_ino)
+    new = key not in seen
+    seen.add(key)
+    return new
+
+
+def _bounded(items: Iterable[Found | Document], limits: Limits, gaps: list[Gap]) -> Iterator[Found | Document]:
+    for number, item in enumerate(items):
+        if number >= limits.max_files:
+            gaps.append(Gap("gap.too-many-files", {"read": str(limits.max_files)}))
+            return
+        yield item
+
+
+def _name_streams(documents: Sequence[Document]) -> list[Document]:
+    """Several logs whose files name no pod are still told apart: by their file's name, if it is a name of its own."""
+    unnamed = [d for d in documents if d.kind is Kind.LOG and d.replica is None and "#" not in d.name]
+    stems = {d.name: names.stream_name(names.stem_of(d.name)[0]) for d in unnamed}
+    if len(set(stems.values())) < 2:
+        return list(documents)
+    return [
+        replace(d, replica=stem, hints={**d.hints, "replica-from": "file-name"}) if (stem := stems.get(d.name)) else d
+        for d in documents
+    ]  # fmt: skip
+
+
+def _unique(documents: Iterable[Document]) -> Iterator[Document]:
+    """Documents in the order of their names; equal names get a number."""
+    count: Counter[str] = Counter()
+    for document in documents:
+        count[document.name] += 1
+        number = count[document.name]
+        yield document if number == 1 else replace(document, name=f"{document.name}#{number}")

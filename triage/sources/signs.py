@@ -1,0 +1,189 @@
+"""Signs in a text's lines that tell what it is. A sign is one pattern; each is anchored or bounded, so odd lines cost nothing."""
+
+from __future__ import annotations
+
+import re
+
+MAX_LINE = 4000
+"""Longer lines are looked at by their beginning only."""
+
+_LOG_STRONG = re.compile(
+    r"plugin/[a-z_0-9]{2,30}: "
+    r"|\bCoreDNS-\d+\.\d+"
+    r"|linux/(?:amd64|arm64|arm|386|ppc64le|s390x|riscv64|mips64le), go1\."
+    r'|"[A-Za-z0-9]{1,12} (?:IN|CH|HS|ANY|CLASS\d+) \S{1,1100} (?:udp|tcp|udp6|tcp6|tls|https|quic|grpc) '
+    r"|\\?\"(?:A|AAAA|PTR|SRV|NS|MX|TXT|HINFO|SOA|CNAME|HTTPS|SVCB) IN \S{1,1100} (?:udp|tcp)"
+    r"|\b[A-Z0-9]{1,12}: (?:unreachable backend: )?(?:read|write|dial|select) (?:udp|tcp)"
+    r"|\b\d+ \S{1,255} (?:HINFO|A|AAAA|PTR|SRV|NS|MX|TXT|SOA): \S"
+    r"|\d errors like '"
+    r"|\[(?:INFO|WARNING|ERROR|FATAL|PANIC)\] (?:Reloading|SIGTERM|SIGUSR1|Restart|Shutting down|Recovered from panic|Listen|shutting down)"
+    r"|Starting node-cache image|Setting up networking for node cache|Tearing down|nodelocaldns|Updated Corefile with|Using Corefile "
+    r"|Error checking/adding iptables rule|Added interface - nodelocaldns|Reading Corefile"
+    r"|failed to create fsnotify watcher|failed to watch (?:file|directory) \""
+    r"|Error during parsing: |Corefile:\d+ - |loading Caddyfile|could not start listening|error inspecting server blocks"
+    r"|Listen: listen (?:tcp|udp)|ListenPacket: listen|listen (?:tcp|udp) \S{0,60}:53: bind:"
+    r"|Loop \(\S+ -> \S+\) detected|more than twice, loop detected|Forwarding loop detected"
+    r"|starting server with unsynced Kubernetes API|Kubernetes API connection failure|waiting for Kubernetes API before"
+    r"|maxprocs: (?:Leaving|Updating|No GOMAXPROCS)|DialWithDialer timed out|overflowing header size|no next plugin found"
+    r"|healthcheck? of \S{1,80}:\d+ failed|healtheck of|HINFO: "
+)
+_LOG_WEAK = re.compile(
+    r"\[(?:INFO|WARNING|WARN|ERROR|FATAL|DEBUG|PANIC)\]|\b(?:reflector|trace|controller)\.go:\d+"
+    r"|i/o timeout|connection refused|no route to host|too many open files|^[EWIF]\d{4} \d\d:\d\d:\d\d|^panic: |^goroutine \d+ \["
+    r"|plugin/|concurrent queries|lameduck"
+)
+_ZONE_LINE = re.compile(r"(?:(?:dns|tls|https|grpc|quic)://)?(?:[A-Za-z0-9_*.-]{0,253}\.):\d{1,5}(?: on \S{1,80})?\s*$")
+
+_POD_TABLE = re.compile(r"^(?:NAMESPACE\s+)?NAME\s+READY\s+STATUS\s+RESTARTS\s+AGE")
+_POD_ROW = re.compile(
+    r"^(?:[a-z0-9-]{1,63}\s+)?(?:pod/)?[a-z0-9][a-z0-9.-]{2,252}\s+\d{1,2}/\d{1,2}\s+[A-Z][A-Za-z:]+(?:/\S+)?(?:\s+\d+(?: \([^)]{1,30}\))?\s+\S{1,12}|\s*$)"
+)
+_NODE_TABLE = re.compile(r"^NAME\s+STATUS\s+ROLES\s+AGE\s+VERSION")
+_NODE_ROW = re.compile(r"^[a-z0-9][a-z0-9.-]{0,252}\s+(?:Not)?Ready\S*\s+\S+\s+\S+\s+v1\.\d+")
+_EVENT_TABLE = re.compile(
+    r"^(?:NAMESPACE\s+)?(?:LAST SEEN|FIRST SEEN|LASTSEEN|TIME|CREATED AT)\s.*\b(?:REASON|MESSAGE)\b"
+)
+_EVENT_ROW = re.compile(
+    r"^(?:\S{1,63}\s+)?(?:\d+[smhd]\S*|<unknown>)\s.{0,40}?\b(?:Normal|Warning)\s+[A-Z][A-Za-z]+\s+\S*[a-z]+/\S+"
+)
+_OTHER_TABLE = re.compile(r"^(?:NAMESPACE\s+)?NAME\s+[A-Z][A-Z()-]+(?:\s|$)")
+
+_SCRAPE = re.compile(
+    r"^(?:# (?:HELP|TYPE) [a-zA-Z_:]\w*|(?:coredns|go|process|nodecache)_\w+(?:\{[^}]*\})? [-+0-9.eEIN])"
+)
+_RESOLV = re.compile(
+    r"^\s*(?:nameserver\s+[0-9a-fA-F:.%\w]+|(?:search|domain|options|sortlist)(?:\s+\S.*)?)\s*(?:[#;].*)?$"
+)
+_NAMESERVER = re.compile(r"^\s*nameserver\s+[0-9a-fA-F:.%\w]+", re.MULTILINE)
+_COMMENT = re.compile(r"^\s*(?:[#;].*)?$")
+
+PLUGINS = frozenset(
+    "root metadata geoip cancel tls quic proxyproto timeouts multisocket reload nsid bufsize bind debug trace ready health pprof prometheus "
+    "errors log dnstap local dns64 acl any chaos loadbalance tsig cache rewrite header dnssec autopath minimal template transfer hosts "
+    "route53 azure clouddns k8s_external kubernetes file auto secondary etcd loop forward grpc erratic whoami on sign view import proxy "
+    "nomad kubeapi k8s_event fanout alternate multicluster startup shutdown federation reverse finalize snippet".split()
+)
+_BLOCK_HEAD = re.compile(r"^\s*(?:\(\w+\)|[^\s{}#:\[\"'=]*[^\s{}#\"'=]*(?:[ ,]+[^\s{}#\"'=]+){0,40})\s*\{\s*(?:#.*)?$")
+
+
+def is_log_line(line: str) -> bool:
+    """Does the line bear a sign that only CoreDNS, node-cache or the kubelet's log reader give?"""
+    head = line[:MAX_LINE]
+    return _LOG_STRONG.search(head) is not None or _ZONE_LINE.match(head.strip()) is not None
+
+
+def is_logish_line(line: str) -> bool:
+    """Could it be a line of CoreDNS' log? Many programs write such lines."""
+    return _LOG_WEAK.search(line[:MAX_LINE]) is not None
+
+
+def strip_mark(line: str) -> str:
+    """A table's row without a comment mark that somebody put in front."""
+    return line.removeprefix("#").lstrip() if line.startswith("#") else line.rstrip()
+
+
+def table_kind(line: str) -> str | None:
+    """`pods`, `nodes`, `events` or `other` for the head line of a kubectl table, else None.
+
+    >>> table_kind("NAMESPACE     NAME   READY   STATUS   RESTARTS   AGE"), table_kind("# NAME  STATUS  ROLES  AGE  VERSION"), table_kind("Name: x")
+    ('pods', 'nodes', None)
+    """
+    text = strip_mark(line[:MAX_LINE])
+    for kind, pattern in (
+        ("pods", _POD_TABLE),
+        ("nodes", _NODE_TABLE),
+        ("events", _EVENT_TABLE),
+        ("other", _OTHER_TABLE),
+    ):
+        if pattern.match(text):
+            return kind
+    return None
+
+
+def row_kind(line: str) -> str | None:
+    """`pods`, `nodes` or `events` for a row of a table without head, else None.
+
+    >>> row_kind("coredns-6799fbcd5-x8qwz   0/1   CrashLoopBackOff"), row_kind("k8s-m01  Ready  <none>  9d  v1.24.9"), row_kind("[INFO] Reloading")
+    ('pods', 'nodes', None)
+    """
+    text = strip_mark(line[:MAX_LINE])
+    for kind, pattern in (("pods", _POD_ROW), ("nodes", _NODE_ROW), ("events", _EVENT_ROW)):
+        if pattern.match(text):
+            return kind
+    return None
+
+
+def is_scrape_line(line: str) -> bool:
+    """A line of Prometheus' text format as CoreDNS serves it."""
+    return _SCRAPE.match(line[:MAX_LINE]) is not None
+
+
+def is_resolv_line(line: str) -> bool:
+    """A line that belongs into a resolv.conf (comments and blank lines are no sign)."""
+    return _RESOLV.match(line[:MAX_LINE]) is not None
+
+
+def is_resolv_conf(text: str) -> bool:
+    """Nothing but resolver options, comments and blank lines, and at least one nameserver or two options.
+
+    >>> is_resolv_conf("# by hand\\nnameserver 10.0.0.1\\n"), is_resolv_conf("search here\\nfor more\\n"), is_resolv_conf("")
+    (True, False, False)
+    """
+    lines = text[:65536].splitlines()
+    signs = sum(is_resolv_line(line) for line in lines)
+    rest = sum(not is_resolv_line(line) and not _COMMENT.match(line[:MAX_LINE]) for line in lines)
+    return signs > 0 and rest <= signs // 4 and (_NAMESERVER.search(text) is not None or signs > 1)
+
+
+def is_block_head(line: str) -> bool:
+    """Could a server block or a snippet of a Corefile begin here?"""
+    return len(line) <= MAX_LINE and line.rstrip().endswith("{") and _BLOCK_HEAD.match(line) is not None
+
+
+def first_word(line: str) -> str:
+    """The first token of a line, empty for blank lines."""
+    parts = line[:MAX_LINE].split(None, 1)
+    return parts[0] if parts else ""
+
+
+def is_corefile(text: str) -> bool:
+    """A block whose lines begin with names of plugins; or, for `*.override` parts, plugin lines alone.
+
+    >>> is_corefile(".:53 {\\n  errors\\n  forward . /etc/resolv.conf\\n}\\n"), is_corefile('{"a": {\\n}}'), is_corefile("server {\\n listen 80;\\n}")
+    (True, False, False)
+    """
+    lines = [line for line in text[:65536].splitlines() if not _COMMENT.match(line[:MAX_LINE])]
+    if not lines or not is_block_head(lines[0]):
+        return False
+    known = sum(first_word(line) in PLUGINS for line in lines[1:])
+    return known >= 1 and known >= 0.2 * (len(lines) - 1)
+
+
+def is_plugin_part(text: str) -> bool:
+    """Lines of plugins without a server block around: what `*.override` of coredns-custom holds."""
+    lines = [line for line in text[:65536].splitlines() if not _COMMENT.match(line[:MAX_LINE])]
+    return bool(lines) and first_word(lines[0]) in PLUGINS and ":" not in first_word(lines[0])
+
+
+_SENTENCE_END = (".", ":", "?", "!", "。", "：", "？", "！", "，", ",", ";", "；")
+
+
+def is_prose_line(line: str) -> bool:
+    """Natural language, in any script, and surely no output of a program.
+
+    >>> is_prose_line("We saw this on two masters since Monday, but not elsewhere."), is_prose_line("主节点上的 DNS 解析超时")
+    (True, True)
+    >>> is_prose_line("[ERROR] plugin/errors: 2 a. A: read udp"), is_prose_line("nameserver 10.0.0.1"), is_prose_line("Reloading complete")
+    (False, False, False)
+    """
+    text = line[:MAX_LINE].strip().lstrip(">*-#• ").strip()
+    if not text or is_log_line(text) or text.startswith(("[", "{", "(")):
+        return False
+    foreign = sum(c.isalpha() and ord(c) > 0x24F for c in text)
+    if foreign >= 2 and foreign >= 0.08 * len(text) and '"' not in text:
+        return True
+    words = [
+        w for w in text.split() if w.strip(".,:;!?()'\"`").replace("-", "").replace("'", "").replace("’", "").isalpha()
+    ]
+    enough = len(words) >= 5 and len(words) >= 0.6 * len(text.split())
+    return enough and (text.endswith(_SENTENCE_END) or len(words) >= 9)

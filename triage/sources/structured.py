@@ -1,0 +1,143 @@
+"""JSON and YAML → plain data, within limits, and Kubernetes objects sorted by kind."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from triage.model.bundle import Kind
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_ALIAS = re.compile(r"(?:^|[\s\[,{:-])\*[\w-]+", re.MULTILINE)
+_MAX_DEPTH = 200
+_MAX_INDENT = 400
+
+_KINDS: Mapping[str, Kind] = {
+    "Pod": Kind.PODS,
+    "Node": Kind.NODES,
+    "Event": Kind.EVENTS,
+    "ConfigMap": Kind.COREFILE,
+}
+_OBJECTS = frozenset(
+    "Service EndpointSlice Endpoints ReplicaSet Deployment DaemonSet Namespace NetworkPolicy HorizontalPodAutoscaler "
+    "DNS ClusterOperator ClusterVersion Network Infrastructure Installation IPPool HelmChartConfig PodDisruptionBudget Lease".split()
+)
+_SECRETS = frozenset({"Secret", "Config", "TokenReview", "TokenRequest"})
+
+
+class NotReadableError(ValueError):
+    """The text is no JSON or YAML within the limits."""
+
+
+def load_json(text: str) -> object:
+    """Plain data of a JSON text.
+
+    Raises:
+        NotReadableError: not JSON, or nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotReadableError(str(error)[:200]) from None
+
+
+def load_yaml(text: str, *, max_aliases: int) -> list[object]:
+    """The documents of a YAML text as plain data; timestamps stay as text.
+
+    Raises:
+        NotReadableError: not YAML, too many aliases, or nested deeper than any object of Kubernetes.
+    """
+    if len(_ALIAS.findall(text)) > max_aliases and _count_aliases(text, max_aliases) > max_aliases:
+        raise NotReadableError("too many aliases")
+    if _too_deep(text):
+        raise NotReadableError("nested too deeply")
+    try:
+        return [d for d in yaml.load_all(text, Loader=_PlainLoader) if d is not None]
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError) as error:
+        raise NotReadableError(str(error)[:200]) from None
+
+
+class _PlainLoader(_LOADER):  # type: ignore[misc]
+    """The safe loader without dates: `2026-11-25` in a label stays the text that stands there."""
+
+
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
+    for first, pairs in _LOADER.yaml_implicit_resolvers.items()
+}
+
+
+def _count_aliases(text: str, enough: int) -> int:
+    """Real aliases, not asterisks in texts; stops counting once there are too many."""
+    count = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            count += isinstance(event, yaml.AliasEvent)
+            if count > enough:
+                break
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return enough + 1
+    return count
+
+
+def _too_deep(text: str) -> bool:
+    """An upper bound of the nesting: the loader is recursive C and must not be led into the depth."""
+    depth = 0
+    for mark in re.finditer(r"[\[\]{}]", text):
+        depth = depth + 1 if mark[0] in "[{" else max(0, depth - 1)
+        if depth > _MAX_DEPTH:
+            return True
+    return any(len(m[0]) > _MAX_INDENT for m in re.finditer(r"^[ ?-]{%d,}" % (_MAX_INDENT // 2), text, re.MULTILINE))
+
+
+def objects_in(data: object) -> Iterator[Mapping[str, object]]:
+    """The Kubernetes objects of a text: a single one, a List, or several documents."""
+    if isinstance(data, list):
+        for item in data:
+            yield from objects_in(item)
+    if not isinstance(data, dict):
+        return
+    kind, items = data.get("kind"), data.get("items")
+    if isinstance(items, list) and isinstance(kind, str) and kind.endswith("List"):
+        for item in items:
+            if isinstance(item, dict):
+                yield item if "kind" in item else {"kind": kind.removesuffix("List") or "Unknown", **item}
+    elif isinstance(items, list) and kind is None and "apiVersion" in data:
+        yield from objects_in(items)
+    elif isinstance(kind, str) and ("metadata" in data or "apiVersion" in data):
+        yield data
+
+
+def sort_objects(objects: Sequence[Mapping[str, object]]) -> dict[tuple[Kind, str], list[Mapping[str, object]]]:
+    """Objects by the kind of document they become; the second part of the key is Kubernetes' kind, or why it is ignored."""
+    groups: dict[tuple[Kind, str], list[Mapping[str, object]]] = {}
+    for item in objects:
+        groups.setdefault(_kind_of(item), []).append(item)
+    return groups
+
+
+def _kind_of(item: Mapping[str, object]) -> tuple[Kind, str]:
+    name = str(item.get("kind"))
+    if name in _SECRETS:
+        return Kind.IGNORED, "ignored.secret"
+    if name == "ConfigMap":
+        return (Kind.COREFILE, name) if holds_corefile(item) else (Kind.IGNORED, "ignored.other-object")
+    if name in _KINDS:
+        return _KINDS[name], name
+    return (Kind.OBJECTS, name) if name in _OBJECTS else (Kind.IGNORED, "ignored.other-object")
+
+
+def holds_corefile(item: Mapping[str, object]) -> bool:
+    """A ConfigMap with a Corefile or with parts that one imports (coredns-custom of AKS, K3s, DigitalOcean)."""
+    data = item.get("data")
+    if not isinstance(data, dict):
+        return False
+    metadata = item.get("metadata")
+    name = str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
+    if any(str(key).lower().startswith("corefile") or str(key).endswith((".override", ".server")) for key in data):
+        return True
+    return "coredns" in name or "node-local-dns" in name or "nodelocaldns" in name
