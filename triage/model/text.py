@@ -5,8 +5,10 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-Value = str | int | float | tuple[str, ...] | None
+Value: TypeAlias = "str | int | float | tuple[str | Text, ...] | Text | None"
+"""What fills a place: a value, or another text that is said in the same language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +51,11 @@ class Catalogue:
         template = self.template(text.key)
         if template is None:
             return text.key
-        values = {k: ", ".join(v) if isinstance(v, tuple) else "?" if v is None else v for k, v in text.params.items()}
-        return _Formatter().vformat(template, (), values)
+        return _Formatter().vformat(template, (), {k: self._value(v) for k, v in text.params.items()})
+
+    def _value(self, value: object) -> object:
+        if isinstance(value, Text):
+            return self.say(value)
+        if isinstance(value, tuple):
+            return ", ".join(str(self._value(v)) for v in value)
+        return "?" if value is None else value
