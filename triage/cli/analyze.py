@@ -1,0 +1,130 @@
+"""`triage analyze`: an evidence folder, files or standard input → a report."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from triage.cli.options import (
+    Colour,
+    ColourOption,
+    FailOn,
+    LangOption,
+    Output,
+    OutputFileOption,
+    OutputOption,
+    QuietOption,
+    RulesOption,
+    VerboseOption,
+    WriteOption,
+)
+from triage.cli.reporting import Target, exit_code, show
+from triage.cli.streams import tell
+from triage.cli.times import now_ns, window
+from triage.errors import NoEvidenceError, TriageError
+from triage.model.bundle import Bundle, Kind
+
+PathsArgument = Annotated[
+    list[str], typer.Argument(metavar="PATH...", help="Evidence folder, archive or files; - is standard input.")
+]
+SubnetsOption = Annotated[
+    list[str] | None,
+    typer.Option("--subnets", metavar="FILE|NAME=CIDR", help="Subnets of node addresses. Repeatable."),
+]
+
+
+def analyze(
+    paths: PathsArgument,
+    output: OutputOption = Output.TEXT,
+    write: WriteOption = None,
+    output_file: OutputFileOption = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Only lines newer than this before now: 10m, 1h30m, 2d.")
+    ] = None,
+    since_time: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only lines from this RFC 3339 time on.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Only lines before this RFC 3339 time.")] = None,
+    around: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only lines within 15 minutes of this RFC 3339 time.")
+    ] = None,
+    subnets: SubnetsOption = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Exit with 10 for a certain or likely cause; any: with 11 for a possible one, too.")
+    ] = FailOn.NONE,
+    strict_coverage: Annotated[
+        bool,
+        typer.Option(
+            "--strict-coverage", help="Exit with 4 when a replica has no log or over 5 % of the lines are unknown."
+        ),
+    ] = False,
+    colour: ColourOption = Colour.AUTO,
+    lang: LangOption = "en",
+    rules: RulesOption = None,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """Analyse saved evidence and print the ranked causes."""
+    from triage import pipeline
+
+    target = Target(output, output_file, tuple(write or ()), colour, quiet)
+    target.check()
+    now = now_ns(os.environ, time.time_ns())
+    since_ns, until_ns, asked = window(now, since=since, since_time=since_time, until=until, around=around)
+    networks = read_subnets(subnets or ())
+    rulebook = pipeline.load_rulebook(rules)
+    catalogue = pipeline.catalogue(rulebook, lang)
+    bundle = Bundle(())
+    try:
+        bundle = pipeline.load_bundle(paths, sys.stdin.buffer if "-" in paths else None)
+        if verbose:
+            tell(f"read {len(bundle.documents)} documents")
+        report = pipeline.analyze(
+            bundle, rulebook, now_ns=now, since_ns=since_ns, until_ns=until_ns, asked=asked, subnets=networks or None
+        )
+    except NoEvidenceError:
+        if target.wants_json:
+            show(pipeline.no_evidence_report(bundle, rulebook, now_ns=now), catalogue, target)
+        raise
+    show(report, catalogue, target)
+    raise typer.Exit(exit_code(report, fail_on, strict_coverage=strict_coverage))
+
+
+def read_subnets(given: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Names to CIDRs, from `name=CIDR` and from files in the form of `subnets.yaml`."""
+    networks: dict[str, list[str]] = {}
+    for item in given:
+        name, equals, cidr = item.partition("=")
+        found = {name: [cidr]} if equals and name and not Path(item).exists() else _subnets_of_file(item)
+        for key, cidrs in found.items():
+            networks.setdefault(key, []).extend(_checked(cidr, item) for cidr in cidrs)
+    return networks
+
+
+def _subnets_of_file(path: str) -> Mapping[str, Sequence[str]]:
+    from triage import pipeline
+
+    found: dict[str, Sequence[str]] = {}
+    for document in pipeline.load_bundle([path], None).of(Kind.SUBNETS):
+        if isinstance(document.data, Mapping):
+            for name, cidrs in document.data.items():
+                found[str(name)] = [str(cidr) for cidr in cidrs] if isinstance(cidrs, list) else [str(cidrs)]
+    if not found:
+        raise TriageError(f"--subnets {path}: no subnets in it", hint="write lines such as `master: 10.0.8.0/24`")
+    return found
+
+
+def _checked(cidr: str, item: str) -> str:
+    try:
+        return str(ipaddress.ip_network(cidr.strip(), strict=False))
+    except ValueError as error:
+        raise TriageError(
+            f"--subnets {item}: '{cidr}' is no CIDR", hint="write an address/length: 10.0.8.0/24"
+        ) from error

@@ -1,0 +1,36 @@
+"""The tree of commands: one module a command."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from triage.cli import analyze, collect, demo, schema, version
+
+app = typer.Typer(
+    name="triage",
+    help="Read CoreDNS logs of all replicas; rank the root causes with place, probability and next command.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80, "max_content_width": 80},
+)
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=version.print_version),
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+app.command("analyze")(analyze.analyze)
+app.command("demo")(demo.demo)
+app.command("collect")(collect.collect)
+app.command("schema")(schema.schema)
+app.command("version")(version.version)

@@ -1,0 +1,53 @@
+"""The one door out: the only place where an error becomes an exit code and a sentence on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from triage.cli.streams import forgiving_stdout, tell
+from triage.errors import ExitCode, TriageError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code (`docs/exit-codes.md`)."""
+    from triage.cli.app import app
+
+    args = list(sys.argv[1:] if argv is None else argv)
+    forgiving_stdout()
+    try:
+        app(args, prog_name=program_name(sys.argv[0]))
+    except TriageError as error:
+        tell(f"error: {error.message}\n hint: {error.hint}")
+        return error.exit_code
+    except SystemExit as stop:  # Typer's own: --help, wrong usage, typer.Exit
+        return stop.code if isinstance(stop.code, int) else ExitCode.FAILED
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except Exception as error:
+        return _bug(error, args)
+    return ExitCode.ANALYZED
+
+
+def program_name(called: str) -> str:
+    """How to call the program in help: as a kubectl plugin, kubectl shows dashes for the underscores of the file.
+
+    >>> program_name("/usr/bin/kubectl-coredns_triage"), program_name("/opt/triage"), program_name("__main__.py")
+    ('kubectl coredns-triage', 'triage', 'triage')
+    """
+    name = Path(called).name
+    if name.startswith("kubectl-"):
+        return "kubectl " + name.removeprefix("kubectl-").replace("_", "-")
+    return "coredns-triage" if name == "coredns-triage" else "triage"
+
+
+def _bug(error: Exception, args: Sequence[str]) -> int:
+    tell(f"error: this is a bug in coredns-triage: {type(error).__name__}: {error}")
+    if os.environ.get("TRIAGE_DEBUG") or any(arg in {"-v", "-vv", "--verbose"} for arg in args):
+        tell("".join(traceback.format_exception(error)).rstrip())
+    else:
+        tell(" hint: run it again with -v and report what it prints")
+    return ExitCode.FAILED

@@ -1,0 +1,58 @@
+"""Options that several commands share, each said once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Output(StrEnum):
+    """Forms of a report on stdout: the names of `triage.render.RENDERERS` (a test compares both)."""
+
+    TEXT = "text"
+    WIDE = "wide"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class Colour(StrEnum):
+    """When to colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class FailOn(StrEnum):
+    """Which findings change the exit code."""
+
+    NONE = "none"
+    LIKELY = "likely"
+    ANY = "any"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Form of the report.")]
+ColourOption = Annotated[
+    Colour, typer.Option("--color", help="Colour; auto looks at the terminal, NO_COLOR and FORCE_COLOR.")
+]
+LangOption = Annotated[str, typer.Option("--lang", metavar="LANG", help="Language of the report.")]
+RulesOption = Annotated[
+    Path | None,
+    typer.Option("--rules", metavar="DIR", help="Use the rules of this folder instead of the built-in ones."),
+]
+VerboseOption = Annotated[
+    int, typer.Option("--verbose", "-v", count=True, help="Say more on stderr; a bug then shows its traceback.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors on stderr.")]
+WriteOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--write", metavar="FILE", help="Also write a file; its ending (.json .md .txt) is the form. Repeatable."
+    ),
+]
+OutputFileOption = Annotated[
+    Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report to FILE instead of stdout (-).")
+]

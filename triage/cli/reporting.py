@@ -1,0 +1,82 @@
+"""From a report to stdout, files and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from triage.cli.options import Colour, FailOn, Output
+from triage.cli.streams import emit, style_for, tell, write_file
+from triage.errors import ExitCode, TriageError
+from triage.model.report import Report, confidence_of
+from triage.model.text import Catalogue
+from triage.render import RENDERERS, Style
+
+ENDINGS = {".json": "json", ".md": "markdown", ".txt": "text"}
+"""Ending of a file to the renderer that writes it."""
+_NOT_UNDERSTOOD = 0.05
+"""Share of lines that `--strict-coverage` lets pass."""
+_POSSIBLE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where and how a report is shown."""
+
+    output: Output = Output.TEXT
+    output_file: Path | None = None
+    write: Sequence[Path] = ()
+    colour: Colour = Colour.AUTO
+    quiet: bool = False
+
+    def check(self) -> None:
+        """Refuse what cannot be written before any work is done."""
+        for path in self.write:
+            if path.suffix not in ENDINGS:
+                raise TriageError(
+                    f"--write {path}: the ending says no form", hint=f"use one of {' '.join(sorted(ENDINGS))}"
+                )
+
+    @property
+    def wants_json(self) -> bool:
+        """True when one of the outputs is JSON."""
+        return self.output is Output.JSON or any(ENDINGS[path.suffix] == "json" for path in self.write)
+
+
+def show(report: Report, catalogue: Catalogue, target: Target) -> None:
+    """Print the report, or write it to `output_file`, and write the further files."""
+    for path in target.write:
+        _write(path, RENDERERS[ENDINGS[path.suffix]](report, catalogue, Style()), target)
+    render = RENDERERS[target.output]
+    if target.output_file is None or str(target.output_file) == "-":
+        emit(render(report, catalogue, style_for(sys.stdout, target.colour, os.environ)))
+    else:
+        _write(target.output_file, render(report, catalogue, Style()), target)
+
+
+def _write(path: Path, text: str, target: Target) -> None:
+    write_file(path, text)
+    if not target.quiet:
+        tell(f"wrote {path}; names and addresses stand in it as they are")
+
+
+def exit_code(report: Report, fail_on: FailOn, *, strict_coverage: bool) -> ExitCode:
+    """The exit code of an analysed report; a finding that was asked for goes before missing coverage."""
+    probabilities = [round(h.probability, 4) for h in report.hypotheses if h.cause not in {"benign", "unknown"}]
+    best = max(probabilities, default=0.0)
+    if fail_on is not FailOn.NONE and confidence_of(best) in {"certain", "likely"}:
+        return ExitCode.LIKELY_FOUND
+    if fail_on is FailOn.ANY and best >= _POSSIBLE:
+        return ExitCode.WEAKER_FOUND
+    return ExitCode.COVERAGE if strict_coverage and too_little_read(report) else ExitCode.ANALYZED
+
+
+def too_little_read(report: Report) -> bool:
+    """A replica of the pod list has no log, or too many lines were not understood."""
+    coverage = report.coverage
+    if any(r.in_pod_list and not r.has_log for r in coverage.replicas):
+        return True
+    return coverage.lines - coverage.understood > _NOT_UNDERSTOOD * coverage.lines

@@ -1,0 +1,84 @@
+"""Where output goes: the result to stdout or files, everything else to stderr; closed pipes end quietly."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from triage.errors import ExitCode, TriageError
+from triage.render import Style
+from triage.render.clean import clean
+
+
+def tell(text: str) -> None:
+    """Print lines on stderr; what a file or log contributed to them is made visible first."""
+    try:
+        print("\n".join(clean(line) for line in text.split("\n")), file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:  # nobody listens any more; the exit code still tells
+        _to_nowhere(sys.stderr)
+
+
+def emit(text: str) -> None:
+    """Print the result on stdout; a reader who has seen enough (`| head`) is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _to_nowhere(sys.stdout)
+
+
+def _to_nowhere(stream: IO[str]) -> None:
+    """Let the interpreter's last flush succeed."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):
+        return
+
+
+def forgiving_stdout() -> None:
+    """A terminal that cannot show a character gets its number instead of a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def style_for(stream: IO[str], colour: str, environ: Mapping[str, str]) -> Style:
+    """Decoration that a stream can carry; `colour` is auto, always or never, and wins over the environment.
+
+    >>> import io
+    >>> style_for(io.StringIO(), "auto", {}).colour, style_for(io.StringIO(), "auto", {"FORCE_COLOR": "1"}).colour
+    (False, True)
+    >>> style_for(io.StringIO(), "always", {"NO_COLOR": "1"}).colour
+    True
+    """
+    encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "")
+    if colour == "auto":
+        wanted = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+        coloured = wanted and (bool(environ.get("FORCE_COLOR")) or stream.isatty())
+    else:
+        coloured = colour == "always"
+    return Style(colour=coloured, unicode=encoding.startswith("utf") or encoding == "gb18030")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all: readers never see half of it. Mode 0600; a symlink is replaced."""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise TriageError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="choose a folder that exists and that you may write to",
+            exit_code=ExitCode.USAGE,
+        ) from error

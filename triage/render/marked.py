@@ -1,0 +1,99 @@
+"""Markdown that log text cannot break out of.
+
+Names come from logs, and clients choose them. So a name stands in a code span or a fence only, where trackers read
+no link, mention, reference or quick action; our own words are escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from triage.model.text import Catalogue, Text, Value
+from triage.render.clean import clean
+from triage.render.words import Words
+
+_SPECIAL = re.compile(r"[\\*_\[\]<>~&`#]")
+_PLAIN = re.compile(r"[<>]?[0-9]{1,9}( %)?|[A-Za-z][A-Za-z -]{0,40}")
+"""Values that are no name: numbers, percents, words."""
+_RUN = re.compile(r"`+")
+
+
+class Markdown(str):
+    """Text that is Markdown already; any other text is escaped before it goes in."""
+
+    __slots__ = ()
+
+
+def escape(text: str) -> Markdown:
+    r"""Our own words, literally.
+
+    >>> escape("a_b *c*")
+    'a\\_b \\*c\\*'
+    """
+    return Markdown(_SPECIAL.sub(r"\\\g<0>", clean(text)))
+
+
+def code(text: str) -> Markdown:
+    """A name as a code span that its own backticks cannot end.
+
+    >>> code("a`b"), code("`"), code("")
+    ('``a`b``', '`` ` ``', '')
+    """
+    text = clean(text)
+    if not text.strip():
+        return Markdown("")
+    fence = _fence(text, 1)
+    blank = " " if "`" in (text[0], text[-1]) or " " in (text[0], text[-1]) else ""
+    return Markdown(f"{fence}{blank}{text}{blank}{fence}")
+
+
+def block(lines: Iterable[str], language: str = "") -> list[str]:
+    """A fenced block that no line of it can end."""
+    shown = [clean(line) for line in lines]
+    fence = _fence("\n".join(shown), 3)
+    return [fence + language, *shown, fence]
+
+
+def _fence(text: str, least: int) -> str:
+    return "`" * max(least, 1 + max((len(run) for run in _RUN.findall(text)), default=0))
+
+
+class MarkdownWords(Words):
+    """The same sentences; what fills them is a code span unless it is a number, a word or Markdown already."""
+
+    def say(self, text: Text) -> Markdown:
+        """A sentence; text between backticks in a template is one code span with its values."""
+        template = self.catalogue.template(text.key)
+        if template is None:
+            return code(text.key)
+        parts = template.split("`")
+        if len(parts) % 2 == 0:
+            return self._prose(template, text)
+        return Markdown("".join(self._span(p, text) if i % 2 else self._prose(p, text) for i, p in enumerate(parts)))
+
+    def join(self, separator: str, parts: Iterable[str]) -> Markdown:
+        """Several said parts as one."""
+        return Markdown(separator.join(part if isinstance(part, Markdown) else _value(part) for part in parts))
+
+    def capital(self, sentence: str) -> Markdown:
+        """The sentence with a capital first letter."""
+        return Markdown(super().capital(sentence))
+
+    def _prose(self, template: str, text: Text) -> Markdown:
+        values = {name: _value(value) for name, value in text.params.items()}
+        return Markdown(Catalogue(self.catalogue.lang, {text.key: escape(template)}).say(Text(text.key, values)))
+
+    def _span(self, template: str, text: Text) -> Markdown:
+        return code(Catalogue(self.catalogue.lang, {text.key: template}).say(text))
+
+
+def _value(value: Value) -> Markdown:
+    if isinstance(value, Markdown):
+        return value
+    if isinstance(value, tuple):
+        return Markdown(", ".join(_value(item) for item in value))
+    if value is None:
+        return Markdown("?")
+    text = str(value)
+    return escape(text) if _PLAIN.fullmatch(text) else code(text)

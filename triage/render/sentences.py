@@ -1,0 +1,120 @@
+"""Sentences about a report that every renderer for people says: each part in one place, whatever the form around it."""
+
+from __future__ import annotations
+
+from triage.model.bundle import Gap
+from triage.model.report import CheckStep, Hypothesis, Report
+from triage.render.words import QUIET, Words, leaders, percent, when
+
+_RIVAL = 0.02
+"""Explanations below this probability are not worth a line beside the verdict."""
+_SHOWN = 3
+
+
+def verdict(report: Report, words: Words) -> str:
+    """The first hypothesis with its word and percent, or that nothing was found."""
+    if not report.hypotheses:
+        return nothing_wrong(report, words)
+    lead = report.hypotheses[0]
+    word = words.confidence(lead)
+    title = words.say(lead.title)
+    sentence = words.word("screen.verdict", word=word, percent=percent(lead.probability), title=title)
+    return words.capital(sentence)
+
+
+def nothing_wrong(report: Report, words: Words) -> str:
+    """The verdict of a report without hypotheses, with what was read."""
+    read = [f for f in report.coverage.files if f.kind not in {"ignored", "prose"}]
+    if report.coverage.lines:
+        lines, where = words.count("line", report.coverage.lines), words.count("replica", len(report.coverage.replicas))
+        return words.word("screen.nothing-wrong", lines=lines, where=where)
+    if read:
+        return words.word("screen.nothing-wrong-files", files=words.count("file", len(read)))
+    return words.word("screen.no-evidence", files=words.count("file", len(report.coverage.files)))
+
+
+def happening(report: Report, words: Words) -> str:
+    """Is it still happening: yes, no, or unknown and why."""
+    end = when(report.window.end_ns)
+    if report.active is None:
+        return words.word("active.unknown" if end else "active.no-clock")
+    if report.active:
+        return words.word("active.yes", end=end) if end else words.word("active.yes-undated")
+    last = when(report.hypotheses[0].last_ns)
+    return words.word("active.no", last=last, end=end) if last and end else words.word("active.no-undated")
+
+
+def hit(report: Report, words: Words) -> str:
+    """Who is hit: replicas, share of failing queries, place."""
+    share = report.failing_share
+    failing = words.word("hit.share-unknown") if share is None else words.word("hit.share", percent=percent(share))
+    place = words.scope(report.hypotheses[0].scope) or words.word("hit.place-unknown")
+    who = words.word("hit.nobody")
+    if report.affected:
+        known = max(len(report.coverage.replicas), len(report.affected))
+        replicas = words.count("replica", known)
+        names = words.join(", ", words.some(report.affected))
+        who = words.word("hit.replicas", n=len(report.affected), all=replicas, names=names)
+    return words.join("; ", (who, failing, words.word("hit.place", place=place)))
+
+
+def not_seen(report: Report, words: Words) -> str:
+    """What was wanted and is missing, in short."""
+    wanted = dict.fromkeys(words.gap(gap)[0] for gap in report.gaps)
+    return words.join("; ", wanted) if wanted else words.word("screen.no-gaps")
+
+
+def gap(gap: Gap, words: Words) -> str:
+    """What was wanted, why it is missing, and which causes it keeps from being ruled out."""
+    wanted, reason = words.gap(gap)
+    said = wanted if reason is None else words.word("gap.line", wanted=wanted, reason=reason)
+    return words.word("gap.rules-out", said=said, causes=gap.cannot_rule_out) if gap.cannot_rule_out else said
+
+
+def rivals(report: Report, words: Words) -> str:
+    """The other explanations of the first fault; empty when none is worth a line."""
+    lead = report.hypotheses[0]
+    others = [h for h in report.hypotheses[1:] if h.group == lead.group and h.probability >= _RIVAL]
+    return words.join("; ", (_odds(h, words) for h in others[:_SHOWN]))
+
+
+def further_faults(report: Report, words: Words) -> str:
+    """The leaders of the other groups; empty when there is one fault only."""
+    others = [h for h in leaders(report)[1:] if h.cause not in QUIET]
+    return words.join("; ", (_odds(h, words) for h in others[:_SHOWN]))
+
+
+def _odds(h: Hypothesis, words: Words) -> str:
+    return words.word("screen.odds", percent=percent(h.probability), title=words.say(h.title))
+
+
+def facts(h: Hypothesis, words: Words) -> str:
+    """What is known of a hypothesis beside its title: severity, place, zone, upstreams, times, share explained."""
+    said = [words.word(f"severity.{h.severity}")]
+    place = words.scope(h.scope)
+    if place is not None:
+        said.append(words.word("hit.place", place=place))
+    if h.zone is not None:
+        said.append(words.word("detail.zone", zone=h.zone))
+    if len(h.upstreams) > 1:
+        said.append(words.word("detail.upstreams", upstreams=h.upstreams))
+    first, last = when(h.first_ns), when(h.last_ns)
+    if first and last:
+        said.append(words.word("detail.seen", first=first, last=last))
+    said.append(words.word("detail.explains", percent=percent(h.explained_share)))
+    return words.join("; ", said)
+
+
+def next_step(report: Report) -> CheckStep | str | None:
+    """The one thing to do next: the best check of the first hypotheses, else the command that fills a gap."""
+    checks = (step for hypothesis in report.hypotheses for step in hypothesis.next_checks)
+    return next(checks, None) or next((gap.command for gap in report.gaps if gap.command), None)
+
+
+def next_about(step: CheckStep | str, words: Words) -> str:
+    """Where to run the next command and what it costs."""
+    if isinstance(step, str):
+        return words.word("next.gap")
+    places = words.join(words.word("list.or"), (words.say(place) for place in step.where))
+    effect = words.word(f"effect.{step.effect}")
+    return words.word("next.check", where=places or words.word("where.anywhere"), effect=effect)

@@ -1,0 +1,136 @@
+"""The report as text: the first screen, then the rest; `wide` says everything about every explanation and file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from triage.model.report import FileCoverage, Hypothesis, ReplicaCoverage, Report
+from triage.model.text import Catalogue
+from triage.render import sentences
+from triage.render.clean import clean
+from triage.render.detail import details
+from triage.render.layout import finish, hang, paint, table
+from triage.render.screen import first_screen
+from triage.render.style import Style
+from triage.render.words import QUIET, Words, leaders, percent, when
+
+_STEP = "  "
+_SAMPLES = 3
+
+
+def render_text(report: Report, catalogue: Catalogue, style: Style) -> str:
+    """First screen, then the leader of each group, coverage and gaps."""
+    return _Page(report, Words(catalogue), style, wide=False).render()
+
+
+def render_wide(report: Report, catalogue: Catalogue, style: Style) -> str:
+    """First screen, then everything about every explanation, file and gap."""
+    return _Page(report, Words(catalogue), style, wide=True).render()
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    report: Report
+    words: Words
+    style: Style
+    wide: bool
+
+    def render(self) -> str:
+        """The parts, a blank line between two."""
+        parts = [first_screen(self.report, self.words, self.style), self._explanations()]
+        parts += [details(h, self.words, self.style, wide=self.wide) for h in self._told()]
+        parts += [self._replicas(), self._files(), self._gaps(), self._notes()]
+        lines: list[str] = []
+        for part in parts:
+            lines += ["", *part] if lines and part else part
+        return finish(lines, self.style)
+
+    def _told(self) -> tuple[Hypothesis, ...]:
+        """`text` tells the leader of each group; a quiet one only when it is the verdict."""
+        if self.wide:
+            return self.report.hypotheses
+        return tuple(
+            h for h in leaders(self.report) if h.rank == self.report.hypotheses[0].rank or h.cause not in QUIET
+        )
+
+    def _table(self, title: str, columns: tuple[str, ...], rows: list[list[str]]) -> list[str]:
+        if not rows:
+            return []
+        return [self._title(title), *table([self.words.word(f"column.{name}") for name in columns], rows, _STEP)]
+
+    def _title(self, key: str) -> str:
+        return paint(self.words.word(f"head.{key}"), "bold", self.style)
+
+    def _explanations(self) -> list[str]:
+        columns = ("rank", "group", "probability", "word", "cause", "upstream", "place")
+        return self._table("explanations", columns, [self._explanation(h) for h in self.report.hypotheses])
+
+    def _explanation(self, h: Hypothesis) -> list[str]:
+        place = f"{h.scope.kind}/{h.scope.member}" if h.scope and h.scope.member else h.scope.kind if h.scope else ""
+        odds = percent(h.probability).replace(" ", "")
+        return [
+            f"{h.rank}",
+            f"{h.group}",
+            odds,
+            self.words.confidence(h),
+            h.cause,
+            clean(h.upstream or ""),
+            clean(place),
+        ]
+
+    def _replicas(self) -> list[str]:
+        columns = ("replica", "node", "subnet", "lines", "understood", "queries", "trouble", "first", "last")
+        rows = [self._replica(r) for r in self.report.coverage.replicas]
+        lines = self._table("coverage", columns, rows)
+        samples = [
+            s for r in self.report.coverage.replicas for s in r.unknown_samples[: None if self.wide else _SAMPLES]
+        ]
+        if samples:
+            lines.append(_STEP + self.words.word("coverage.not-understood"))
+            lines += [f"{_STEP * 2}{self.words.cite(s)}  {clean(s.text)}" for s in samples]
+        return lines
+
+    def _replica(self, r: ReplicaCoverage) -> list[str]:
+        name = r.name if r.in_pod_list else self.words.word("coverage.not-listed", name=r.name)
+        place = [clean(name), clean(r.node or ""), clean(r.subnet or "")]
+        if not r.has_log:
+            return [*place, self.words.word("coverage.no-log"), "", "", "", "", ""]
+        counts = [f"{r.lines}", f"{r.understood}", f"{r.queries}", f"{r.failures}"]
+        return [*place, *counts, when(r.first_ns) or "", when(r.last_ns) or ""]
+
+    def _files(self) -> list[str]:
+        files = self.report.coverage.files
+        shown = [f for f in files if self.wide or f.why_ignored or f.notes]
+        lines = self._table("files", ("file", "kind", "framing", "lines", "understood"), [_file(f) for f in shown])
+        for file in shown:
+            remarks = [*([file.why_ignored] if file.why_ignored else []), *file.notes]
+            said = [self.words.say(remark) for remark in remarks]
+            if file.skipped:
+                said.append(self.words.word("coverage.skipped", lines=self.words.count("line", file.skipped)))
+            if said:
+                lines += hang(f"{_STEP}{clean(file.file)}: ", "; ".join(said), self.style.columns)
+            if self.wide:
+                lines += [f"{_STEP * 2}{self.words.cite(s)}  {clean(s.text)}" for s in file.unknown_samples]
+        if len(shown) < len(files):
+            left = self.words.count("file", len(files) - len(shown))
+            lines += [self._title("files")] if not lines else []
+            lines.append(_STEP + self.words.word("coverage.other-files", files=left))
+        return lines
+
+    def _gaps(self) -> list[str]:
+        lines: list[str] = []
+        for gap in self.report.gaps:
+            lines += hang(_STEP + "- ", sentences.gap(gap, self.words), self.style.columns)
+            lines += [_STEP * 3 + paint(clean(gap.command), "cyan", self.style)] if gap.command else []
+        return [self._title("gaps"), *lines] if lines else []
+
+    def _notes(self) -> list[str]:
+        lines = [
+            line for note in self.report.notes for line in hang(_STEP + "- ", self.words.say(note), self.style.columns)
+        ]
+        return [self._title("notes"), *lines] if lines else []
+
+
+def _file(f: FileCoverage) -> list[str]:
+    counts = ["" if n is None else f"{n}" for n in (f.lines, f.understood)]
+    return [clean(f.file), f.kind, f.framing or "", *counts]
