@@ -92,8 +92,16 @@ def _check_measure(fields: Fields, term: Term, words: Words) -> None:
     for key, value in term.args.items():
         vocabulary = words.of_argument(key)
         if vocabulary:
-            for word in value if isinstance(value, tuple) else (value,):
+            for word in _listed(value):
                 fields.known(word, vocabulary[1], vocabulary[0], key)
+        for word in _listed(value) if key == "message" else ():
+            if not words.knows_message(str(word)):
+                fields.note(f"unknown message '{word}'", hint(str(word), words.messages or ()), key)
+
+
+def _listed(value: object) -> Sequence[object]:
+    """An argument of several words is a list, or one text with spaces."""
+    return value.split() if isinstance(value, str) else value if isinstance(value, tuple) else (value,)
 
 
 def _levels(fields: Fields) -> tuple[Level, ...]:

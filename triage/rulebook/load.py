@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from triage.errors import TriageError
@@ -54,22 +55,24 @@ def read(
     measures: Mapping[str, frozenset[str]] | None,
     names: frozenset[str] | None,
     mistakes: Mistakes,
+    messages: frozenset[str] | None = None,
 ) -> Rulebook:
     """Read like `load`, but note what is wrong in `mistakes` and go on."""
     base = Layer.of(folder, folder.name, mistakes)
     layers = [base] if overlay is None else [base, Layer.of(overlay, str(overlay), mistakes, over=base)]
     texts = _general_texts(layers, mistakes)
-    symptoms = _symptoms(layers, mistakes)
     sources = {cause: source for layer in layers for cause, source in layer.rules.items()}
     causes = {REMAINDER}.union(*(layer.causes for layer in layers))
-    words = Words(causes, symptoms, measures, names, frozenset(texts.get(LANGUAGE, ())))
+    words = Words(causes, {}, measures, names, frozenset(texts.get(LANGUAGE, ())), messages)
+    words = replace(words, symptoms=_symptoms(layers, words, mistakes))
     rules = {cause: read_rule(source, cause, words, mistakes) for cause, source in sorted(sources.items())}
     for cause, rule in rules.items():
         for lang, own in texts_of_rule(sources[cause], rule, mistakes).items():
             texts.setdefault(lang, {}).update(own)
+        rules[cause] = replace(rule, titles=_titles(cause, texts))
     return Rulebook(
         rules=rules,
-        symptoms=symptoms,
+        symptoms=words.symptoms,
         texts=texts,
         version=_version(layers),
         files=tuple(f"{layer.shown}/{name}" for layer in layers for name in layer.files),
@@ -77,11 +80,17 @@ def read(
     )
 
 
-def _symptoms(layers: list[Layer], mistakes: Mistakes) -> dict[str, SymptomRule]:
+def _titles(cause: str, texts: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
+    """Variants of a rule's title."""
+    start = f"{cause}.title."
+    return frozenset(key.removeprefix(start) for key in texts.get(LANGUAGE, ()) if key.startswith(start))
+
+
+def _symptoms(layers: list[Layer], words: Words, mistakes: Mistakes) -> dict[str, SymptomRule]:
     """All symptoms; a second folder adds some, but changes none."""
     out: dict[str, SymptomRule] = {}
     for layer in layers:
-        own = read_symptoms(layer.symptoms, mistakes) if layer.symptoms else {}
+        own = read_symptoms(layer.symptoms, words, mistakes) if layer.symptoms else {}
         for twin in out.keys() & own.keys():
             mistakes.add(f"{layer.shown}/symptoms.yaml", 0, f"symptom '{twin}' comes with the program", "rename yours")
         out |= own

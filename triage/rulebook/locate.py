@@ -44,6 +44,8 @@ class Located:
     data: object
     """dict, list, str, int, float, bool or None."""
     root: yaml.Node | None = field(default=None, repr=False)
+    first_line: int = 1
+    """Line of `file` at which the text begins."""
 
     def line(self, *path: Step) -> int:
         r"""The 1-based line of the value under `path` (in a mapping: of its key); if missing, of its nearest parent.
@@ -52,13 +54,13 @@ class Located:
         >>> text.line("b"), text.line("b", 1), text.line("b", 7), text.line("c")
         (2, 4, 2, 1)
         """
-        node, line = self.root, 1
+        node, line = self.root, self.first_line
         for step in path:
             found = _child(node, step)
             if found is None:
                 return line
             mark, node = found
-            line = mark.start_mark.line + 1
+            line = mark.start_mark.line + self.first_line
         return line
 
 
@@ -81,8 +83,8 @@ def read_file(path: Path, shown: str, mistakes: Mistakes) -> Located | None:
     return read_text(text, shown, mistakes)
 
 
-def read_text(text: str, shown: str, mistakes: Mistakes) -> Located | None:
-    r"""Read one YAML text; None when it is no YAML.
+def read_text(text: str, shown: str, mistakes: Mistakes, first_line: int = 1) -> Located | None:
+    r"""Read one YAML text that begins in a line of a file; None when it is no YAML.
 
     >>> found = Mistakes()
     >>> read_text("a: 1\na: 2\n", "rules/x.yaml", found).data
@@ -94,19 +96,19 @@ def read_text(text: str, shown: str, mistakes: Mistakes) -> Located | None:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        mistakes.add(shown, mark.line + 1 if mark else 0, f"no YAML: {error.problem or error.context}")
+        mistakes.add(shown, mark.line + first_line if mark else 0, f"no YAML: {error.problem or error.context}")
         return None
     except (yaml.YAMLError, RecursionError) as error:
         mistakes.add(shown, 0, f"no YAML: {str(error).splitlines()[0]}")
         return None
-    return Located(shown, _Plain(shown, mistakes).value(root), root)
+    return Located(shown, _Plain(shown, mistakes, first_line).value(root), root, first_line)
 
 
 class _Plain:
     """Turns nodes into plain data; counts values, so that aliases cannot explode."""
 
-    def __init__(self, shown: str, mistakes: Mistakes) -> None:
-        self.shown, self.mistakes, self.left = shown, mistakes, MAX_VALUES
+    def __init__(self, shown: str, mistakes: Mistakes, first_line: int) -> None:
+        self.shown, self.mistakes, self.first_line, self.left = shown, mistakes, first_line, MAX_VALUES
 
     def value(self, node: yaml.Node | None, depth: int = 0) -> object:
         """The plain value of a node; None where it breaks a limit."""
@@ -140,7 +142,7 @@ class _Plain:
             if key in lines:
                 self.note(key_node, f"key '{key}' stands here twice", f"first in line {lines[key]}")
                 continue
-            lines[key] = key_node.start_mark.line + 1
+            lines[key] = key_node.start_mark.line + self.first_line
             out[key] = self.value(value_node, depth + 1)
         return out
 
@@ -160,7 +162,7 @@ class _Plain:
 
     def note(self, node: yaml.Node, what: str, cure: str) -> None:
         """Note a mistake at a node."""
-        self.mistakes.add(self.shown, node.start_mark.line + 1, what, cure)
+        self.mistakes.add(self.shown, node.start_mark.line + self.first_line, what, cure)
 
 
 def _child(node: yaml.Node | None, step: Step) -> tuple[yaml.Node, yaml.Node] | None:

@@ -7,12 +7,12 @@ from typing import cast
 from triage.model.rule import Severity, SymptomMatch, SymptomRule
 from triage.rulebook.fields import Fields
 from triage.rulebook.locate import Located
-from triage.rulebook.mistakes import Mistakes
-from triage.rulebook.words import KINDS, LEVELS, PROTOS, SEVERITIES
+from triage.rulebook.mistakes import Mistakes, hint
+from triage.rulebook.words import KINDS, LABELS, LEVELS, PROTOS, SEVERITIES, Words
 
 
-def read_symptoms(source: Located, mistakes: Mistakes) -> dict[str, SymptomRule]:
-    """Read `symptoms.yaml`: a list of symptoms."""
+def read_symptoms(source: Located, words: Words, mistakes: Mistakes) -> dict[str, SymptomRule]:
+    """Read `symptoms.yaml`: a list of symptoms. Without `matches` it is one that no line shows: a state, a counter."""
     if not isinstance(source.data, list):
         mistakes.add(source.file, 1, "a list of symptoms is wanted here", "start each one with `- id:`")
         return {}
@@ -22,12 +22,12 @@ def read_symptoms(source: Located, mistakes: Mistakes) -> dict[str, SymptomRule]
         symptom = SymptomRule(
             id=fields.ident("id"),
             family=fields.ident("family"),
-            matches=tuple(_match(match) for match in fields.items("matches")),
+            matches=tuple(_match(match, words) for match in fields.items("matches")),
             harm=fields.number("harm", low=0, high=1),
             severity=cast("Severity", fields.word("severity", SEVERITIES, "severity", "degraded")),
         )
-        if not symptom.matches and not (fields.has("matches") and fields.data["matches"]):
-            fields.note(f"symptom '{symptom.id}' matches nothing", "add `matches: [{label: [a-cause]}]`")
+        if fields.has("matches") and not fields.data["matches"]:
+            fields.note(f"symptom '{symptom.id}' matches nothing", "leave `matches` out if no line shows it", "matches")
         if symptom.id in out:
             fields.note(f"symptom '{symptom.id}' stands here twice", "join their matches", "id")
         fields.close()
@@ -35,18 +35,21 @@ def read_symptoms(source: Located, mistakes: Mistakes) -> dict[str, SymptomRule]
     return out
 
 
-def _match(fields: Fields) -> SymptomMatch:
+def _match(fields: Fields, words: Words) -> SymptomMatch:
     """One condition of a symptom; every key that is written must hold."""
     if not fields.data:
         fields.note("an empty condition would match every line", "name a message, label, plugin, kind, proto or level")
     match = SymptomMatch(
         message=fields.words("message"),
-        label=fields.words("label"),
+        label=fields.words("label", {*words.causes, *LABELS}, "label"),
         plugin=fields.words("plugin"),
         kind=fields.words("kind", KINDS, "kind"),
         proto=fields.words("proto", PROTOS, "proto"),
         level=fields.words("level", LEVELS, "level"),
         probe=fields.flag("probe", False) if fields.has("probe") else None,
     )
+    for index, pattern in enumerate(match.message):
+        if not words.knows_message(pattern):
+            fields.note(f"unknown message '{pattern}'", hint(pattern, words.messages or ()), "message", index)
     fields.close()
     return match

@@ -97,7 +97,8 @@ def texts_of_rule(source: Located, rule: Rule, mistakes: Mistakes) -> dict[str, 
 def keys_of(rule: Rule) -> tuple[set[str], set[str]]:
     """The texts a rule needs, and those it may have besides (keys without the cause)."""
     needed = {"title", "explain"}
-    needed |= {f"term.{term.id}" for term in rule.terms}
+    needed |= {f"term.{term.id}{more}" for term in rule.terms for more in ("", ".untested")}
+    needed |= {f"term.{term.id}.against" for term in rule.terms if not term.levels}
     needed |= {
         key.removeprefix(f"{rule.id}.")
         for check in rule.checks
@@ -105,8 +106,7 @@ def keys_of(rule: Rule) -> tuple[set[str], set[str]]:
         for key in (out.outcome, out.means)
     }
     needed |= {fix.text.removeprefix(f"{rule.id}.") for fix in rule.fixes}
-    allowed = set(TITLES) | {f"term.{term.id}.{more}" for term in rule.terms for more in ("against", "untested")}
-    return needed, allowed
+    return needed, set(TITLES)
 
 
 def compare(
