@@ -7,7 +7,7 @@ no link, mention, reference or quick action; our own words are escaped.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from triage.model.text import Catalogue, Text, Value
 from triage.render.clean import clean
@@ -74,26 +74,30 @@ class MarkdownWords(Words):
 
     def join(self, separator: str, parts: Iterable[str]) -> Markdown:
         """Several said parts as one."""
-        return Markdown(separator.join(part if isinstance(part, Markdown) else _value(part) for part in parts))
+        return Markdown(separator.join(self._value(part) for part in parts))
 
     def capital(self, sentence: str) -> Markdown:
         """The sentence with a capital first letter."""
         return Markdown(super().capital(sentence))
 
     def _prose(self, template: str, text: Text) -> Markdown:
-        values = {name: _value(value) for name, value in text.params.items()}
-        return Markdown(Catalogue(self.catalogue.lang, {text.key: escape(template)}).say(Text(text.key, values)))
+        return self._filled(escape(template), {name: self._value(value) for name, value in text.params.items()})
 
     def _span(self, template: str, text: Text) -> Markdown:
-        return code(Catalogue(self.catalogue.lang, {text.key: template}).say(text))
+        names = {n: self.catalogue.say(v) if isinstance(v, Text) else v for n, v in text.params.items()}
+        return code(self._filled(template, names))
 
+    def _filled(self, template: str, values: Mapping[str, Value]) -> Markdown:
+        return Markdown(Catalogue(self.catalogue.lang, {"": template}, self.catalogue).say(Text("", values)))
 
-def _value(value: Value) -> Markdown:
-    if isinstance(value, Markdown):
-        return value
-    if isinstance(value, tuple):
-        return Markdown(", ".join(_value(item) for item in value))
-    if value is None:
-        return Markdown("?")
-    text = str(value)
-    return escape(text) if _PLAIN.fullmatch(text) else code(text)
+    def _value(self, value: Value) -> Markdown:
+        if isinstance(value, Markdown):
+            return value
+        if isinstance(value, Text):
+            return self.say(value)
+        if isinstance(value, tuple):
+            return Markdown(", ".join(self._value(item) for item in value))
+        if value is None:
+            return Markdown("?")
+        text = str(value)
+        return escape(text) if _PLAIN.fullmatch(text) else code(text)
