@@ -1,0 +1,1 @@
+"""Text to meaning, once per distinct message. A parser returns; it never raises on input."""

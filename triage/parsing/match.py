@@ -1,0 +1,144 @@
+"""Finds the most specific message for a text, trying only messages whose rarest fixed word stands in it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from triage.model.message import PLACEHOLDERS, Message, Part, Where, Wording, parse_template
+
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_MARK = re.compile(r"client-go@v\d{1,3}\.\d{1,3}\.\d{1,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message that fits a text, and what stood in its places."""
+
+    message: Message
+    wording: Wording
+    fields: Mapping[str, str]
+    fixed: int
+    """Characters of fixed text: the measure of how specific the hit is."""
+
+
+class Pattern:
+    """A wording as an expression, compiled when first needed.
+
+    Every place ends at the first occurrence of the fixed text behind it, without a way back: time is linear in the text.
+    """
+
+    __slots__ = ("_regex", "fixed", "message", "parts", "wording")
+
+    def __init__(self, message: Message, wording: Wording) -> None:
+        self.message = message
+        self.wording = wording
+        self.parts = parse_template(wording.text)
+        self.fixed = sum(len(p.text) for p in self.parts if p.type is None)
+        self._regex: re.Pattern[str] | None = None
+
+    def words(self) -> frozenset[str]:
+        """Words of the fixed text that stand whole in every line of this wording."""
+        found: set[str] = set()
+        for i, part in enumerate(self.parts):
+            if part.type is not None:
+                continue
+            for match in _WORD.finditer(part.text):
+                glued_left = match.start() == 0 and i > 0
+                glued_right = match.end() == len(part.text) and i + 1 < len(self.parts)
+                if not glued_left and not glued_right:
+                    found.add(match[0])
+        return frozenset(found)
+
+    def match(self, text: str) -> Mapping[str, str] | None:
+        """The places' contents when the whole text is this wording."""
+        if self._regex is None:
+            self._regex = re.compile(expression(self.parts), re.DOTALL)
+        found = self._regex.fullmatch(text)
+        return found.groupdict() if found is not None else None
+
+
+def expression(parts: tuple[Part, ...]) -> str:
+    """The regular expression of a template.
+
+    >>> expression(parse_template("lookup {host:word}: no such host"))
+    'lookup\\\\ (?P<host>\\\\S{1,1300}):\\\\ no\\\\ such\\\\ host'
+    >>> expression(parse_template("{a:rest} of {b:int}"))
+    '(?>(?P<a>.*?)\\\\ of\\\\ )(?P<b>-?\\\\d{1,20})'
+    """
+    out: list[str] = []
+    i = 0
+    while i < len(parts):
+        part = parts[i]
+        if part.type is None:
+            out.append(re.escape(part.text))
+        elif i + 2 < len(parts):
+            lazy = PLACEHOLDERS[part.type] + ("" if part.type == "quoted" else "?")
+            out.append(f"(?>(?P<{part.text}>{lazy}){re.escape(parts[i + 1].text)})")
+            i += 1
+        else:
+            out.append(f"(?P<{part.text}>{PLACEHOLDERS[part.type]})")
+        i += 1
+    return "".join(out)
+
+
+class Index:
+    """All wordings that stand in one place, by their rarest word."""
+
+    def __init__(self, messages: Iterable[Message]) -> None:
+        patterns = [Pattern(m, w) for m in messages for w in m.wordings]
+        counts = Counter(word for p in patterns for word in p.words())
+        self._by_word: dict[str, list[Pattern]] = {}
+        self._always: list[Pattern] = []
+        for pattern in patterns:
+            words = sorted(pattern.words(), key=lambda w: (counts[w], -len(w), w))
+            (self._by_word.setdefault(words[0], []) if words else self._always).append(pattern)
+
+    def find(self, text: str, plugin: str | None = None) -> Hit | None:
+        """The message with most fixed text that fits; `plugin` excludes messages of other plugins."""
+        candidates = list(self._always)
+        for word in dict.fromkeys(_WORD.findall(text)):
+            candidates.extend(self._by_word.get(word, ()))
+        candidates.sort(key=lambda p: (p.message.generic, -p.fixed, p.message.plugin == "*"))
+        for pattern in candidates:
+            if plugin is not None and pattern.message.plugin not in ("*", plugin):
+                continue
+            fields = pattern.match(text)
+            if fields is not None:
+                return Hit(pattern.message, pattern.wording, fields, pattern.fixed)
+        return None
+
+
+class Lookup:
+    """The catalogue of messages, by where they stand."""
+
+    def __init__(self, messages: Iterable[Message]) -> None:
+        by_place: dict[Where, list[Message]] = {}
+        for message in messages:
+            by_place.setdefault(message.where, []).append(message)
+        self._phrases = [(w.text, m) for m in by_place.pop(Where.WORDS, ()) for w in m.wordings]
+        self._marks = {w.text: w for m in by_place.pop(Where.TRACE, ()) for w in m.wordings}
+        self._indexes = {where: Index(found) for where, found in by_place.items()}
+
+    def find(self, where: Where, text: str, plugin: str | None = None) -> Hit | None:
+        """The most specific message of this place that is the whole text."""
+        index = self._indexes.get(where)
+        return index.find(text, plugin) if index is not None and text else None
+
+    def best(self, places: Iterable[Where], text: str) -> Hit | None:
+        """The most specific message of several places."""
+        hits = [hit for hit in (self.find(where, text) for where in places) if hit is not None]
+        return max(hits, key=lambda h: (not h.message.generic, h.fixed), default=None)
+
+    def phrase(self, text: str) -> Message | None:
+        """The one kind of failure that the words of a text tell; None when they tell none or several."""
+        found = [(phrase, m) for phrase, m in self._phrases if phrase in text]
+        longest = [m for phrase, m in found if not any(phrase != other and phrase in other for other, _ in found)]
+        return longest[0] if len({m.kind for m in longest}) == 1 else None
+
+    def mark(self, text: str) -> Wording | None:
+        """The mark in a text that bounds the version: `client-go@v0.27.4`."""
+        match = _MARK.search(text)
+        return self._marks.get(match[0]) if match is not None else None
