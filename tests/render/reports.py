@@ -18,7 +18,7 @@ from triage.model.report import (
     Scope,
     Window,
 )
-from triage.model.text import Catalogue, Text
+from triage.model.text import Text
 
 SECOND = 1_000_000_000
 TEN_OCLOCK = 1_764_064_800 * SECOND
@@ -47,12 +47,6 @@ TEXTS = {
     "gap.t-short": "no pod list",
     "ignored.t": "a picture",
 }
-
-
-def catalogue(templates: dict[str, str]) -> Catalogue:
-    """The texts of these reports on top of the given ones."""
-    return Catalogue("en", {**templates, **TEXTS})
-
 
 ONE, TWO = "coredns-5d78c9869d-aaaaa", "coredns-5d78c9869d-bbbbb"
 NODE, UPSTREAM = "edge-m1", "10.20.0.53:53"

@@ -77,8 +77,8 @@ def _pieces(word: str, width: int) -> Iterator[str]:
 def hang(label: str, text: str, width: int, limit: int | None = None) -> list[str]:
     """A label and its text, wrapped beside it; at most `limit` lines, the last one then ends in an ellipsis.
 
-    >>> hang("Why  ", "one two three", 12)
-    ['Why  one two', '     three']
+    >>> hang("Why  ", "one two three four five", 25)
+    ['Why  one two three four', '     five']
     """
     room = max(width - cells(label), 20)
     lines = wrap(text, room)
