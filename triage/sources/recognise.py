@@ -12,7 +12,7 @@ from triage.sources.decode import decode, encoding_of
 from triage.sources.found import BROKEN, Found, bytes_opener, read_up_to
 from triage.sources.layouts import PodLog, pod_log_of
 from triage.sources.limits import Limits
-from triage.sources.pasted import Part, is_pasted, parts_of
+from triage.sources.pasted import Part, has_commands, is_mixed, parts_of, tables
 from triage.sources.structured import NotReadableError
 
 _OBJECT_JSON = re.compile(r'"(?:kind|apiVersion)"\s*:\s*"')
@@ -61,14 +61,17 @@ def _from_text(found: Found, text: str, encoding: str, limits: Limits, budget: B
     if objects is not None:
         return objects
     hints = {} if encoding == "utf-8" else {"encoding": encoding}
-    if is_pasted(text, found.layout_path):
+    kind = None if has_commands(text, found.layout_path) else _whole(text, found.layout_path)
+    if kind is None and (has_commands(text, found.layout_path) or is_mixed(text, found.layout_path)):
         parts = parts_of(text, max_parts=limits.max_parts)
         return _number(found, _from_parts(found, parts, limits, budget), hints)
-    kind = shape.shape_of(text, found.layout_path)
+    kind = kind or shape.shape_of(text, found.layout_path)
     if kind is None:
         return [found.ignored("ignored.unknown", **hints)]
     if kind.kind is Kind.LOG:
         return [_log(found, encoding, None)]
+    if kind.hints.get("form") == "describe" and kind.kind is Kind.COREFILE:
+        return _number(found, _from_parts(found, parts_of(text, max_parts=limits.max_parts), limits, budget), hints)
     part = Part(
         kind=kind.kind, text=text, host=kind.host, command=kind.command, why_ignored=kind.why_ignored, hints=kind.hints
     )
@@ -157,8 +160,16 @@ def _whole_lines(text: str) -> str:
     return text[: text.rfind("\n") + 1] or text
 
 
+def _whole(text: str, name: str) -> shape.Shape | None:
+    """The kind of a text that can be nothing else besides; logs, tool outputs and prose may hold other things."""
+    kind = shape.shape_of(text, name)
+    if kind is None or kind.kind in {Kind.LOG, Kind.TOOL, Kind.PROSE} or tables(text) > 1:
+        return None
+    return kind
+
+
 def _may_be_mixed(text: str) -> bool:
-    return is_pasted(text, "") or text[:4096].lstrip()[:1] in {"{", "["} or _OBJECT_YAML.match(text) is not None
+    return has_commands(text, "") or text[:4096].lstrip()[:1] in {"{", "["} or _OBJECT_YAML.match(text) is not None
 
 
 def _read(found: Found, n_bytes: int) -> bytes:

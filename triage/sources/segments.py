@@ -38,7 +38,10 @@ def segments(lines: list[str]) -> list[Segment]:
         previous = cut[-1].kind if cut else "other"
         kind = _sign(lines[number], previous)
         end = _end_of_block(lines, number, kind)
-        if cut and cut[-1].kind == kind and kind not in {"table", "yaml", "json", "corefile", "describe"}:
+        merges = kind not in {"yaml", "json", "corefile", "describe"} and (
+            kind != "table" or signs.table_kind(lines[number]) is None
+        )
+        if cut and cut[-1].kind == kind and merges:
             cut[-1] = Segment(kind, cut[-1].start, end)
         else:
             cut.append(Segment(kind, number, end))
@@ -57,7 +60,7 @@ def _sign(line: str, before: str) -> str:
         and not signs.table_kind(line)
     ):
         return "tool"
-    if signs.table_kind(line):
+    if signs.table_kind(line) or (before == "table" and signs.row_kind(line)):
         return "table"
     for kind, pattern in (
         ("yaml", _YAML_HEAD),
@@ -108,9 +111,11 @@ def _end_of_block(lines: list[str], start: int, kind: str) -> int:
 
 
 def _continues_table(line: str) -> bool:
-    return bool(line.strip()) and not signs.table_kind(line) and not signs.is_log_line(line) and not signs.is_resolv_line(line) and (
-        signs.row_kind(line) is not None or not signs.is_prose_line(line)
-    )  # fmt: skip
+    if not line.strip() or signs.table_kind(line):
+        return False
+    return signs.row_kind(line) is not None or not (
+        signs.is_log_line(line) or signs.is_resolv_line(line) or signs.is_prose_line(line)
+    )
 
 
 def _while(lines: list[str], start: int, holds: object) -> int:

@@ -138,7 +138,7 @@ def _by_content(text: str, name: str) -> Shape | None:
     if strong:
         return Shape(Kind.LOG)
     stem, _ = names.stem_of(base)
-    if weak and (names.speaks_of_dns(stem) or weak >= 0.5 * n_lines and not _names_other_program(stem)):
+    if weak and (names.speaks_of_dns(stem) or weak >= 0.5 * n_lines and not names_other_program(stem)):
         return Shape(Kind.LOG)
     return None
 
@@ -148,7 +148,7 @@ _OTHER_PROGRAMS = re.compile(
 )
 
 
-def _names_other_program(stem: str) -> bool:
+def names_other_program(stem: str) -> bool:
     """Logs of other programs hold `[ERROR]` and `i/o timeout` as well."""
     return _OTHER_PROGRAMS.search(stem.lower()) is not None
 

@@ -28,11 +28,13 @@ _LOG_STRONG = re.compile(
     r"|healthcheck? of \S{1,80}:\d+ failed|healtheck of|HINFO: "
 )
 _LOG_WEAK = re.compile(
-    r"\[(?:INFO|WARNING|WARN|ERROR|FATAL|DEBUG|PANIC)\]|\b(?:reflector|trace|controller)\.go:\d+"
-    r"|i/o timeout|connection refused|no route to host|too many open files|^[EWIF]\d{4} \d\d:\d\d:\d\d|^panic: |^goroutine \d+ \["
-    r"|plugin/|concurrent queries|lameduck"
+    r"\[(?:INFO|WARNING|WARN|ERROR|FATAL|DEBUG|PANIC)\b|\b(?:reflector|trace|controller)\.go:\d+"
+    r"|i/o timeout|connection refused|no route to host|too many open files|\b[EWIF]\d{4} \d\d:\d\d:\d\d|^panic: |^goroutine \d+ \["
+    r"|failed to list \*|is forbidden: User|plugin/|concurrent queries|lameduck"
 )
-_ZONE_LINE = re.compile(r"(?:(?:dns|tls|https|grpc|quic)://)?(?:[A-Za-z0-9_*.-]{0,253}\.):\d{1,5}(?: on \S{1,80})?\s*$")
+_ZONE_LINE = re.compile(
+    r"(?:^|\s)(?:(?:dns|tls|https|grpc|quic)://)?(?:[A-Za-z0-9_*.-]{0,253}\.):\d{1,5}(?: on \S{1,80})?\s*$"
+)
 
 _POD_TABLE = re.compile(r"^(?:NAMESPACE\s+)?NAME\s+READY\s+STATUS\s+RESTARTS\s+AGE")
 _POD_ROW = re.compile(
@@ -69,7 +71,7 @@ _BLOCK_HEAD = re.compile(r"^\s*(?:\(\w+\)|[^\s{}#:\[\"'=]*[^\s{}#\"'=]*(?:[ ,]+[
 def is_log_line(line: str) -> bool:
     """Does the line bear a sign that only CoreDNS, node-cache or the kubelet's log reader give?"""
     head = line[:MAX_LINE]
-    return _LOG_STRONG.search(head) is not None or _ZONE_LINE.match(head.strip()) is not None
+    return _LOG_STRONG.search(head) is not None or _ZONE_LINE.search(head.rstrip()[-600:]) is not None
 
 
 def is_logish_line(line: str) -> bool:
@@ -177,7 +179,7 @@ def is_prose_line(line: str) -> bool:
     (False, False, False)
     """
     text = line[:MAX_LINE].strip().lstrip(">*-#• ").strip()
-    if not text or is_log_line(text) or text.startswith(("[", "{", "(")):
+    if not text or is_log_line(text) or is_logish_line(text) or text.startswith(("[", "{", "(")):
         return False
     foreign = sum(c.isalpha() and ord(c) > 0x24F for c in text)
     if foreign >= 2 and foreign >= 0.08 * len(text) and '"' not in text:
@@ -185,5 +187,5 @@ def is_prose_line(line: str) -> bool:
     words = [
         w for w in text.split() if w.strip(".,:;!?()'\"`").replace("-", "").replace("'", "").replace("’", "").isalpha()
     ]
-    enough = len(words) >= 5 and len(words) >= 0.6 * len(text.split())
+    enough = text.split()[0].strip("\"'`,").isalpha() and len(words) >= 5 and len(words) >= 0.6 * len(text.split())
     return enough and (text.endswith(_SENTENCE_END) or len(words) >= 9)
