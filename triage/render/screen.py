@@ -32,6 +32,7 @@ class _Room:
 
 
 _STEPS = (
+    _Room(title=5, hit=5, evidence=3, gaps=4, rivals=3),
     _Room(title=4, hit=3, evidence=2, gaps=3, rivals=2),
     _Room(title=4, hit=2, evidence=2, gaps=2, rivals=1),
     _Room(title=4, hit=2, evidence=1, gaps=2, rivals=1),
