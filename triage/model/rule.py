@@ -94,6 +94,8 @@ class Rule:
     names_upstream: bool
     """True when the cause is about an upstream and must name it."""
     file: str
+    titles: frozenset[str] = frozenset()
+    """Variants of the title that have a text: `scoped`, `zone` …"""
 
 
 @dataclass(frozen=True, slots=True)
