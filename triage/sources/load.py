@@ -13,6 +13,7 @@ from typing import BinaryIO
 from triage.errors import TriageError
 from triage.model.bundle import Bundle, Document, Gap, Kind
 from triage.sources import folder, names
+from triage.sources.archives import Unpacking, expand
 from triage.sources.found import Found, bytes_opener, read_up_to, shown
 from triage.sources.limits import Limits
 from triage.sources.recognise import Budget, recognise
@@ -28,11 +29,19 @@ def load(paths: Sequence[str], *, stdin: BinaryIO | None = None, limits: Limits 
     """
     _check(paths, stdin)
     budget = Budget(limits.max_structured_bytes)
-    gaps: list[Gap] = []
+    state = Unpacking(limits)
     documents: list[Document] = []
-    for item in _bounded(_find(paths, stdin, limits), limits, gaps):
+    for item in _bounded(_expanded(_find(paths, stdin, limits), state), limits, state.gaps):
         documents += [item] if isinstance(item, Document) else recognise(item, limits, budget)
-    return Bundle(tuple(_unique(_name_streams(documents))), tuple(gaps))
+    return Bundle(tuple(_unique(_name_streams(documents))), tuple(state.gaps))
+
+
+def _expanded(items: Iterable[Found | Document], state: Unpacking) -> Iterator[Found | Document]:
+    for item in items:
+        if isinstance(item, Document):
+            yield item
+        else:
+            yield from expand(item, state)
 
 
 def _check(paths: Sequence[str], stdin: BinaryIO | None) -> None:
