@@ -19,8 +19,11 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.lab.binaries import cache_folder
+
 ROOT = Path(__file__).resolve().parents[2]
 _BOX = ("unshare", "--fork", "--pid", "--kill-child", "--mount", "--net", "--mount-proc")
+_ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LANG": "C.UTF-8", "HOME": "/"}
 _TOOLS = ("unshare", "nsenter", "setpriv", "prlimit", "ip", "iptables", "nft")
 
 
@@ -42,7 +45,7 @@ def start(module: str, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [*_BOX, sys.executable, "-m", module, *arguments],
             cwd=ROOT,
-            env={"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LANG": "C.UTF-8", "HOME": "/"},
+            env=_ENVIRONMENT | {"XDG_CACHE_HOME": str(cache_folder().parent)},
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -4,7 +4,7 @@
 
 It prints `ready` when it listens; a line of the same JSON on its standard input changes modes. `mode` is one of
 answer · slow SECONDS · rcode NAME · silent · truncated · big BYTES; `tcp` is serve · reset · silent.
-`by_source` (CIDR to mode) and `by_zone` (zone to mode) make exceptions, `unless_source` and so on are not needed.
+`by_source` (CIDR to mode) and `by_zone` (zone to mode) make exceptions; `silent_to` (a type) is never answered.
 `tls` {certificate, key} serves DNS over TLS on 853; with `tls: "silent"` it accepts there and never answers.
 """
 
@@ -17,7 +17,7 @@ import ssl
 import struct
 import sys
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import Any, cast
 
 import dns.flags
 import dns.message
@@ -55,7 +55,7 @@ class Server:
         question = query.question[0]
         name = question.name.to_text().lower()
         word, *rest = self.mode_of(address, source, name)
-        if word == "silent":
+        if word == "silent" or dns.rdatatype.to_text(question.rdtype) == self.specs[address].get("silent_to"):
             return 0.0, None
         reply = dns.message.make_response(query, recursion_available=True)
         if word == "rcode" and question.rdtype != dns.rdatatype.NS:  # the health check `. NS` is answered anyway
@@ -96,8 +96,7 @@ class Udp(asyncio.DatagramProtocol):
         self.server, self.address = server, address
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         wait, wire = self.server.answer(data, self.address, addr[0], udp=True)
