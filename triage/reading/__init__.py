@@ -1,0 +1,7 @@
+"""Bytes to observations: framing, mending, counting. Knows where a line comes from, not what it means."""
+
+from triage.reading.limits import Limits
+from triage.reading.read import read, texts
+from triage.reading.texts import Text
+
+__all__ = ["Limits", "Text", "read", "texts"]

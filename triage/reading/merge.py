@@ -1,0 +1,368 @@
+"""Partial results to observations: copies dropped, replicas told apart, tallies added up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from triage.model.observation import (
+    Answer,
+    Citation,
+    Entry,
+    NameCount,
+    Observations,
+    QueryCount,
+    QueryFailure,
+    Segment,
+    Stream,
+)
+from triage.reading.limits import Limits
+from triage.reading.lives import Life
+from triage.reading.scan import Part, Partial, life_of
+from triage.reading.tally import TROUBLE, CountKey, Name, NameKey, Tally, greatest, least
+
+_DNS = re.compile(r"dns|resolv|node-cache", re.ASCII)
+
+
+@dataclass(slots=True)
+class _Whole:
+    """The tables while they grow; adding is commutative, `finish` sorts."""
+
+    counts: dict[tuple[str | None, CountKey], int] = field(default_factory=dict)
+    names: dict[tuple[str | None, NameKey], Name] = field(default_factory=dict)
+    failures: list[QueryFailure] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    segments: list[tuple[int, Segment]] = field(default_factory=list)
+    streams: dict[tuple[str, str | None, bool], Stream] = field(default_factory=dict)
+    overflow: dict[str, int] = field(default_factory=dict)
+
+    def add_tally(self, replica: str | None, tally: Tally) -> None:
+        """Take one tally as the given replica's."""
+        for key, count in tally.counts.items():
+            self.counts[replica, key] = self.counts.get((replica, key), 0) + count
+        for name_key, name in tally.names.items():
+            known = self.names.get((replica, name_key))
+            if known is None:
+                self.names[replica, name_key] = replace(name, clients=set(name.clients))
+            else:
+                known.add(name)
+        self.failures.extend(f if f.replica == replica else replace(f, replica=replica) for f in tally.failures)
+        for table, rows in tally.overflow.items():
+            self.overflow[table] = self.overflow.get(table, 0) + rows
+
+    def add_entries(self, replica: str | None, entries: Iterable[Entry]) -> None:
+        """Take lines as the given replica's."""
+        for entry in entries:
+            if entry.line.replica != replica:
+                entry = replace(entry, line=replace(entry.line, replica=replica))
+            self.entries.append(entry)
+
+    def add_stream(self, stream: Stream, limits: Limits) -> None:
+        """Take coverage; parts of one file and replica are one stream."""
+        key = (stream.file, stream.replica, stream.previous)
+        known = self.streams.get(key)
+        self.streams[key] = stream if known is None else _both(known, stream, limits)
+
+
+def _both(a: Stream, b: Stream, limits: Limits) -> Stream:
+    samples = sorted((*a.unknown_samples, *b.unknown_samples), key=lambda c: (c.line, c.text))
+    return Stream(
+        file=a.file,
+        framing=a.framing if a.lines >= b.lines else b.framing,
+        replica=a.replica,
+        lines=a.lines + b.lines,
+        understood=a.understood + b.understood,
+        queries=a.queries + b.queries,
+        unknown_samples=tuple(samples[: limits.samples]),
+        first_ns=least(a.first_ns, b.first_ns),
+        last_ns=greatest(a.last_ns, b.last_ns),
+        notes=tuple(sorted({*a.notes, *b.notes})),
+        skipped=a.skipped + b.skipped,
+        previous=a.previous,
+    )
+
+
+def drop_copies(partials: Sequence[Partial]) -> tuple[list[Partial], list[Partial]]:
+    """Split off documents that are copies of others: the same bytes, and the same replica or lines that cannot repeat.
+
+    Two replicas whose logs hold nothing but equal start lines are no copies.
+    """
+    kept: list[Partial] = []
+    copies: list[Partial] = []
+    by_digest: dict[bytes, list[Partial]] = {}
+    for partial in sorted(partials, key=lambda p: (p.document.previous, p.document.replica is None, p.document.name)):
+        twins = by_digest.setdefault(partial.digest, [])
+        if any(t.document.replica == partial.document.replica or _is_unique(partial) for t in twins):
+            copies.append(partial)
+        else:
+            twins.append(partial)
+            kept.append(partial)
+    return kept, copies
+
+
+def _is_unique(partial: Partial) -> bool:
+    """Whether it holds what two replicas never print alike: ports, ids, exact times."""
+    if partial.fine_clock:
+        return True
+    tallies = [t for p in partial.parts for t in p.tallies]
+    return any(t.counts or any(e.meaning.local_addr for e in t.entries) for t in tallies)
+
+
+def merge(
+    partials: Sequence[Partial], copies: Sequence[Partial], addresses: Mapping[str, str], limits: Limits
+) -> Observations:
+    """All tables of all documents, in an order that does not depend on theirs."""
+    whole = _Whole()
+    several = _addresses_seen(partials)
+    for partial in partials:
+        for part in partial.parts:
+            if _is_foreign(part, partial):
+                _add_foreign(whole, part, partial, limits)
+            elif part.replica is None:
+                _add_unknown(whole, part, partial, addresses, several, limits)
+            else:
+                _add_known(whole, part, partial, limits)
+    for copy in copies:
+        whole.add_stream(_stream_of_copy(copy), limits)
+    return _finish(whole, limits)
+
+
+def _add_known(whole: _Whole, part: Part, partial: Partial, limits: Limits) -> None:
+    for tally in part.tallies:
+        whole.add_tally(part.replica, tally)
+        whole.add_entries(part.replica, tally.entries)
+    whole.segments.extend(_segment(life, part.replica, partial) for life in part.lives.all)
+    whole.add_stream(_stream(part, part.replica, partial), limits)
+
+
+def _is_foreign(part: Part, partial: Partial) -> bool:
+    """Another program's lines in a merged stream: none is understood, and no name says DNS."""
+    return (
+        len(partial.parts) > 1
+        and part.understood == 0
+        and part.replica is not None
+        and part.replica != partial.document.replica
+        and _DNS.search(part.replica) is None
+        and part.lines > 0
+    )
+
+
+def _add_foreign(whole: _Whole, part: Part, partial: Partial, limits: Limits) -> None:
+    stream = _stream(part, partial.document.replica, partial)
+    notes = tuple(sorted({*stream.notes, "note.other-program"}))
+    stream = replace(stream, lines=0, skipped=part.lines + part.skipped, unknown_samples=(), notes=notes)
+    whole.add_stream(stream, limits)
+
+
+def _family(address: str) -> str:
+    return "6" if ":" in address else "4"
+
+
+def _is_pods(address: str) -> bool:
+    return not address.startswith(("127.", "169.254.")) and address != "::1"
+
+
+def _addresses_of(entries: Iterable[Entry]) -> set[str]:
+    found = {e.meaning.local_addr for e in entries if e.meaning.local_addr is not None}
+    return {a for a in found if _is_pods(a)}
+
+
+def _addresses_seen(partials: Sequence[Partial]) -> bool:
+    """Whether the streams without a name hold lines of several replicas.
+
+    Two addresses of two families may be one dual-stack replica.
+    """
+    seen = {
+        a
+        for p in partials
+        for part in p.parts
+        if part.replica is None
+        for t in part.tallies
+        for a in _addresses_of(t.entries)
+    }
+    families = [_family(a) for a in seen]
+    return len(seen) > 2 or (len(seen) == 2 and families[0] == families[1])
+
+
+def _add_unknown(
+    whole: _Whole, part: Part, partial: Partial, addresses: Mapping[str, str], several: bool, limits: Limits
+) -> None:
+    """A stream whose replica nobody told: the left address of `A->B` tells it, line by line or life by life."""
+    lives = life_of(part)
+    here = {a for _, tally in lives for a in _addresses_of(tally.entries)}
+    owners = {a: addresses.get(a) or (a if several else None) for a in here}
+    names = {n for n in owners.values() if n is not None}
+    blocks = all(len({owners[a] for a in _addresses_of(t.entries)}) <= 1 for _, t in lives)
+    notes: set[str] = set()
+    for life, tally in lives:
+        mine = {owners[a] for a in _addresses_of(tally.entries)}
+        # One owner in all: everything is his. Several, each in lives of his own: logs were put one behind the other.
+        owner = next(iter(names)) if len(names) == 1 else next(iter(mine)) if blocks and mine else None
+        by_owner = {e.line.number: owners.get(e.meaning.local_addr or "") or owner for e in tally.entries}
+        whole.add_tally(owner, tally)
+        for entry in tally.entries:
+            whole.add_entries(by_owner[entry.line.number] if len(names) > 1 else owner, (entry,))
+        whole.segments.append(_segment(life, owner, partial))
+        if owner is not None or len(names) > 1:
+            notes.add("note.replica-from-address")
+        if owner is None and len(names) > 1:
+            notes.add("note.merged-replicas-unknown")
+    _add_unknown_stream(whole, part, partial, names, notes, limits)
+
+
+def _add_unknown_stream(
+    whole: _Whole, part: Part, partial: Partial, names: set[str], notes: set[str], limits: Limits
+) -> None:
+    """Coverage of such a stream: of the one replica, or of nobody in particular."""
+    owner = next(iter(names)) if len(names) == 1 else None
+    stream = _stream(part, owner, partial)
+    if owner is None and sum(life.start_seen for life in part.lives.all) > 1:
+        notes.add("note.several-starts")
+    whole.add_stream(replace(stream, notes=tuple(sorted({*stream.notes, *notes}))), limits)
+
+
+def _stream(part: Part, replica: str | None, partial: Partial) -> Stream:
+    framing = max(part.framings, key=lambda f: (part.framings[f], f)) if part.framings else ""
+    return Stream(
+        file=partial.document.file,
+        framing=framing or "plain",
+        replica=replica,
+        lines=part.lines,
+        understood=part.understood,
+        queries=part.queries,
+        unknown_samples=tuple(part.samples),
+        first_ns=part.first_ns,
+        last_ns=part.last_ns,
+        notes=tuple(sorted({*part.notes, *partial.notes})),
+        skipped=part.skipped,
+        previous=partial.document.previous,
+    )
+
+
+def _stream_of_copy(copy: Partial) -> Stream:
+    lines = sum(p.lines for p in copy.parts)
+    return Stream(
+        copy.document.file,
+        "plain",
+        copy.document.replica,
+        0,
+        0,
+        0,
+        (),
+        None,
+        None,
+        ("note.copy",),
+        skipped=lines + sum(p.skipped for p in copy.parts),
+        previous=copy.document.previous,
+    )
+
+
+def _segment(life: Life, replica: str | None, partial: Partial) -> tuple[int, Segment]:
+    segment = Segment(
+        replica=replica,
+        file=partial.document.file,
+        first_ns=life.first_ns,
+        last_ns=life.last_ns,
+        start_seen=life.start_seen,
+        version=life.version,
+        config_hash=life.config_hash,
+        n_lines=life.n_lines,
+        cut=life.cut,
+        previous=partial.document.previous,
+        zones=tuple(life.zones),
+    )
+    return life.number, segment
+
+
+def _segments(found: list[tuple[int, Segment]]) -> tuple[Segment, ...]:
+    """In the order of files and lines; what a split of a file cut in two is one again."""
+    ordered = sorted(found, key=lambda s: (s[1].file, s[1].replica or "", s[1].previous, s[0]))
+    joined: list[Segment] = []
+    for _, segment in ordered:
+        before = joined[-1] if joined else None
+        same = (
+            before is not None
+            and (before.file, before.replica, before.previous) == (segment.file, segment.replica, segment.previous)
+            and not segment.start_seen
+            and not before.cut
+        )
+        if before is None or not same:
+            joined.append(segment)
+            continue
+        joined[-1] = replace(
+            before,
+            first_ns=least(before.first_ns, segment.first_ns),
+            last_ns=greatest(before.last_ns, segment.last_ns),
+            version=before.version or segment.version,
+            config_hash=segment.config_hash or before.config_hash,
+            n_lines=before.n_lines + segment.n_lines,
+            cut=segment.cut,
+        )
+    return tuple(joined)
+
+
+def _finish(whole: _Whole, limits: Limits) -> Observations:
+    counts = [
+        QueryCount(replica, minute, group[0], group[1], group[2], group[3], log2, count)
+        for (replica, (minute, group, log2)), count in whole.counts.items()
+    ]
+    counts.sort(
+        key=lambda q: (
+            q.replica or "",
+            q.minute or 0,
+            q.zone,
+            q.qtype,
+            q.rcode,
+            q.answer,
+            q.duration_log2 or 0,
+            q.count,
+        )
+    )
+    names = _names(whole, limits)
+    failures = sorted(
+        whole.failures, key=lambda f: (f.at_ns is None, f.at_ns or 0, f.citation.file, f.citation.line, f.qname)
+    )
+    entries = sorted(whole.entries, key=lambda e: (e.line.file, e.line.number, e.line.text, e.line.replica or ""))
+    streams = sorted(whole.streams.values(), key=lambda s: (s.file, s.replica or "", s.previous))
+    return Observations(
+        entries=tuple(entries),
+        queries=tuple(counts),
+        names=names,
+        failures=tuple(failures),
+        segments=_segments(whole.segments),
+        streams=tuple(streams),
+        overflow=dict(sorted(whole.overflow.items())),
+    )
+
+
+def _names(whole: _Whole, limits: Limits) -> tuple[NameCount, ...]:
+    """Names that anywhere had another answer than NOERROR, those with most trouble first if they do not all fit."""
+    odd: dict[str, int] = {}
+    for (_, (qname, _, rcode, answer)), name in whole.names.items():
+        if rcode != "NOERROR" or answer in TROUBLE:
+            odd[qname] = odd.get(qname, 0) + name.count * (1000 if answer in TROUBLE else 1)
+    if len(odd) > limits.names:
+        kept = sorted(odd, key=lambda q: (-odd[q], q))[: limits.names]
+        whole.overflow["names"] = whole.overflow.get("names", 0) + len(odd) - limits.names
+        odd = {q: odd[q] for q in kept}
+    rows = [_name(replica, key, name) for (replica, key), name in whole.names.items() if key[0] in odd]
+    return tuple(sorted(rows, key=lambda n: (n.qname, n.replica or "", n.qtype, n.rcode, n.answer)))
+
+
+def _name(replica: str | None, key: tuple[str, str, str, Answer], name: Name) -> NameCount:
+    qname, qtype, rcode, answer = key
+    citation: Citation = name.citation
+    return NameCount(
+        replica,
+        qname,
+        qtype,
+        rcode,
+        answer,
+        name.count,
+        name.first_ns,
+        name.last_ns,
+        citation,
+        len(name.clients),
+        name.min_bytes,
+    )

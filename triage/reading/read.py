@@ -1,0 +1,113 @@
+"""From log documents to observations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+
+from triage.model.bundle import Document, Kind
+from triage.model.observation import Meaning, Observations, Query
+from triage.reading import decode, merge
+from triage.reading.limits import Limits
+from triage.reading.scan import Job, Partial, line_key, scan
+from triage.reading.texts import Reader, Text
+
+_YEAR = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)(?=[-/]\d\d[-/]\d\d[T ])|(?<=/[A-Z][a-z]{2}/)((?:19|20)\d\d)(?=:\d\d:)", re.ASCII
+)
+_LEAP_YEAR = 2000
+
+
+def read(
+    documents: Sequence[Document],
+    *,
+    recognise: Callable[[str], Meaning],
+    parse_query: Callable[[str], Query | None],
+    zone_of: Callable[[str], str],
+    replica_of_address: Mapping[str, str] = {},
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    limits: Limits = Limits(),  # noqa: B008  (frozen)
+    assumed_year: int | None = None,
+) -> Observations:
+    """Read all log documents; the result does not depend on their order, nor on how a file is split at newlines.
+
+    `recognise` tells the meaning of a text that is no query line; equal texts are asked once (up to `limits.memo`).
+    `zone_of` maps a qname to the zone that serves it. `replica_of_address` names the replica of a pod address, for
+    streams that tell no replica. Lines outside `since_ns` and `until_ns` are not counted, lines without a clock always
+    are. Clocks without a year get the latest year seen in any document, else `assumed_year`, else 2000, and a note.
+    """
+    logs = sorted((d for d in documents if d.kind is Kind.LOG), key=lambda d: d.name)
+    job = Job(recognise, parse_query, zone_of, since_ns, until_ns, limits, _year_of(logs) or assumed_year or _LEAP_YEAR)
+    kept, copies = merge.drop_copies([scan(d, job) for d in logs])
+    kept = _without_repeats(kept, job)
+    return merge.merge(kept, copies, replica_of_address, limits)
+
+
+def texts(document: Document, *, limits: Limits = Limits(), year: int = _LEAP_YEAR) -> Iterator[Text]:  # noqa: B008
+    r"""The lines of one document without framing, in their order, for who wants each of them.
+
+    >>> from triage.model.bundle import document_of_text
+    >>> doc = document_of_text("a.log", Kind.LOG, "2024-03-15T10:00:00.5Z stdout F [INFO] Reloading\n")
+    >>> [(t.number, t.text, t.at_ns, t.framing) for t in texts(doc)]
+    [(1, '[INFO] Reloading', 1710496800500000000, 'cri')]
+    """
+    return iter(Reader(document, limits, year=year, grade=lambda _: 0))
+
+
+def _year_of(documents: Sequence[Document]) -> int | None:
+    """The latest year in the first lines of any document."""
+    years: set[int] = set()
+    for document in documents:
+        with document.open() as stream:
+            head = stream.read(decode.HEAD_BYTES)
+        text = head.decode(decode.encoding_of(head), errors="replace")
+        years.update(int(a or b) for a, b in _YEAR.findall(text))
+    return max(years, default=None)
+
+
+def _without_repeats(partials: list[Partial], job: Job) -> list[Partial]:
+    """Read again, without the lines that they share, documents of one replica whose times overlap.
+
+    Only clocks with nanoseconds make equal lines the same line.
+    """
+    seen: list[Partial] = []
+    for partial in partials:
+        rivals = [p for p in seen if p.fine_clock and _overlap(p, partial)] if partial.fine_clock else []
+        if rivals:
+            exclude = _keys(rivals, partial, job)
+            partial = scan(partial.document, job, exclude) if exclude else partial
+        seen.append(partial)
+    return seen
+
+
+def _spans(partial: Partial) -> dict[str | None, tuple[int, int]]:
+    return {
+        p.replica: (p.first_ns, p.last_ns) for p in partial.parts if p.first_ns is not None and p.last_ns is not None
+    }
+
+
+def _overlap(a: Partial, b: Partial) -> set[str | None]:
+    """Replicas of both documents whose times overlap."""
+    ours, theirs = _spans(a), _spans(b)
+    return {r for r in ours.keys() & theirs.keys() if ours[r][0] <= theirs[r][1] and theirs[r][0] <= ours[r][1]}
+
+
+def _keys(rivals: Sequence[Partial], partial: Partial, job: Job) -> dict[str | None, set[int]]:
+    """Lines of the rivals that `partial` could repeat, by replica."""
+    spans = _spans(partial)
+    found: dict[str | None, set[int]] = {}
+    budget = job.limits.duplicate_lines
+    for text, rival in chain.from_iterable(((t, r) for t in _reader(r, job)) for r in rivals):
+        replica = text.replica or rival.document.replica or text.host
+        span = spans.get(replica)
+        if text.at_ns is None or span is None or not span[0] <= text.at_ns <= span[1] or budget <= 0:
+            continue
+        found.setdefault(replica, set()).add(line_key(text.at_ns, text.text))
+        budget -= 1
+    return found
+
+
+def _reader(partial: Partial, job: Job) -> Reader:
+    return Reader(partial.document, job.limits, year=job.year, grade=lambda _: 0)

@@ -1,0 +1,368 @@
+"""One document to a partial result: texts are recognised, query lines counted, other lines kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from triage.model.bundle import Document
+from triage.model.observation import Citation, Entry, FailureKind, Line, Meaning, Query, QueryFailure
+from triage.reading import stamps, traces
+from triage.reading.framing import is_framed
+from triage.reading.limits import Limits
+from triage.reading.lives import Life, Lives
+from triage.reading.shape import starts_log_line
+from triage.reading.tally import Seen, Tally, log2_ms
+from triage.reading.texts import Reader, Text
+
+_MINUTE_NS = 60_000_000_000
+
+# The common format of 1.4.0+ without what differs from line to line (client, id, most digits of the duration), so
+# that it is parsed once. One leading digit of the duration decides the answer: thresholds of `Answer` have no more.
+_QUERY = re.compile(
+    r'\[INFO\] ([0-9.]+|\[[0-9A-Fa-f:.]+\]):\d+ - \d+ ("[^"\\]+" [^ "]+ [^ "]+ \d+ (?:0\.0*[1-9]?|[1-9]\d*))(\.?\d*)s',
+    re.ASCII,
+)
+_WHEN = re.compile(r" - \[(?=\d\d/[A-Z][a-z]{2}/\d{4}:)")
+_PORT = re.compile(r"(?<= udp | tcp )(\S{1,60}):\d{1,5}->")
+_KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ")
+_NOT_DNS = frozenset(
+    {"kube-rbac-proxy", "node-resolver", "dns-node-resolver", "sidecar", "dnsmasq", "autoscaler"}
+    | {"istio-proxy", "istio-init", "linkerd-proxy"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is the same for all documents of one run."""
+
+    recognise: Callable[[str], Meaning]
+    parse_query: Callable[[str], Query | None]
+    zone_of: Callable[[str], str]
+    since_ns: int | None
+    until_ns: int | None
+    limits: Limits
+    year: int
+    """For clocks without a year."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One stream of one document: a replica that framing or document told, or None."""
+
+    replica: str | None
+    lives: Lives = field(default_factory=Lives)
+    tallies: list[Tally] = field(default_factory=list)
+    """One for each life when the replica is unknown (it may be told later), else one."""
+    framings: dict[str, int] = field(default_factory=dict)
+    lines: int = 0
+    understood: int = 0
+    queries: int = 0
+    skipped: int = 0
+    samples: list[Citation] = field(default_factory=list)
+    first_ns: int | None = None
+    last_ns: int | None = None
+    notes: set[str] = field(default_factory=set)
+    in_trace: bool = False
+
+    @property
+    def tally(self) -> Tally:
+        """The tally of the life that is on."""
+        return self.tallies[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """All that one document says."""
+
+    document: Document
+    parts: tuple[Part, ...]
+    notes: frozenset[str]
+    digest: bytes
+    fine_clock: bool
+    """True when its clock has nanoseconds, so that equal time and text mean the same line."""
+
+
+class _Memo:
+    """Meanings of texts, found once per text; bounded."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._meanings: dict[str, Meaning] = {}
+        self._queries: dict[str, tuple[Query, str]] = {}
+
+    def meaning(self, text: str) -> Meaning:
+        """The meaning of a text that is no query; ports and klog clocks make no new text."""
+        if "->" in text:
+            text = _PORT.sub(r"\1:0->", text)
+        elif ".go:" in text:
+            text = _KLOG.sub(r"\g<1>0101 00:00:00.000000       1 ", text)
+        found = self._meanings.get(text)
+        if found is None:
+            if len(self._meanings) >= self._job.limits.memo:
+                self._meanings.clear()
+            found = self._meanings[text] = self._job.recognise(text)
+        return found
+
+    def query(self, key: str, text: str) -> tuple[Query, str] | None:
+        """The query and its zone; `key` is the text without what differs from line to line."""
+        found = self._queries.get(key)
+        if found is None:
+            query = self._job.parse_query(text)
+            if query is None:
+                return None
+            if len(self._queries) >= self._job.limits.memo:
+                self._queries.clear()
+            found = self._queries[key] = (query, self._job.zone_of(query.qname))
+        return found
+
+    def grade(self, text: str) -> int:
+        """How well a text is understood, for mending."""
+        if self._job.parse_query(text) is not None:
+            return 2
+        meaning = self.meaning(text)
+        if not meaning.understood:
+            return 0
+        return 1 if meaning.kind is FailureKind.OTHER else 2
+
+
+class _Scan:
+    """The state while one document is read."""
+
+    def __init__(self, document: Document, job: Job, exclude: Mapping[str | None, set[int]]) -> None:
+        self.document = document
+        self.job = job
+        self.memo = _Memo(job)
+        self.reader = Reader(document, job.limits, year=job.year, grade=self.memo.grade)
+        self.parts: dict[str | None, Part] = {}
+        self.exclude = exclude
+        self.fine_clock = False
+        self.filtered = job.since_ns is not None or job.until_ns is not None
+
+    def run(self) -> Partial:
+        """Read all texts."""
+        for text in self.reader:
+            part = self._part(text)
+            at_ns = text.at_ns
+            if at_ns is not None and not self.fine_clock and at_ns % 1000:
+                self.fine_clock = True
+            if text.decoration:
+                part.skipped += 1
+                continue
+            if self.exclude and self._is_known(part, text):
+                part.notes.add("note.duplicate-lines")
+                continue
+            match = _QUERY.fullmatch(text.text)
+            if match is None or not self._common_query(part, text, match):
+                self._other(part, text)
+        for part in self.parts.values():
+            for tally in part.tallies:
+                tally.fold(self.document.file, self.job.limits)
+        return Partial(
+            self.document, tuple(self.parts.values()), frozenset(self.reader.notes), self.reader.digest, self.fine_clock
+        )
+
+    def _part(self, text: Text) -> Part:
+        replica = text.replica or self.document.replica or text.host
+        part = self.parts.get(replica)
+        if part is None:
+            part = self.parts[replica] = Part(replica)
+        return part
+
+    def _is_known(self, part: Part, text: Text) -> bool:
+        known = self.exclude.get(part.replica)
+        return known is not None and text.at_ns is not None and line_key(text.at_ns, text.text) in known
+
+    def _outside(self, part: Part, at_ns: int | None) -> bool:
+        """Is the line outside the asked window? Lines without a clock never are."""
+        if at_ns is None or not self.filtered:
+            return False
+        job = self.job
+        outside = (job.since_ns is not None and at_ns < job.since_ns) or (
+            job.until_ns is not None and at_ns > job.until_ns
+        )
+        if outside:
+            part.notes.add("note.outside-window")
+        return outside
+
+    def _common_query(self, part: Part, text: Text, match: re.Match[str]) -> bool:
+        """Count a query line of the common format; the hot path."""
+        line, at_ns = text.text, text.at_ns
+        client, key = match[1], match[2]
+        seen = part.tallies[-1].seen.get(key) if part.tallies else None
+        found = self.memo.query(key, line) if seen is None else None
+        if seen is None and found is None:
+            return False
+        if part.lives.see_query(text.number, at_ns) and self._new_life(part):
+            seen, found = None, self.memo.query(key, line)
+        tally = part.tallies[-1]
+        if seen is None and found is not None:
+            seen = self._watch(tally, key, found, text)
+        if seen is None:
+            return False
+        if self.filtered and self._outside(part, at_ns):
+            return True
+        duration_s = float(line[line.rfind(" ") + 1 : -1])
+        self._count(part, tally, seen, text, client[1:-1] if client[0] == "[" else client, duration_s)
+        return True
+
+    @staticmethod
+    def _new_life(part: Part) -> bool:
+        """A life of its own has a tally of its own only while nobody told whose it is."""
+        if part.replica is not None and part.tallies:
+            return False
+        part.tallies.append(Tally())
+        return True
+
+    def _watch(self, tally: Tally, key: object, found: tuple[Query, str], text: Text) -> Seen:
+        if len(tally.seen) >= self.job.limits.memo:
+            tally.fold(self.document.file, self.job.limits)
+        seen = Seen(found[0], found[1], text.number, text.text, text.at_ns)
+        tally.seen[key] = seen
+        return seen
+
+    def _count(
+        self, part: Part, tally: Tally, seen: Seen, text: Text, client: str | None, duration_s: float | None
+    ) -> None:
+        at_ns = text.at_ns
+        weight = text.times
+        count_key = (None if at_ns is None else at_ns // _MINUTE_NS, seen.group, log2_ms(duration_s))
+        tally.counts[count_key] = tally.counts.get(count_key, 0) + weight
+        seen.count += weight
+        if at_ns is not None:
+            if seen.first_ns is None or at_ns < seen.first_ns:
+                seen.first_ns, seen.number, seen.text = at_ns, text.number, text.text
+            if seen.last_ns is None or at_ns > seen.last_ns:
+                seen.last_ns = at_ns
+        if client is not None and client not in seen.clients and len(seen.clients) < 16:
+            seen.clients.add(client)
+        part.queries += weight
+        self._understood(part, text)
+        if seen.trouble:
+            query = seen.query
+            citation = Citation(self.document.file, text.number, text.text[:400])
+            tally.keep_failure(
+                QueryFailure(
+                    part.replica,
+                    at_ns,
+                    query.qname,
+                    query.qtype,
+                    duration_s,
+                    query.rcode,
+                    query.answer,
+                    client,
+                    citation,
+                ),
+                self.job.limits,
+            )
+
+    def _understood(self, part: Part, text: Text) -> None:
+        part.lines += text.times
+        part.understood += text.times
+        self._mark(part, text)
+
+    def _mark(self, part: Part, text: Text) -> None:
+        """Time span and framing of a line."""
+        part.framings[text.framing] = part.framings.get(text.framing, 0) + 1
+        at_ns = text.at_ns
+        if at_ns is not None:
+            if part.first_ns is None or at_ns < part.first_ns:
+                part.first_ns = at_ns
+            if part.last_ns is None or at_ns > part.last_ns:
+                part.last_ns = at_ns
+
+    def _other(self, part: Part, text: Text) -> None:
+        """A line that is no common query line."""
+        line = text.text.rstrip()
+        if not line.strip():
+            return
+        if text.container in _NOT_DNS:
+            part.skipped += 1
+            part.notes.add("note.other-container")
+            return
+        if text.at_ns is None:
+            text = self._own_clock(text)
+        if self._uncommon_query(part, text._replace(text=line)):
+            return
+        meaning = self.memo.meaning(line)
+        if part.in_trace and not meaning.understood and traces.is_frame(line):
+            self._continue(part, text)
+            return
+        if not meaning.understood and self._is_prose(line, text):
+            part.skipped += 1
+            return
+        part.in_trace = traces.opens_trace(line) or (part.in_trace and not starts_log_line(line))
+        if part.lives.see(text.number, line, text.at_ns):
+            self._new_life(part)
+        if not self._outside(part, text.at_ns):
+            self._keep(part, text, line, meaning)
+
+    def _own_clock(self, text: Text) -> Text:
+        """A clock inside the text: of the query log until 1.2.5, of klog."""
+        when = _WHEN.search(text.text, 0, 120)
+        stamp = stamps.clf(text.text, when.end()) if when is not None else None
+        if stamp is not None:
+            return text._replace(at_ns=stamp[0])
+        at_ns = stamps.klog_ns(text.text, self.job.year)
+        if at_ns is None:
+            return text
+        self.reader.notes.add("note.assumed-year")
+        return text._replace(at_ns=at_ns)
+
+    def _uncommon_query(self, part: Part, text: Text) -> bool:
+        """A query line of another format or era."""
+        line = text.text
+        if line.startswith(("[ERROR]", "[WARNING]", "[DEBUG]", "[FATAL]", "[INFO] plugin/", "plugin/")):
+            return False
+        query = self.job.parse_query(line)
+        if query is None:
+            return False
+        if part.lives.see_query(text.number, text.at_ns):
+            self._new_life(part)
+        if self._outside(part, text.at_ns):
+            return True
+        tally = part.tally
+        key = (query.qname, query.qtype, query.rcode, query.flags, query.size_bytes, query.answer)
+        seen = tally.seen.get(key) or self._watch(tally, key, (query, self.job.zone_of(query.qname)), text)
+        self._count(part, tally, seen, text, query.client, query.duration_s)
+        return True
+
+    def _continue(self, part: Part, text: Text) -> None:
+        """A line of a stack belongs to the line that opened it."""
+        part.lives.count(text.at_ns)
+        self._understood(part, text)
+
+    def _is_prose(self, line: str, text: Text) -> bool:
+        """Nothing that a log line looks like, in a document that people may have pasted or written."""
+        if traces.is_logo(line):
+            return True
+        return self.reader.mended and not is_framed(text.framing) and not starts_log_line(line)
+
+    def _keep(self, part: Part, text: Text, line: str, meaning: Meaning) -> None:
+        number = text.number
+        part.lines += text.times
+        self._mark(part, text)
+        if meaning.understood:
+            part.understood += text.times
+        elif len(part.samples) < self.job.limits.samples:
+            part.samples.append(Citation(self.document.file, number, line[:400]))
+        if text.times > 1:
+            meaning = replace(meaning, weight=meaning.weight * text.times)
+        entry = Entry(Line(line, self.document.file, number, part.replica, text.at_ns, text.container), meaning)
+        part.tally.keep(entry, self.job.limits)
+
+
+def line_key(at_ns: int, text: str) -> int:
+    """What makes a line the same line in another document of the same replica."""
+    return hash((at_ns, text))
+
+
+def scan(document: Document, job: Job, exclude: Mapping[str | None, set[int]] | None = None) -> Partial:
+    """Read one document; lines in `exclude` (by replica) were counted in another one."""
+    return _Scan(document, job, exclude or {}).run()
+
+
+def life_of(part: Part) -> list[tuple[Life, Tally]]:
+    """Lives with their tallies; only for parts whose replica is unknown, which have one for each."""
+    return list(zip(part.lives.all, part.tallies, strict=True))

@@ -1,0 +1,245 @@
+"""A document to numbered texts: decoded, mended, without frames, records joined, glued lines cut."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO, NamedTuple
+
+from triage.model.bundle import Document
+from triage.reading import decode, mend, records
+from triage.reading.framing import Context, Peeled, head_of, is_viewer_event, unframe
+from triage.reading.limits import Limits
+from triage.reading.shape import cut_prompt, split_glued
+
+Grade = Callable[[str], int]
+"""How well a text is understood: 0 not, 1 somehow, 2 with the reason of its failure or as a query."""
+
+_DOCKER_CUTS_AT = 16_000
+"""Docker writes a longer line as several records of 16 KiB, all but the last without newline."""
+_PLAIN = ("[INFO] ", "[ERROR] ", "[WARNING] ")
+
+
+class Text(NamedTuple):
+    """One text as its program wrote it, and what its frames told."""
+
+    number: int
+    """Line of the file, 1-based, where it begins."""
+    text: str
+    at_ns: int | None = None
+    replica: str | None = None
+    container: str | None = None
+    framing: str = ""
+    host: str | None = None
+    times: int = 1
+    """Times it was there, when the user had counted equal lines (`uniq -c`)."""
+    decoration: bool = False
+    """True for what a viewer or terminal added: it is counted, not read."""
+
+
+class Reader:
+    """Reads one document once; afterwards `notes`, `digest` and `size_bytes` say what was met."""
+
+    def __init__(self, document: Document, limits: Limits, *, year: int, grade: Grade) -> None:
+        self.document = document
+        self.limits = limits
+        self.context = Context(year)
+        self.notes: set[str] = set()
+        self.digest = b""
+        self.mended = False
+        self._grade = grade
+
+    def __iter__(self) -> Iterator[Text]:
+        with self.document.open() as stream:
+            hashing = _Hashing(stream)
+            head = hashing.peek(decode.HEAD_BYTES)
+            yield from self._texts(hashing, head)
+            hashing.drain()
+        self.digest = hashing.digest()
+
+    def _texts(self, stream: _Hashing, head: bytes) -> Iterator[Text]:
+        encoding = decode.encoding_of(head)
+        if not encoding.startswith("utf-8"):
+            self.notes.add("note.gb18030" if encoding == "gb18030" else "note.utf16")
+        start = head[: len(head) // 4 * 4].decode(encoding, errors="replace").replace("\0", "").removeprefix("\ufeff")
+        whole = self._whole(stream, encoding, start)
+        if whole is not None:
+            yield from self._leaves(whole)
+            return
+        cut: list[int] = []
+        numbered = enumerate(
+            decode.lines(stream, encoding, line_chars=self.limits.line_chars, cut=cut), self.document.first_line
+        )
+        if len(head) < decode.HEAD_BYTES or self._small():
+            yield from self._mended(list(numbered))
+        else:
+            yield from self._leaves(self._unframed(numbered))
+        if cut:
+            self.notes.add("note.long-lines")
+
+    def _small(self) -> bool:
+        return self.document.size_bytes is not None and self.document.size_bytes <= self.limits.mend_bytes
+
+    def _whole(self, stream: _Hashing, encoding: str, start: str) -> list[tuple[int, Peeled]] | None:
+        """The records of a JSON answer or a CSV export; None when the document is lines."""
+        is_json = records.is_whole_json(start)
+        delimiter = None if is_json else records.csv_dialect(start.split("\n", 1)[0].rstrip("\r"))
+        if not is_json and delimiter is None:
+            return None
+        raw = stream.read(self.limits.whole_bytes)
+        if len(raw) == self.limits.whole_bytes:
+            self.notes.add("note.too-large")
+        text = raw.decode(encoding, errors="replace").replace("\0", "").replace("\r\n", "\n").removeprefix("\ufeff")
+        found = records.of_csv(text, delimiter) if delimiter else records.of_json(text)
+        if not found:
+            stream.push_back(raw)
+            return None
+        self.notes.update(r.fields[6] for _, r in found if r.fields[6])
+        shift = self.document.first_line - 1
+        return [
+            (n + shift, Peeled(*r.fields, framing="csv+" + r.framing if delimiter else r.framing)) for n, r in found
+        ]
+
+    def _mended(self, numbered: list[tuple[int, str]]) -> Iterator[Text]:
+        """Small documents may be pasted text."""
+        self.mended = True
+        tidy = mend.tidy(numbered, self.context, self._grade)
+        yield from (Text(line.number, line.text, decoration=True) for line in tidy if line.decoration)
+        times = {line.number: line.times for line in tidy if line.times > 1}
+        lines = ((line.number, line.text) for line in tidy if not line.decoration)
+        for text in self._leaves(self._unframed(lines)):
+            yield text._replace(times=times[text.number]) if text.number in times else text
+
+    def _unframed(self, numbered: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Peeled]]:
+        context = self.context
+        for number, line in numbered:
+            if line.startswith(_PLAIN) and "\x1b" not in line:
+                yield number, Peeled(line)
+            else:
+                for peeled in unframe(line, context):
+                    yield number, peeled
+
+    def _leaves(self, pieces: Iterable[tuple[int, Peeled]]) -> Iterator[Text]:
+        joiner = _Joiner(self.limits.line_chars)
+        for number, piece in pieces:
+            for begun, whole in joiner.take(number, piece):
+                yield from self._split(begun, whole)
+        for begun, whole in joiner.flush():
+            yield from self._split(begun, whole)
+
+    def _split(self, number: int, piece: Peeled) -> Iterator[Text]:
+        """Cut a record of several lines, and glued lines; what is cut off may have a frame of its own."""
+        text, at_ns, replica, container, _, _, note, host, framing = piece
+        if note is not None:
+            self.notes.add(note)
+        if "\n" not in text and text.find("] ", 8) < 0 and "failed to " not in text and "@" not in text:
+            if not framing and text.startswith(("==> ", "+ ", "- ")) and self._is_viewers(text):
+                yield Text(number, text, decoration=True)
+                return
+            yield Text(number, text, at_ns, replica or self.context.replica, container, framing, host)
+            return
+        for line in text.split("\n"):
+            log, prompt = cut_prompt(line)
+            parts = split_glued(log) if log.strip() else []
+            for index, part in enumerate(parts):
+                if index == 0:
+                    yield Text(number, part, at_ns, replica or self.context.replica, container, framing, host)
+                    continue
+                for inner in unframe(part, self.context):
+                    yield Text(
+                        number,
+                        inner.text,
+                        inner.at_ns or at_ns,
+                        inner.replica or replica or self.context.replica,
+                        inner.container or container,
+                        inner.framing or framing,
+                        host,
+                    )
+            if prompt:
+                yield Text(number, prompt, decoration=True)
+
+    def _is_viewers(self, text: str) -> bool:
+        """Lines of `tail`, minikube and stern about the lines that follow."""
+        name = head_of(text)
+        if name is not None:
+            self.context.replica = name if self.document.replica is None and "-" in name else None
+            return True
+        return is_viewer_event(text)
+
+
+class _Joiner:
+    """Joins lines that the runtime cut into several records (CRI `P`, docker at 16 KiB)."""
+
+    def __init__(self, line_chars: int) -> None:
+        self._line_chars = line_chars
+        self._open: dict[tuple[str | None, str | None, str | None], tuple[int, Peeled]] = {}
+
+    def take(self, number: int, piece: Peeled) -> list[tuple[int, Peeled]]:
+        """The lines that this piece completes."""
+        partial = piece.partial and not (
+            piece.framing.endswith("docker-json") and len(piece.text.encode("utf-8", "replace")) < _DOCKER_CUTS_AT
+        )
+        if not partial and not self._open:
+            return [(number, piece)]
+        key = (piece.replica, piece.container, piece.stream)
+        begun = self._open.pop(key, None)
+        if begun is not None:
+            first, before = begun
+            number, piece = first, before._replace(text=(before.text + piece.text)[: self._line_chars])
+        if partial:
+            self._open[key] = (number, piece)
+            return []
+        return [(number, piece)]
+
+    def flush(self) -> list[tuple[int, Peeled]]:
+        """What was still open at the end."""
+        return list(self._open.values())
+
+
+class _Hashing:
+    """A stream that knows the digest of everything read from it, and can look ahead."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._hash = hashlib.blake2b(digest_size=16)
+        self._ahead = b""
+
+    def _fetch(self, size: int) -> bytes:
+        chunk = self._stream.read(size)
+        self._hash.update(chunk)
+        return chunk
+
+    def peek(self, size: int) -> bytes:
+        """The first bytes, to be read again."""
+        parts: list[bytes] = []
+        missing = size
+        while missing > 0 and (chunk := self._fetch(missing)):
+            parts.append(chunk)
+            missing -= len(chunk)
+        self._ahead = b"".join(parts)
+        return self._ahead
+
+    def push_back(self, raw: bytes) -> None:
+        """Let these bytes be read again."""
+        self._ahead = raw + self._ahead
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes; empty at the end only."""
+        if self._ahead:
+            if size < 0:
+                chunk, self._ahead = self._ahead + self._fetch(-1), b""
+                return chunk
+            chunk, self._ahead = self._ahead[:size], self._ahead[size:]
+            if len(chunk) < size and size > decode.HEAD_BYTES * 4:
+                chunk += self._fetch(size - len(chunk))
+            return chunk
+        return self._fetch(size)
+
+    def drain(self) -> None:
+        """Read what is left, for the digest."""
+        while self._fetch(1 << 20):
+            pass
+
+    def digest(self) -> bytes:
+        """Digest of all bytes."""
+        return self._hash.digest()
