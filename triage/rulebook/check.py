@@ -9,7 +9,7 @@ from pathlib import Path
 from triage.errors import RuleError
 from triage.model.rule import Rulebook
 from triage.rulebook.cases import LOOK_ALIKE, Case, read_cases
-from triage.rulebook.load import read
+from triage.rulebook.load import REMAINDER, read
 from triage.rulebook.messages import load_messages
 from triage.rulebook.mistakes import Mistakes
 
@@ -62,6 +62,8 @@ def check(
     checked = Checked(rulebook, tuple(cases), ())
     for cause, counts in checked.counts().items():
         file = rulebook.rules[cause].file
+        if cause == REMAINDER:
+            continue
         if not counts.hits:
             mistakes.add(file, 0, "no case in which it is the cause", "add cases/<name>.txtar")
         if not counts.look_alikes:

@@ -117,7 +117,7 @@ def _levels(fields: Fields) -> tuple[Level, ...]:
         if levels and upto <= levels[-1].upto:
             fields.note(f"level {upto:g} is not above the one before ({levels[-1].upto:g})", "order them", *at)
         p = [
-            fields.as_probability(number, name, *at)
+            fields.as_probability(number, f"'{name}'", *at)
             for number, name in zip(row[1:], ("p_if_cause", "p_otherwise"), strict=True)
         ]
         levels.append(Level(upto, *p))

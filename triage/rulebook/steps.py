@@ -8,7 +8,7 @@ from triage.model.rule import Check, Effect, Fix, Outcome
 from triage.rulebook.fields import Fields
 from triage.rulebook.mistakes import hint
 from triage.rulebook.texts import placeholders
-from triage.rulebook.words import EFFECTS, SCOPE_KINDS, Words
+from triage.rulebook.words import EFFECTS, OUTCOME_KINDS, Words
 
 
 def read_check(fields: Fields, cause: str, words: Words) -> Check:
@@ -53,7 +53,7 @@ def _outcome(fields: Fields, key: str, name: str, words: Words) -> Outcome:
             cause, _, kind = word.partition("/")
             shares.known(cause, words.causes, "cause", word)
             if kind:
-                shares.known(kind, SCOPE_KINDS, "scope kind", word)
+                shares.known(kind, OUTCOME_KINDS, "scope kind", word)
         shares.take("otherwise", required=True)
         p = {word: shares.as_probability(value, f"'{word}'", word) for word, value in shares.data.items()}
         shares.rest()
@@ -63,10 +63,16 @@ def _outcome(fields: Fields, key: str, name: str, words: Words) -> Outcome:
 
 def _check_totals(fields: Fields, check: Check) -> None:
     """The outcomes of a check exclude each other: for no cause may they add up to more than 1."""
-    for cause in {word: None for outcome in check.outcomes for word in outcome.p}:
-        total = sum(outcome.p.get(cause, outcome.p.get("otherwise", 0.0)) for outcome in check.outcomes)
+    for word in {word: None for outcome in check.outcomes for word in outcome.p}:
+        total = sum(_share(outcome, word) for outcome in check.outcomes)
         if total > 1.02:
-            fields.note(f"the outcomes of check '{check.id}' add up to {total:.2f} for '{cause}'", "at most 1")
+            fields.note(f"the outcomes of check '{check.id}' add up to {total:.2f} for '{word}'", "at most 1")
+
+
+def _share(outcome: Outcome, word: str) -> float:
+    """Probability of an outcome for `cause/kind`, else for the cause, else otherwise."""
+    keys = (word, word.partition("/")[0], "otherwise")
+    return next((outcome.p[key] for key in keys if key in outcome.p), 0.0)
 
 
 def read_fix(fields: Fields, cause: str, words: Words) -> Fix:

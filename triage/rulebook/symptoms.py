@@ -12,7 +12,7 @@ from triage.rulebook.words import KINDS, LABELS, LEVELS, PROTOS, SEVERITIES, Wor
 
 
 def read_symptoms(source: Located, words: Words, mistakes: Mistakes) -> dict[str, SymptomRule]:
-    """Read `symptoms.yaml`: a list of symptoms. Without `matches` it is one that no line shows: a state, a counter."""
+    """Read `symptoms.yaml`: a list of symptoms. One that no line shows has no `matches`, or `derived` as message."""
     if not isinstance(source.data, list):
         mistakes.add(source.file, 1, "a list of symptoms is wanted here", "start each one with `- id:`")
         return {}
@@ -27,7 +27,9 @@ def read_symptoms(source: Located, words: Words, mistakes: Mistakes) -> dict[str
             severity=cast("Severity", fields.word("severity", SEVERITIES, "severity", "degraded")),
         )
         if fields.has("matches") and not fields.data["matches"]:
-            fields.note(f"symptom '{symptom.id}' matches nothing", "leave `matches` out if no line shows it", "matches")
+            fields.note(
+                f"symptom '{symptom.id}' matches nothing", "write [{message: [derived]}] if no line shows it", "matches"
+            )
         if symptom.id in out:
             fields.note(f"symptom '{symptom.id}' stands here twice", "join their matches", "id")
         fields.close()

@@ -97,7 +97,7 @@ def texts_of_rule(source: Located, rule: Rule, mistakes: Mistakes) -> dict[str, 
 def keys_of(rule: Rule) -> tuple[set[str], set[str]]:
     """The texts a rule needs, and those it may have besides (keys without the cause)."""
     needed = {"title", "explain"}
-    needed |= {f"term.{term.id}{more}" for term in rule.terms for more in ("", ".untested")}
+    needed |= {f"term.{term.id}" for term in rule.terms}
     needed |= {f"term.{term.id}.against" for term in rule.terms if not term.levels}
     needed |= {
         key.removeprefix(f"{rule.id}.")
@@ -106,7 +106,7 @@ def keys_of(rule: Rule) -> tuple[set[str], set[str]]:
         for key in (out.outcome, out.means)
     }
     needed |= {fix.text.removeprefix(f"{rule.id}.") for fix in rule.fixes}
-    return needed, set(TITLES)
+    return needed, {*TITLES, *(f"term.{term.id}.untested" for term in rule.terms)}
 
 
 def compare(

@@ -12,6 +12,8 @@ from triage.model.place import PLACE_KINDS
 from triage.model.rule import Effect, Severity, SymptomRule
 
 SCOPE_KINDS = ("cluster", *PLACE_KINDS)
+OUTCOME_KINDS = (*SCOPE_KINDS, "zone")
+"""In outcomes also the case that only some names are not answered."""
 EFFECTS: tuple[str, ...] = get_args(Effect)
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 KINDS = tuple(kind.value for kind in FailureKind)
@@ -19,6 +21,8 @@ ANSWERS = tuple(answer.value for answer in Answer)
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "FATAL", "PANIC")
 LABELS = ("startup", "info", "noise", "unknown", "inside")
 """What a message may be labelled beside the causes."""
+DERIVED = "derived"
+"""Stands for a message in symptoms that no line shows: a state, a counter, configuration."""
 PROTOS = ("udp", "tcp", "tcp-tls")
 
 
@@ -44,7 +48,7 @@ class Words:
         >>> Words(causes=[], messages=["forward.read-timeout"]).knows_message("forward.*")
         True
         """
-        return self.messages is None or any(fnmatchcase(one, pattern) for one in self.messages)
+        return self.messages is None or pattern == DERIVED or any(fnmatchcase(one, pattern) for one in self.messages)
 
     def of_argument(self, argument: str) -> tuple[str, Collection[str]] | None:
         """What an argument of a measure may say, when it is one of our own vocabularies: its name and words.
