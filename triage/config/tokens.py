@@ -1,0 +1,104 @@
+"""Tokens of a Corefile, split as caddyfile/lexer.go of coredns/caddy splits them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+MAX_CHARACTERS = 1_000_000
+"""A ConfigMap holds at most 1 MiB; what lies behind is not read."""
+
+_ENVIRONMENT = re.compile(r"\{\$([^{}$%\s]{1,200})\}|\{%([^{}$%\s]{1,200})%\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a Corefile."""
+
+    text: str
+    file: str
+    line: int
+    """1-based line in `file`."""
+    starts_line: bool
+    """True when nothing stands before it on its line."""
+
+
+def tokenize(text: str, *, file: str, first_line: int = 1) -> tuple[Token, ...]:
+    r"""Split a text: at white space, `#` comments even inside a word, quotes only where they begin a token.
+
+    >>> [(t.text, t.line) for t in tokenize('log "a b"#c\nforward . 10.0.0.2#x', file="Corefile")]
+    [('log', 1), ('a b', 1), ('forward', 2), ('.', 2), ('10.0.0.2', 2)]
+    """
+    lexer = _Lexer(text[:MAX_CHARACTERS].removeprefix("\ufeff").replace("\r", ""), file, first_line)
+    return tuple(lexer.run())
+
+
+def with_environment(token: Token, env: Mapping[str, str] | None) -> Token:
+    """A token with `{$NAME}` and `{%NAME%}` filled: unset names become empty, as CoreDNS does.
+
+    Without `env` (nobody knows CoreDNS' environment) the token stays as it is.
+    """
+    if env is None or "{" not in token.text:
+        return token
+    return replace(token, text=_ENVIRONMENT.sub(lambda found: env.get(found[1] or found[2], ""), token.text))
+
+
+def names_environment(text: str) -> bool:
+    """True when a token still waits for a value of the environment."""
+    return _ENVIRONMENT.search(text) is not None
+
+
+class _Lexer:
+    def __init__(self, text: str, file: str, first_line: int) -> None:
+        self.text, self.file, self.line = text, file, first_line
+        self.last_line = 0  # where the token before ended
+        self.at = 0
+
+    def run(self) -> list[Token]:
+        """All tokens."""
+        tokens = []
+        while self._skip():
+            line = self.line
+            word = self._quoted() if self.text[self.at] == '"' else self._word()
+            tokens.append(Token(word, self.file, line, line != self.last_line))
+            self.last_line = self.line
+        return tokens
+
+    def _skip(self) -> bool:
+        """Go to the next token; False at the end."""
+        text = self.text
+        while self.at < len(text):
+            character = text[self.at]
+            if character == "#":
+                end = text.find("\n", self.at)
+                self.at = len(text) if end < 0 else end
+            elif character.isspace():
+                self.line += character == "\n"
+                self.at += 1
+            else:
+                return True
+        return False
+
+    def _word(self) -> str:
+        start = self.at
+        while self.at < len(self.text) and not self.text[self.at].isspace() and self.text[self.at] != "#":
+            self.at += 1
+        return self.text[start : self.at]
+
+    def _quoted(self) -> str:
+        """A quoted token; a backslash escapes only a quote, and a missing end takes the rest of the text."""
+        found: list[str] = []
+        self.at += 1
+        while self.at < len(self.text):
+            character = self.text[self.at]
+            if character == '"':
+                self.at += 1
+                break
+            if character == "\\" and self.text[self.at + 1 : self.at + 2] == '"':
+                self.at += 1
+                character = '"'
+            self.line += character == "\n"
+            found.append(character)
+            self.at += 1
+        return "".join(found)
