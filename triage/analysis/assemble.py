@@ -1,0 +1,182 @@
+"""From inputs to the report: signs, groups, places, causes, order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from triage.analysis import checks as checks_
+from triage.analysis.context import Context
+from triage.analysis.coverage import gaps_of, replica_coverage
+from triage.analysis.exposure import Seen, seen_of, units_of
+from triage.analysis.groups import Group, groups_of
+from triage.analysis.hypotheses import PLAIN, SCOPED, Draft, ZonePrior, drafts_of
+from triage.analysis.inputs import Inputs
+from triage.analysis.localize import Strengths, localize_units
+from triage.analysis.rank import QUIET, weigh
+from triage.analysis.signs import Sign, signs_of
+from triage.analysis.statements import evidence_of
+from triage.analysis.titles import title_of
+from triage.model.report import Coverage, FileCoverage, FixStep, Hypothesis, Report, Window
+from triage.model.text import Text
+
+
+def analyze(
+    inputs: Inputs,
+    *,
+    files: Sequence[FileCoverage],
+    tool: Mapping[str, str],
+    cluster: Mapping[str, str | None] | None,
+    asked: str | None,
+) -> Report:
+    """The report on these inputs; equal arguments give equal reports."""
+    signs = signs_of(inputs)
+    seen = seen_of(inputs)
+    contexts = contexts_of(signs, inputs, seen)
+    zone_prior = ZonePrior(**_numbers(inputs, "zone"))
+    judged = [(c, drafts_of(weigh(c, inputs.rulebook), c, zone_prior)) for c in contexts]
+    judged = absorbed([(c, d) for c, d in judged if d])
+    judged.sort(key=lambda pair: _harm_order(pair[0], pair[1], inputs))
+    hypotheses = _hypotheses(judged, inputs, len(signs)) or (_nothing(inputs),)
+    first = judged[0][0] if judged else None
+    times = [t for s in seen.values() for span in s.spans for t in span]
+    return Report(
+        generated_ns=inputs.now_ns,
+        tool=tool,
+        cluster=cluster,
+        window=Window(asked, min(times) if times else None, max(times) if times else None),
+        active=_active(first, seen),
+        hypotheses=hypotheses,
+        coverage=Coverage(replica_coverage(inputs, seen, signs), tuple(files)),
+        gaps=gaps_of(inputs, seen),
+        unexplained_share=_unexplained(hypotheses, judged),
+        affected=tuple(sorted(r for r in first.failing if r)) if first and hypotheses[0].cause not in QUIET else (),
+        failing_share=_failing_share(first) if first else None,
+        notes=tuple(Text("note.conflict", {"what": c}) for c in inputs.topology.conflicts),
+    )
+
+
+def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen]) -> list[Context]:
+    """Groups with their units and localisation."""
+    strengths = Strengths(**_numbers(inputs, "localize"))
+    groups = groups_of(signs, inputs)
+    found = []
+    for group in groups:
+        units = units_of(inputs, group, seen)
+        others = tuple(g for g in groups if g is not group)
+        found.append(Context(inputs, group, others, units, localize_units(units, strengths), seen))
+    return found
+
+
+def _numbers(inputs: Inputs, section: str) -> dict[str, float]:
+    """Parameters of one section; every leaf is a number or a mapping with `value`."""
+    table = inputs.rulebook.parameters.get(section, {})
+    assert isinstance(table, Mapping)
+    return {k: float(v["value"] if isinstance(v, Mapping) else v) for k, v in table.items()}
+
+
+def absorbed(judged: list[tuple[Context, tuple[Draft, ...]]]) -> list[tuple[Context, tuple[Draft, ...]]]:
+    """A cause that leads two groups in the same replicas is one fault: the smaller group's lines are its effect."""
+    kept: list[tuple[Context, tuple[Draft, ...]]] = []
+    for context, drafts in sorted(judged, key=lambda pair: -len(pair[0].group.signs)):
+        twin = next(
+            (c for c, d in kept if d[0].cause == drafts[0].cause == "node-network" and c.failing & context.failing),
+            None,
+        )
+        if twin is None:
+            kept.append((context, drafts))
+    return kept
+
+
+def _harm_order(context: Context, drafts: Sequence[Draft], inputs: Inputs) -> tuple[float, float, str]:
+    """Expected harm: P(fault) x share of queries that fail while it lasts; what fails no query comes last."""
+    fault = sum(d.probability for d in drafts if d.cause not in QUIET)
+    counts = context.group.counts
+    harm = max((inputs.rulebook.symptoms[s].harm for s in counts), default=0.0)
+    share = _failing_share(context)
+    if share is None or context.group.family != "upstream":
+        share = 1.0
+    known = [u for u in context.units if u.replica]
+    affected = len(context.failing) / max(1, len(known))
+    return -fault * harm * affected * max(share, 0.05), -drafts[0].probability, context.group.family
+
+
+def _failing_share(context: Context) -> float | None:
+    """Share of queries asked upstream that failed in the affected replicas; None without denominators."""
+    units = [u for u in context.units if u.name in context.failing and u.n]
+    asked = sum(u.n or 0.0 for u in units)
+    return sum(u.k for u in units) / asked if asked else None
+
+
+def _active(context: Context | None, seen: Mapping[str, Seen]) -> bool | None:
+    """Is it still happening: was there a sign in the last two minutes of what was read?"""
+    window = context.group.window if context else None
+    ends = [b for s in seen.values() for _, b in s.spans]
+    if window is None or not ends:
+        return None
+    return max(ends) - window[1] <= max(120e9, 0.05 * (window[1] - window[0]))
+
+
+def _unexplained(hypotheses: Sequence[Hypothesis], judged: Sequence[tuple[Context, Sequence[Draft]]]) -> float:
+    """Share of the signs whose group is led by `unknown`."""
+    whole = sum(len(c.group.signs) for c, _ in judged)
+    lost = sum(len(c.group.signs) for c, d in judged if d[0].cause == "unknown")
+    return lost / whole if whole else 0.0
+
+
+def _nothing(inputs: Inputs) -> Hypothesis:
+    """No sign of trouble: `benign`, as far as was read."""
+    share = _numbers(inputs, "quiet").get("benign", 0.9)
+    title = Text("analysis.nothing")
+    return Hypothesis(
+        fingerprint("benign", None, None, None), 1, 1, "benign", title, share, "none", explained_share=1.0
+    )
+
+
+def fingerprint(cause: str, upstream: str | None, zone: str | None, scope: str | None) -> str:
+    """Stable id: rule folder, upstream, zone (and scope only where two hypotheses would be equal)."""
+    parts = [PLAIN if cause == SCOPED else cause, upstream or "", zone or "", "coredns", scope or ""]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _hypotheses(
+    judged: Sequence[tuple[Context, tuple[Draft, ...]]], inputs: Inputs, n_signs: int
+) -> tuple[Hypothesis, ...]:
+    found: list[Hypothesis] = []
+    taken: set[str] = set()
+    for number, (context, drafts) in enumerate(judged, 1):
+        upstreams = context.group.upstreams
+        steps = checks_.choose(drafts, context, upstreams)
+        for position, draft in enumerate(drafts):
+            rule = draft.weight.rule
+            upstream = upstreams[0] if upstreams and rule.names_upstream else None
+            identity = fingerprint(draft.cause, upstream, draft.zone, None)
+            if identity in taken and draft.scope:
+                identity = fingerprint(draft.cause, upstream, draft.zone, f"{draft.scope.kind}={draft.scope.member}")
+            taken.add(identity)
+            window = context.group.window
+            found.append(
+                Hypothesis(
+                    id=identity,
+                    rank=len(found) + 1,
+                    group=number,
+                    cause=draft.cause,
+                    title=title_of(draft, context),
+                    probability=draft.probability,
+                    severity=rule.severity,
+                    upstream=upstream,
+                    upstreams=upstreams if upstream else (),
+                    zone=draft.zone,
+                    scope=draft.scope,
+                    explained_share=len(context.group.signs) / n_signs if n_signs else 0.0,
+                    first_ns=window[0] if window else None,
+                    last_ns=window[1] if window else None,
+                    prior=rule.prior,
+                    evidence=evidence_of(draft, context),
+                    next_checks=steps.get(position, ()),
+                    fix=tuple(FixStep(Text(f.text), Text(f.when) if f.when else None) for f in rule.fixes),
+                    references=rule.references,
+                )
+            )
+    return tuple(replace(h, rank=i) for i, h in enumerate(found, 1))

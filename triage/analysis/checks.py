@@ -1,0 +1,162 @@
+"""Which command separates most: expected information of its outcome, per cost."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+
+from triage.analysis.context import Context
+from triage.analysis.hypotheses import Draft
+from triage.model.report import CheckStep, Expectation
+from triage.model.rule import Check, Outcome
+from triage.model.text import Text
+
+SAFE_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?\Z")
+SAFE_ADDRESS = re.compile(r"[0-9A-Fa-f.:]{2,45}\Z")
+SAFE_ENDPOINT = re.compile(r"[0-9A-Za-z.\[\]:-]{3,80}\Z")
+PLACEHOLDERS = frozenset(
+    {
+        "api_address",
+        "namespace",
+        "node",
+        "other_node",
+        "outside_node",
+        "qname",
+        "replica",
+        "second_name",
+        "servers",
+        "upstream_ip",
+        "upstream_port",
+        "zone",
+    }
+)
+"""Names that a rule's command may use."""
+SECOND_NAMES = ("www.example.com.", "www.example.org.")
+"""Asked beside the failing name: any answer, NXDOMAIN included, proves that the server lives."""
+
+
+def fill(command: str, names: Mapping[str, str]) -> str | None:
+    """The command with every name quoted for a POSIX shell; None when one is missing.
+
+    >>> fill("dig @{upstream_ip} {qname}", {"upstream_ip": "10.0.0.1", "qname": "a.$(reboot).example."})
+    "dig @10.0.0.1 'a.$(reboot).example.'"
+    """
+    try:
+        quoted = {key: " ".join(map(shlex.quote, value.split(" "))) for key, value in names.items()}
+        return command.format_map(quoted)
+    except (KeyError, IndexError, ValueError):
+        return None
+
+
+def names_for(draft: Draft, context: Context, upstreams: Sequence[str]) -> dict[str, str]:
+    """What is known of a hypothesis and may stand in a command: validated, not yet quoted."""
+    found: dict[str, str] = {}
+    if upstreams:
+        host, _, port = upstreams[0].rpartition(":")
+        host = host.strip("[]")
+        if SAFE_ADDRESS.match(host) and port.isdigit():
+            found |= {"upstream_ip": host, "upstream_port": port}
+    failing = sorted({s.qname for s in context.real if s.qname and SAFE_NAME.match(s.qname)})
+    servers = [u.rpartition(":")[0].strip("[]") for u in _listed(context) or upstreams]
+    if servers and all(SAFE_ADDRESS.match(s) for s in servers):
+        found["servers"] = " ".join(servers)
+    api = sorted({s.fields["address"] for s in context.group.signs if SAFE_ENDPOINT.match(s.fields.get("address", ""))})
+    if api:
+        found["api_address"] = api[0]
+    found["qname"] = failing[0] if failing else SECOND_NAMES[0]
+    found["second_name"] = next(n for n in SECOND_NAMES if n != found["qname"])
+    if draft.zone and SAFE_NAME.match(draft.zone):
+        found["zone"] = draft.zone
+    pods = {p.name: p for p in context.inputs.topology.pods}
+    for replica in sorted(context.failing):
+        if SAFE_NAME.match(replica):
+            found["replica"] = replica
+            found["namespace"] = (pods[replica].namespace if replica in pods else None) or "kube-system"
+            break
+    found |= {key: node for key, node in nodes_for(context).items() if SAFE_NAME.match(node)}
+    return found
+
+
+def _listed(context: Context) -> Sequence[str]:
+    """The longest upstream list of the failing zone, when it has several servers."""
+    rows = [u.upstreams for u in context.inputs.configuration.upstreams if u.zone == (context.group.zone or ".")]
+    longest = max(rows, key=len, default=())
+    return longest if len(longest) > 1 else ()
+
+
+def nodes_for(context: Context) -> dict[str, str]:
+    """Nodes to ask from: a failing one, another one of its place, one outside, preferring nodes nobody asked from."""
+    bad = {u.attrs["node"] for u in context.units if u.name in context.failing and "node" in u.attrs}
+    if not bad:
+        return {}
+    places = {n.name: _shared_place(n.name, context) for n in context.inputs.topology.nodes}
+    found = {"node": min(bad)}
+    home = places.get(found["node"])
+    beside = [n for n, place in sorted(places.items()) if n not in bad and place == home and home is not None]
+    outside = [n for n, place in sorted(places.items()) if n not in bad and place != home and place is not None]
+    outside = outside or sorted({u.attrs["node"] for u in context.units if "node" in u.attrs} - bad)
+    if beside:
+        found["other_node"] = beside[0]
+    if outside:
+        found["outside_node"] = outside[0]
+    return found
+
+
+def _shared_place(node: str, context: Context) -> str | None:
+    """The widest place of a node that is known: its subnet, else its az, else its role."""
+    facts = context.inputs.node_attributes(node)
+    return next((facts[kind] for kind in ("subnet", "az", "role") if kind in facts), None)
+
+
+def choose(drafts: Sequence[Draft], context: Context, upstreams: Sequence[str]) -> dict[int, tuple[CheckStep, ...]]:
+    """Per draft (by position) its checks, the one that separates the group's explanations best first."""
+    offered: dict[int, tuple[CheckStep, ...]] = {}
+    for position, draft in enumerate(drafts):
+        names = names_for(draft, context, upstreams)
+        steps = []
+        for check in draft.weight.rule.checks:
+            command = fill(check.command, names)
+            if command is None or any(need not in names for need in check.needs):
+                continue
+            gain = information(check, drafts)
+            steps.append((gain / check.cost, _step(check, command, names, gain)))
+        steps.sort(key=lambda pair: (-pair[0], pair[1].id))
+        offered[position] = tuple(step for _, step in steps)
+    return offered
+
+
+def _step(check: Check, command: str, names: Mapping[str, str], gain: float) -> CheckStep:
+    expect = tuple(Expectation(Text(o.outcome, dict(names)), Text(o.means, dict(names))) for o in check.outcomes)
+    where = Text(check.where, {key: names.get(key) for key in ("node", "other_node", "outside_node", "replica")})
+    return CheckStep(check.id, command, (where,), check.effect, expect, round(gain, 3))
+
+
+def information(check: Check, drafts: Sequence[Draft]) -> float:
+    """Expected information of a check in bits: entropy of the explanations before, minus expected entropy after."""
+    prior = [d.probability for d in drafts]
+    whole = sum(prior) or 1.0
+    prior = [p / whole for p in prior]
+    rows = [[_p(outcome, d) for d in drafts] for outcome in check.outcomes]
+    rest = [max(0.0, 1.0 - sum(column)) for column in zip(*rows, strict=True)] if rows else []
+    after = 0.0
+    for row in [*rows, rest]:
+        joint = [p * q for p, q in zip(prior, row, strict=False)]
+        mass = sum(joint)
+        if mass > 0:
+            after += mass * _entropy([j / mass for j in joint])
+    return max(0.0, _entropy(prior) - after)
+
+
+def _p(outcome: Outcome, draft: Draft) -> float:
+    cause = draft.weight.rule.id
+    kind = "zone" if draft.variant == "zone" else draft.scope.kind if draft.scope else None
+    for key in (f"{cause}/{kind}", cause, "otherwise"):
+        if key in outcome.p:
+            return outcome.p[key]
+    return 0.0
+
+
+def _entropy(shares: Sequence[float]) -> float:
+    return -sum(p * math.log2(p) for p in shares if p > 0)

@@ -1,0 +1,57 @@
+"""What a measure may look at: one group, its localisation, and everything that was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from triage.analysis.exposure import Seen
+from triage.analysis.groups import Group
+from triage.analysis.inputs import Inputs
+from triage.analysis.localize import Localization
+from triage.analysis.scopes import Unit
+from triage.analysis.signs import Sign
+from triage.model.observation import Citation
+from triage.model.text import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One group in its surroundings."""
+
+    inputs: Inputs
+    group: Group
+    others: tuple[Group, ...]
+    """The other groups of the evidence."""
+    units: Sequence[Unit]
+    localization: Localization
+    seen: Mapping[str, Seen]
+
+    @property
+    def failing(self) -> frozenset[str]:
+        """Replicas that show the group."""
+        return frozenset(s.replica for s in self.group.signs)
+
+    @property
+    def real(self) -> tuple[Sign, ...]:
+        """Signs that are not CoreDNS' own probes."""
+        return tuple(s for s in self.group.signs if not s.probe)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a measure found."""
+
+    value: float | None
+    """A number, 0/1 for yes/no measures; None: there is no evidence of this kind (untested)."""
+    params: Mapping[str, Value] = field(default_factory=dict)
+    """For the statement's template."""
+    citations: tuple[Citation, ...] = ()
+
+
+UNTESTED = Finding(None)
+
+
+def yes(truth: bool, signs: Sequence[Sign] = (), **params: Value) -> Finding:
+    """A yes/no finding, citing the first signs."""
+    return Finding(float(truth), params, tuple(s.citation for s in signs[:3]))

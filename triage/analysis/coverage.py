@@ -1,0 +1,82 @@
+"""What was read of each replica and file, and the gaps: what is missing, and what that keeps possible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from triage.analysis.exposure import Seen
+from triage.analysis.inputs import Inputs
+from triage.analysis.signs import Sign
+from triage.model.bundle import Gap
+from triage.model.observation import Stream
+from triage.model.report import ReplicaCoverage
+
+UPSTREAM_CAUSES = ("upstream-unreachable", "upstream-refused", "upstreams-inconsistent")
+PLACE_CAUSES = ("upstream-unreachable-scoped", "node-network")
+
+
+def replica_coverage(inputs: Inputs, seen: Mapping[str, Seen], signs: Sequence[Sign]) -> tuple[ReplicaCoverage, ...]:
+    """One row a replica, also for those of the pod list whose log nobody handed over."""
+    streams: dict[str, list[Stream]] = {}
+    for stream in inputs.observations.streams:
+        streams.setdefault(stream.replica or "", []).append(stream)
+    failures: dict[str, int] = {}
+    for sign in signs:
+        failures[sign.replica] = failures.get(sign.replica, 0) + max(1, round(sign.weight))
+    versions = {s.replica or "": s.version for s in inputs.observations.segments if s.version}
+    listed = {p.name: p for p in inputs.topology.pods}
+    rows = []
+    for name in inputs.replicas:
+        mine = streams.get(name, [])
+        firsts = [s.first_ns for s in mine if s.first_ns is not None]
+        lasts = [s.last_ns for s in mine if s.last_ns is not None]
+        place = inputs.topology.places.get(name)
+        rows.append(
+            ReplicaCoverage(
+                name=name,
+                node=place.get("node") if place else None,
+                subnet=place.get("subnet") if place else None,
+                lines=sum(s.lines for s in mine),
+                understood=sum(s.understood for s in mine),
+                queries=sum(s.queries for s in mine),
+                failures=failures.get(name, 0),
+                unknown_samples=tuple(c for s in mine for c in s.unknown_samples)[:3],
+                first_ns=min(firsts) if firsts else None,
+                last_ns=max(lasts) if lasts else None,
+                version=versions.get(name),
+                cut=seen[name].cut,
+                has_log=bool(mine),
+                in_pod_list=name in listed,
+                restarts=listed[name].restarts if name in listed else None,
+            )
+        )
+    return tuple(rows)
+
+
+def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
+    """Everything we wanted and do not have, the most telling first."""
+    found: list[Gap] = []
+    named = [r for r in inputs.replicas if r]
+    pods, nodes = inputs.topology.pods, inputs.topology.nodes
+    if not pods:
+        found.append(Gap("gap.no-pod-list", {}, PLACE_CAUSES, "kubectl get pods -n kube-system -o wide"))
+    elif not any(p.get("subnet") for p in inputs.topology.places.values()):
+        wanted = "gap.no-subnets" if nodes else "gap.no-node-list"
+        found.append(Gap(wanted, {}, PLACE_CAUSES, None if nodes else "kubectl get nodes -o wide"))
+    unread = [r for r in named if not seen[r].has_log]
+    for replica in unread[:5]:
+        command = f"kubectl logs -n kube-system {replica} --timestamps --tail=-1"
+        found.append(Gap("gap.no-log", {"replica": replica}, PLACE_CAUSES, command))
+    if len(unread) > 5:
+        found.append(Gap("gap.no-logs-more", {"n": str(len(unread) - 5)}, PLACE_CAUSES))
+    for replica in (r for r in inputs.replicas if seen[r].cut):
+        found.append(Gap("gap.stream-cut", {"replica": replica or "?"}, UPSTREAM_CAUSES, "kubectl logs without -f"))
+    if any(s.has_log for s in seen.values()) and not any(s.spans for s in seen.values()):
+        found.append(Gap("gap.no-clock", {}, (), "kubectl logs --timestamps"))
+    if seen and not any(s.queries for s in seen.values()):
+        found.append(Gap("gap.no-query-log", {}, ("upstream-error-answer", "upstreams-inconsistent")))
+    if not inputs.configuration.resolv_confs and not any(
+        u.known and u.upstreams for u in inputs.configuration.upstreams
+    ):
+        found.append(Gap("gap.no-resolv-conf", {}, ("upstreams-inconsistent", "forward-loop"), "cat /etc/resolv.conf"))
+    return (*inputs.gaps, *found)

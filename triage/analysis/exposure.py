@@ -1,0 +1,147 @@
+"""What a replica could have shown: who was asked, how often, and how much of the window its log covers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from triage.analysis.groups import Group
+from triage.analysis.inputs import Inputs
+from triage.analysis.scopes import Unit
+from triage.model.observation import Answer, Segment
+from triage.model.place import PLACE_KINDS
+
+MINUTE_NS = 60_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one replica's logs cover."""
+
+    has_log: bool
+    spans: tuple[tuple[int, int], ...]
+    """Covered times, nanoseconds; empty without a clock."""
+    cut: bool
+    start_seen: bool
+    queries: int
+    """Query-log lines."""
+
+
+def seen_of(inputs: Inputs) -> Mapping[str, Seen]:
+    """Coverage of every replica; a current log reaches to the end of what was collected."""
+    streams: dict[str, list[int]] = {}
+    for stream in inputs.observations.streams:
+        streams.setdefault(stream.replica or "", []).append(stream.queries)
+    segments: dict[str, list[Segment]] = {}
+    for segment in inputs.observations.segments:
+        segments.setdefault(segment.replica or "", []).append(segment)
+    ends = [s.last_ns for s in inputs.observations.segments if s.last_ns is not None]
+    end = max(ends) if ends else None
+    return {replica: _seen(streams.get(replica, []), segments.get(replica, []), end) for replica in inputs.replicas}
+
+
+def _seen(queries: Sequence[int], segments: Sequence[Segment], end: int | None) -> Seen:
+    spans: list[tuple[int, int]] = []
+    last_lives = [s for s in segments if not s.previous]
+    for segment in segments:
+        if segment.first_ns is None or segment.last_ns is None:
+            continue
+        current = bool(last_lives) and segment is last_lives[-1]
+        spans.append((segment.first_ns, end if current and end is not None and not segment.cut else segment.last_ns))
+    return Seen(
+        has_log=bool(queries),
+        spans=tuple(sorted(spans)),
+        cut=any(s.cut for s in segments),
+        start_seen=any(s.start_seen for s in segments),
+        queries=sum(queries),
+    )
+
+
+def coverage(seen: Seen, window: tuple[int, int] | None) -> float:
+    """Share of the window that the replica's log covers; 1 when nothing has a clock.
+
+    A stream that the kubelet cut has been read to the moment of the request, but nobody knows when that was.
+    """
+    if not seen.has_log:
+        return 0.0
+    whole = 0.3 if seen.cut and not seen.queries else 1.0
+    if window is None or not seen.spans:
+        return whole
+    first, last = window
+    if last <= first:
+        return float(any(a <= first <= b for a, b in seen.spans))
+    covered = sum(max(0, min(b, last) - max(a, first)) for a, b in seen.spans)
+    return min(1.0, covered / (last - first))
+
+
+def asked_upstream(
+    inputs: Inputs, zone: str | None, window: tuple[int, int] | None
+) -> Mapping[str, tuple[float, float]]:
+    """Per replica with a query log: queries that had to go upstream in the window, and how many of them failed.
+
+    Replicas whose query log shows failures only (`class error`) are left out: they have no denominator.
+    """
+    asked: dict[str, float] = {}
+    failed: dict[str, float] = {}
+    wanted = zone or "."
+    minutes = (window[0] // MINUTE_NS, window[1] // MINUTE_NS) if window else None
+    for row in inputs.observations.queries:
+        if row.zone != wanted or row.answer not in {Answer.UPSTREAM, Answer.FAILED, Answer.REJECTED}:
+            continue
+        if minutes and row.minute is not None and not minutes[0] <= row.minute <= minutes[1]:
+            continue
+        replica = row.replica or ""
+        asked[replica] = asked.get(replica, 0.0) + row.count
+        if row.answer is not Answer.UPSTREAM:
+            failed[replica] = failed.get(replica, 0.0) + row.count
+    logs_all = {
+        (row.replica or "") for row in inputs.observations.queries if row.answer not in {Answer.FAILED, Answer.REJECTED}
+    }
+    return {r: (asked.get(r, 0.0), failed.get(r, 0.0)) for r in logs_all}
+
+
+def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Unit]:
+    """One unit a replica (and one a checked node), with what it showed and what it could have shown."""
+    window = group.window
+    failures = group.by_replica
+    counted = asked_upstream(inputs, group.zone, window) if group.family == "upstream" else {}
+    asks = _listed(inputs, group)
+    found: list[Unit] = []
+    for replica in inputs.replicas:
+        k = failures.get(replica, 0.0)
+        n = None
+        if replica in counted:
+            n, failed = counted[replica]
+            k = max(k, failed)
+            n = max(n, k)
+        found.append(
+            Unit(
+                replica,
+                attributes(inputs, replica),
+                k,
+                n,
+                coverage(seen[replica], window),
+                asks=k > 0 or asks.get(replica, True),
+            )
+        )
+    return found
+
+
+def attributes(inputs: Inputs, replica: str) -> Mapping[str, str]:
+    """Scope kind to member of a replica, as far as they are known."""
+    place = inputs.topology.places.get(replica)
+    known = {kind: fact.value for kind, fact in place.facts.items() if kind in PLACE_KINDS} if place else {}
+    return {**known, "replica": replica} if replica else known
+
+
+def _listed(inputs: Inputs, group: Group) -> Mapping[str, bool]:
+    """Replica to False where its own known upstream list holds none of the failing servers."""
+    failing = set(group.upstreams)
+    if not failing:
+        return {}
+    found: dict[str, bool] = {}
+    for replica in inputs.replicas:
+        row = inputs.configuration.of(replica, group.zone or ".")
+        if row is not None and row.known and row.upstreams:
+            found[replica] = bool(failing & set(row.upstreams))
+    return found

@@ -1,0 +1,130 @@
+"""Independent faults: signs that one cause may explain together."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from triage.analysis.inputs import Inputs
+from triage.analysis.signs import LOOKUP_NS, Sign
+
+MANNERS: Mapping[str, str] = {
+    "upstream-silent": "silent",
+    "probe-silent": "silent",
+    "upstream-lost": "silent",
+    "unanswered": "silent",
+    "overload": "silent",
+    "overload-unanswered": "silent",
+    "upstream-refused": "refused",
+    "probe-refused": "refused",
+    "upstream-no-route": "route",
+    "probe-no-route": "route",
+    "upstream-not-permitted": "permitted",
+}
+"""How an upstream failed: two manners in different replicas are two faults."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The signs of one independent fault."""
+
+    family: str
+    signs: tuple[Sign, ...]
+    zone: str | None = None
+    """Corefile zone whose forward fails; None when it is the root or not known."""
+
+    @property
+    def counts(self) -> Mapping[str, float]:
+        """Look-ups per symptom, repeats of one look-up once."""
+        return lookups(self.signs, lambda s: s.symptom)
+
+    @property
+    def by_replica(self) -> Mapping[str, float]:
+        """Look-ups per replica."""
+        return lookups(self.signs, lambda s: s.replica)
+
+    @property
+    def upstreams(self) -> tuple[str, ...]:
+        """Servers that the signs name, the most named first."""
+        named = Counter[str]()
+        for sign in self.signs:
+            if sign.upstream:
+                named[sign.upstream] += max(1, round(sign.weight))
+        return tuple(u for u, _ in sorted(named.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def window(self) -> tuple[int, int] | None:
+        """First and last sign, nanoseconds; None without a clock."""
+        times = [s.at_ns for s in self.signs if s.at_ns is not None]
+        return (min(times), max(times)) if times else None
+
+
+def lookups(signs: Iterable[Sign], key: object) -> Mapping[str, float]:
+    """Failed look-ups by `key(sign)`: lines of one replica, name and 10 s are one look-up of at most four lines.
+
+    Without a clock four lines of one name count as one look-up. A summary counts its weight, divided likewise.
+    """
+    assert callable(key)
+    clocked: dict[tuple[str, str, str, int], float] = defaultdict(float)
+    plain: dict[tuple[str, str, str], float] = defaultdict(float)
+    for sign in signs:
+        name = sign.qname or sign.citation.text[-80:]
+        if sign.at_ns is not None:
+            clocked[key(sign), sign.replica, name, sign.at_ns // LOOKUP_NS] += sign.weight
+        else:
+            plain[key(sign), sign.replica, name] += sign.weight
+    total: dict[str, float] = defaultdict(float)
+    for (value, *_), weight in [*clocked.items(), *plain.items()]:
+        total[value] += max(1.0, weight / 4.0)
+    return dict(sorted(total.items()))
+
+
+def groups_of(signs: Sequence[Sign], inputs: Inputs) -> tuple[Group, ...]:
+    """Split signs into independent faults: by family, then upstream ones by destination and manner of failing."""
+    symptoms = inputs.rulebook.symptoms
+    families: dict[str, list[Sign]] = defaultdict(list)
+    for sign in signs:
+        families[symptoms[sign.symptom].family].append(sign)
+    found: list[Group] = []
+    for family, members in sorted(families.items()):
+        if family != "upstream":
+            found.append(Group(family, tuple(members)))
+            continue
+        for zone, part in _by_destination(members, inputs).items():
+            found.extend(Group(family, tuple(piece), zone) for piece in _by_manner(part))
+    return tuple(found)
+
+
+def _by_destination(signs: Sequence[Sign], inputs: Inputs) -> dict[str | None, list[Sign]]:
+    """Signs by the Corefile zone whose forward serves their name; names without one share the root's."""
+    parts: dict[str | None, list[Sign]] = defaultdict(list)
+    for sign in signs:
+        zone = inputs.zone_of(sign.qname) if sign.qname else "."
+        parts[None if zone == "." else zone].append(sign)
+    return {zone: parts[zone] for zone in sorted(parts, key=lambda z: z or "")}
+
+
+def _by_manner(signs: Sequence[Sign]) -> list[list[Sign]]:
+    """Two manners of failing in (nearly) different replicas are two faults; in the same replicas they are one."""
+    parts: dict[str, list[Sign]] = defaultdict(list)
+    for sign in signs:
+        parts[MANNERS.get(sign.symptom, "other")].append(sign)
+    clear = {m: p for m, p in parts.items() if m != "other"}
+    if len(clear) < 2:
+        return [list(signs)]
+    merged: list[list[Sign]] = []
+    for _, part in sorted(clear.items(), key=lambda item: -len(item[1])):
+        home = next((m for m in merged if _overlap(m, part) > 0.5), None)
+        if home is None:
+            merged.append(part)
+        else:
+            home.extend(part)
+    merged[0].extend(parts.get("other", []))
+    return merged
+
+
+def _overlap(a: Sequence[Sign], b: Sequence[Sign]) -> float:
+    """Share of the smaller set of failing replicas that also stands in the other."""
+    left, right = {s.replica for s in a}, {s.replica for s in b}
+    return len(left & right) / min(len(left), len(right))

@@ -1,0 +1,51 @@
+"""Everything the analysis works on, as plain records of the stages before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from triage.model.scrape import Scrape
+    from triage.model.tool import DigResult, ToolResult
+
+from triage.model.bundle import Gap
+from triage.model.config import Configuration
+from triage.model.observation import Observations
+from triage.model.place import Topology
+from triage.model.rule import Rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What was read, and the knowledge to judge it by."""
+
+    observations: Observations
+    configuration: Configuration
+    topology: Topology
+    rulebook: Rulebook
+    zone_of: Callable[[str], str]
+    """Query name to the Corefile zone whose forward serves it (`.` when nothing narrower does)."""
+    scrapes: Sequence[Scrape] = ()
+    tools: Sequence[ToolResult] = ()
+    gaps: Sequence[Gap] = field(default=())
+    now_ns: int = 0
+
+    @property
+    def direct_answers(self) -> Sequence[DigResult]:
+        """Outcomes of asking a server directly."""
+        return [tool for tool in self.tools if hasattr(tool, "server")]
+
+    @property
+    def replicas(self) -> tuple[str, ...]:
+        """Every replica known by log or pod list, in order of name; `""` stands for a stream that names none."""
+        named = set(self.topology.places)
+        return tuple(sorted(named | {s.replica or "" for s in self.observations.streams}))
+
+    def node_attributes(self, node: str) -> Mapping[str, str]:
+        """Scope kind to member of a node, with or without a replica on it."""
+        place = self.topology.node_places.get(node)
+        known = {kind: fact.value for kind, fact in place.facts.items()} if place else {}
+        return {**known, "node": node}

@@ -1,0 +1,174 @@
+"""Where a failure holds: the likelihood of each scope, with exposure, and the posterior over scopes.
+
+Method (see docs/method.md): a scope S explains the counts when the units inside fail and those outside do not, as far as
+they *could* have shown it. Units with a denominator are beta-binomial, units without one are gamma-Poisson with an unknown
+share of the traffic; both are integrated over the fault's unknown strength. Silence of a unit that was never asked, not
+read, or does not list the destination has likelihood 1 inside and outside, so it says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from triage.analysis.special import betaln, gammaln, logsumexp
+
+from triage.analysis.scopes import Candidate, Unit, candidates
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Strengths:
+    """Priors of the likelihood; the numbers come from `rules/parameters.yaml` (`localize`)."""
+
+    unasked: float = 0.08
+    """Probability that a replica gets no traffic of this kind at all."""
+    shape: float = 2.5
+    """Gamma shape of a replica's share of the traffic: 2.5 spreads it about ± 60 %."""
+    noise_mean: float = 0.35
+    """Failures that a replica's log holds without any fault (lost packets, lame names)."""
+    noise_shape: float = 0.25
+    noise_rate: float = 0.004
+    """The same per query asked upstream, where queries are counted."""
+    noise_weight: float = 2.0
+    """Concentration of the beta prior of that rate in units of failures."""
+    check_fails_inside: float = 0.96
+    check_fails_outside: float = 0.04
+    counter_fails_outside: float = 0.06
+
+
+RATES = np.array([0.03, 0.08, 0.2, 0.45, 0.7, 0.9, 0.985])
+RATE_PRIOR = np.array([0.04, 0.06, 0.08, 0.12, 0.15, 0.2, 0.35])
+RATE_WEIGHT = np.array([60.0, 40.0, 30.0, 20.0, 20.0, 40.0, 120.0])
+MEANS = np.exp(np.linspace(np.log(0.25), np.log(4000.0), 30))
+MEAN_PRIOR = np.exp(-0.5 * ((np.log(MEANS) - np.log(8.0)) / 2.0) ** 2)
+LOG_MEAN_PRIOR = np.log(MEAN_PRIOR / MEAN_PRIOR.sum())
+LOG_RATE_PRIOR = np.log(RATE_PRIOR)
+
+
+def _negative_binomial(k: float, mean: Array, shape: float) -> Array:
+    """Log probability of k failures when the mean is `mean` and the share of traffic is gamma distributed."""
+    mean = np.maximum(mean, 1e-12)
+    total = gammaln(shape + k) - gammaln(shape) - gammaln(k + 1.0)
+    return np.asarray(total + shape * np.log(shape / (shape + mean)) + k * np.log(mean / (shape + mean)))
+
+
+def _beta_binomial(k: float, n: float, rate: Array, weight: Array) -> Array:
+    a, b = rate * weight, (1.0 - rate) * weight
+    return np.asarray(betaln(a + k, b + max(n - k, 0.0)) - betaln(a, b))
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihoods:
+    """Log likelihoods of the units inside a fault of each strength, and outside.
+
+    A unit has a place in exactly one of two grids of strengths: expected failures (units without a denominator) or
+    failure rates (units with one). The two strengths are independent, so their integrals multiply.
+    """
+
+    by_mean: Array
+    """units x MEANS; rows of units that belong to the other grid are zero."""
+    by_rate: Array
+    """units x RATES."""
+    counted: NDArray[np.bool_]
+    """True for units with a denominator."""
+    outside: Array
+
+
+def likelihoods(units: Sequence[Unit], s: Strengths) -> Likelihoods:
+    """Log likelihoods of every unit; rows of units that could not show anything are zero."""
+    by_mean, by_rate = np.zeros((len(units), len(MEANS))), np.zeros((len(units), len(RATES)))
+    counted = np.array([u.n is not None for u in units], dtype=bool)
+    outside = np.zeros(len(units))
+    for i, unit in enumerate(units):
+        row = by_rate[i] if counted[i] else by_mean[i]
+        if unit.checked is not None:
+            known_out = s.check_fails_outside if unit.certain >= 1 else s.counter_fails_outside
+            row += np.log(s.check_fails_inside if unit.checked else 1 - s.check_fails_inside) * unit.certain
+            outside[i] += np.log(known_out if unit.checked else 1 - known_out) * unit.certain
+        if not unit.replica or not unit.asks:
+            continue
+        if unit.n is not None:
+            row += _beta_binomial(unit.k, unit.n, RATES, RATE_WEIGHT)
+            rate = np.array([s.noise_rate])
+            outside[i] += _beta_binomial(unit.k, unit.n, rate, s.noise_weight / rate)[0]
+        elif unit.coverage > 0 or unit.k > 0:
+            seen = _negative_binomial(unit.k, MEANS * max(unit.coverage, 0.05), s.shape)
+            if unit.k == 0:
+                seen = np.logaddexp(np.log(s.unasked), np.log1p(-s.unasked) + seen)
+            row += seen
+            outside[i] += _negative_binomial(unit.k, np.array([s.noise_mean]), s.noise_shape)[0]
+    return Likelihoods(by_mean, by_rate, counted, outside)
+
+
+def _mix(total: Array, prior: Array) -> float:
+    return float(logsumexp(total + prior))
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeLikelihood:
+    """A scope and how well it explains the counts."""
+
+    candidate: Candidate
+    log_likelihood: float
+
+
+@dataclass(frozen=True, slots=True)
+class Localization:
+    """Likelihood of every candidate scope, of no fault, and of a fault without a nameable scope."""
+
+    scopes: tuple[ScopeLikelihood, ...]
+    none: float
+    """Log likelihood that only noise was seen."""
+    saturated: float
+    """Log likelihood of a rate of its own for every unit: what `unknown` claims."""
+
+
+def localize_units(units: Sequence[Unit], strengths: Strengths | None = None) -> Localization:
+    """Score every candidate scope of these units.
+
+    >>> units = [Unit("a", {"node": "n1"}, k=12), Unit("b", {"node": "n2"}, k=0)]
+    >>> found = localize_units(units)
+    >>> max(found.scopes, key=lambda s: s.log_likelihood).candidate.key
+    ('node', 'n1')
+    """
+    s = strengths or Strengths()
+    likes = likelihoods(units, s)
+    scored = [ScopeLikelihood(c, _score(c.inside, likes)) for c in candidates(units)]
+    alone = np.array([_score(row, likes, only=i) for i, row in enumerate(np.eye(len(units)))])
+    saturated = float(np.logaddexp(alone, likes.outside).sum() - len(units) * np.log(2.0))
+    return Localization(tuple(scored), float(likes.outside.sum()), saturated)
+
+
+def _score(inside: Array, likes: Likelihoods, only: int | None = None) -> float:
+    """Log likelihood of one scope, integrated over both strengths; `only` looks at a single unit."""
+    if only is not None:
+        part = likes.by_rate[only] if likes.counted[only] else likes.by_mean[only]
+        return _mix(part, LOG_RATE_PRIOR if likes.counted[only] else LOG_MEAN_PRIOR)
+    total = float(likes.outside[inside <= 0.0].sum())
+    for rows, mine, prior in (
+        (likes.by_mean, ~likes.counted, LOG_MEAN_PRIOR),
+        (likes.by_rate, likes.counted, LOG_RATE_PRIOR),
+    ):
+        grid = rows[mine & (inside >= 1.0)].sum(axis=0)
+        for i in np.flatnonzero(mine & (inside > 0.0) & (inside < 1.0)):
+            grid = grid + np.logaddexp(np.log(inside[i]) + rows[i], np.log1p(-inside[i]) + likes.outside[i])
+        total += _mix(grid, prior)
+    return total
+
+
+def posterior(scopes: Sequence[ScopeLikelihood], weights: Mapping[str, float]) -> Array:
+    """Posterior over scopes: the prior of a kind is shared evenly among its members that are candidates.
+
+    `weights` maps scope kind to prior weight (a rule's `scopes`); kinds that are missing get a small one.
+    """
+    counts: dict[str, int] = {}
+    for scope in scopes:
+        counts[scope.candidate.kind] = counts.get(scope.candidate.kind, 0) + 1
+    logs = np.array(
+        [np.log(weights.get(x.candidate.kind, 1e-3) / counts[x.candidate.kind]) + x.log_likelihood for x in scopes]
+    )
+    return np.asarray(np.exp(logs - logsumexp(logs)))

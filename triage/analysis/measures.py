@@ -1,0 +1,227 @@
+"""Measures: what a rule may ask of the evidence. One function each; rules name them, this table finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import Final
+
+from triage.analysis.context import UNTESTED, Context, Finding, yes
+from triage.analysis.groups import lookups
+from triage.analysis.measures_destinations import (
+    lists_own_address,
+    resolvers_disagree,
+    several_upstreams,
+    tcp_only,
+    unrelated_destinations,
+    upstream_is,
+)
+from triage.analysis.names import common_suffix, leaks_cluster_zone
+from triage.model.observation import Answer, Citation, FailureKind
+
+Measure = Callable[..., Finding]
+
+
+def failed_lookups(c: Context) -> Finding:
+    """Failed look-ups of the group that are not probes (graded)."""
+    n = sum(lookups(c.real, lambda s: s.replica).values())
+    return Finding(n, {"n": round(n)}, tuple(s.citation for s in c.real[:3]))
+
+
+def duration_s(c: Context) -> Finding:
+    """Seconds between the first and the last sign (graded); untested without a clock."""
+    window = c.group.window
+    if window is None:
+        return UNTESTED
+    seconds = (window[1] - window[0]) / 1e9
+    return Finding(
+        seconds, {"seconds": round(seconds)}, tuple(s.citation for s in (c.group.signs[0], c.group.signs[-1]))
+    )
+
+
+def distinct_names(c: Context) -> Finding:
+    """Distinct failing names, search suffixes not counted twice (graded)."""
+    names = {s.qname for s in c.real if s.qname}
+    return Finding(float(len(names)), {"n": len(names)}) if names else UNTESTED
+
+
+def probes_only(c: Context) -> Finding:
+    """Every sign is a `loop` probe: no client is known to have failed."""
+    return yes(not c.real, c.group.signs)
+
+
+def share_of_kind(c: Context, kind: str) -> Finding:
+    """Share of the group's failures of this kind (graded)."""
+    kinds = [s.kind for s in c.group.signs if s.kind]
+    if not kinds:
+        return UNTESTED
+    wanted = FailureKind(kind)
+    share = sum(k is wanted for k in kinds) / len(kinds)
+    return Finding(
+        share, {"percent": round(100 * share)}, tuple(s.citation for s in c.group.signs if s.kind is wanted)[:3]
+    )
+
+
+def has_message(c: Context, message: str, where: str = "group") -> Finding:
+    """Is there a line with this message id (`*` allowed) in the group, in its replicas, or anywhere?"""
+    patterns = message.split()
+    if where == "group":
+        hits = [s.citation for s in c.group.signs if any(fnmatchcase(s.message_id, p) for p in patterns)]
+        return Finding(float(bool(hits)), {"n": len(hits)}, tuple(hits[:3]))
+    hits = [
+        e.citation
+        for e in c.inputs.observations.entries
+        if (where == "anywhere" or (e.line.replica or "") in c.failing)
+        and any(fnmatchcase(e.meaning.message_id, p) for p in patterns)
+    ]
+    return Finding(float(bool(hits)), {"n": len(hits)}, tuple(hits[:3])) if c.inputs.observations.streams else UNTESTED
+
+
+def has_symptom(c: Context, symptom: str) -> Finding:
+    """Does the group itself hold one of these symptoms?"""
+    wanted = symptom.split()
+    hits = [s for s in c.group.signs if s.symptom in wanted]
+    return yes(bool(hits), hits, n=len(hits))
+
+
+def other_family(c: Context, family: str) -> Finding:
+    """Do replicas of this group also fail towards another destination (another group of this family)?"""
+    others = [g for g in c.others if g.family == family]
+    hits = [s for g in others for s in g.signs if s.replica in c.failing]
+    return yes(bool(hits), hits, n=len(hits))
+
+
+def all_names_leak(c: Context) -> Finding:
+    """Share of failing names that carry a cluster zone in front of another suffix (search list walked outwards)."""
+    names = {s.qname for s in c.real if s.qname}
+    if not names:
+        return UNTESTED
+    zones = c.inputs.configuration.cluster_zones
+    leaks = {n for n in names if leaks_cluster_zone(n, zones)}
+    share = len(leaks) / len(names)
+    cited = tuple(s.citation for s in c.real if s.qname in leaks)[:3]
+    return Finding(share, {"percent": round(100 * share), "names": tuple(sorted(leaks))[:2]}, cited)
+
+
+def names_share_suffix(c: Context) -> Finding:
+    """Do all failing names (two or more) end in one zone, although others were asked?"""
+    names = sorted({s.qname for s in c.real if s.qname})
+    if not names:
+        return UNTESTED
+    suffix = common_suffix(names)
+    return yes(suffix is not None, c.real, zone=suffix, n=len(names))
+
+
+def answered_meanwhile(c: Context) -> Finding:
+    """Share of forwarded queries of the failing replicas that were answered in the window (graded)."""
+    units = [u for u in c.units if u.name in c.failing and u.n]
+    if not units:
+        return UNTESTED
+    asked = sum(u.n or 0 for u in units)
+    share = 1.0 - sum(u.k for u in units) / asked if asked else 0.0
+    return Finding(share, {"percent": round(100 * share), "asked": round(asked)})
+
+
+def pod_state(c: Context, state: str) -> Finding:
+    """Is a CoreDNS pod (of the group's replicas, if it has some) in one of these states?"""
+    pods = [p for p in c.inputs.topology.pods if p.name in c.inputs.topology.places]
+    if not pods:
+        return UNTESTED
+    words = state.split()
+    hits = [
+        p
+        for p in pods
+        if (p.status in words or (p.last_termination and p.last_termination.reason in words))
+        or ("NotReady" in words and p.ready is False)
+    ]
+    cited = tuple(p.citation for p in hits if p.citation)[:3]
+    return Finding(float(bool(hits)), {"n": len(hits), "pods": tuple(p.name for p in hits)[:3]}, cited)
+
+
+def event_reason(c: Context, reason: str) -> Finding:
+    """Is there an Event with one of these reasons?"""
+    if not c.inputs.topology.events:
+        return UNTESTED
+    hits = [e for e in c.inputs.topology.events if any(fnmatchcase(e.reason, p) for p in reason.split())]
+    return Finding(float(bool(hits)), {"n": len(hits)}, tuple(e.citation for e in hits if e.citation)[:3])
+
+
+def corefile_has(c: Context, plugin: str) -> Finding:
+    """Does any server block of a Corefile that was read use this plugin?"""
+    files = c.inputs.configuration.corefiles
+    if not files:
+        return UNTESTED
+    hits = [b.citation for f in files for b in f.blocks if b.has(plugin)]
+    return Finding(float(bool(hits)), {"plugin": plugin}, tuple(hits[:2]))
+
+
+def over_after_start(c: Context) -> Finding:
+    """Did the trouble stop by itself: signs only within two minutes of a start, and lines after it without any?"""
+    last = {s.replica: max(t.citation.line for t in c.group.signs if t.replica == s.replica) for s in c.group.signs}
+    starts = {g.replica or "" for g in c.inputs.observations.segments if g.start_seen}
+    if not starts & c.failing:
+        return UNTESTED
+    window = c.group.window
+    if window and window[1] - window[0] > 120e9:
+        return Finding(0.0)
+    later = _lines_after(c, last)
+    return Finding(float(bool(later)), {"n": len(later)}, tuple(later[:2]))
+
+
+def _lines_after(c: Context, last: Mapping[str, int]) -> list[Citation]:
+    """Understood lines of the failing replicas after their last sign."""
+    found = [
+        e.citation
+        for e in c.inputs.observations.entries
+        if (e.line.replica or "") in last and e.line.number > last[e.line.replica or ""] and e.meaning.understood
+    ]
+    found += [
+        n.citation
+        for n in c.inputs.observations.names
+        if (n.replica or "") in last
+        and n.answer in {Answer.LOCAL, Answer.UPSTREAM}
+        and n.citation.line > last[n.replica or ""]
+    ]
+    return found
+
+
+def replicas_known(c: Context) -> Finding:
+    """Number of replicas with a log (graded)."""
+    return Finding(float(sum(s.has_log for s in c.seen.values())))
+
+
+def failing_share(c: Context) -> Finding:
+    """Share of the replicas with a log that show the group (graded)."""
+    read = [r for r, s in c.seen.items() if s.has_log]
+    return Finding(len(c.failing) / len(read), {"n": len(c.failing), "all": len(read)}) if read else UNTESTED
+
+
+MEASURES: Final[Mapping[str, tuple[Measure, frozenset[str]]]] = MappingProxyType(
+    {
+        "all_names_leak": (all_names_leak, frozenset()),
+        "answered_meanwhile": (answered_meanwhile, frozenset()),
+        "corefile_has": (corefile_has, frozenset({"plugin"})),
+        "distinct_names": (distinct_names, frozenset()),
+        "duration_s": (duration_s, frozenset()),
+        "event_reason": (event_reason, frozenset({"reason"})),
+        "failed_lookups": (failed_lookups, frozenset()),
+        "failing_share": (failing_share, frozenset()),
+        "has_message": (has_message, frozenset({"message", "where"})),
+        "has_symptom": (has_symptom, frozenset({"symptom"})),
+        "lists_own_address": (lists_own_address, frozenset()),
+        "names_share_suffix": (names_share_suffix, frozenset()),
+        "other_family": (other_family, frozenset({"family"})),
+        "over_after_start": (over_after_start, frozenset()),
+        "pod_state": (pod_state, frozenset({"state"})),
+        "probes_only": (probes_only, frozenset()),
+        "replicas_known": (replicas_known, frozenset()),
+        "resolvers_disagree": (resolvers_disagree, frozenset()),
+        "several_upstreams": (several_upstreams, frozenset()),
+        "share_of_kind": (share_of_kind, frozenset({"kind"})),
+        "tcp_only": (tcp_only, frozenset()),
+        "unrelated_destinations": (unrelated_destinations, frozenset()),
+        "upstream_is": (upstream_is, frozenset({"what"})),
+    }
+)
+"""Name to function and the names of its arguments; `rules check` holds rules against it."""

@@ -1,0 +1,128 @@
+"""Measures about destinations: upstream lists, resolvers, transports, unrelated targets."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from triage.analysis.context import UNTESTED, Context, Finding, yes
+from triage.model.observation import Citation
+
+
+def own_addresses(c: Context) -> frozenset[str]:
+    """Addresses behind which CoreDNS itself answers: its pods, and services that logs or lists name as DNS."""
+    pods = {p.pod_ip for p in c.inputs.topology.pods if p.pod_ip and p.name in c.inputs.topology.places}
+    services = {conf_ip for conf in c.inputs.configuration.resolv_confs if conf.pod for conf_ip, _ in conf.nameservers}
+    return frozenset(pods | services)
+
+
+def _host(upstream: str) -> str:
+    return upstream.rsplit(":", 1)[0].strip("[]").split("%")[0]
+
+
+def is_kind(host: str, what: str, own: frozenset[str]) -> bool:
+    """Is an address `loopback`, `link-local`, `own` (CoreDNS itself, loopback included), `public`, `private`, `ipv6`?
+
+    >>> is_kind("127.0.0.53", "own", frozenset()), is_kind("8.8.8.8", "public", frozenset())
+    (True, True)
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    if what == "own":
+        return (
+            address.is_loopback
+            or address.is_link_local
+            and address.version == 4
+            and host != "169.254.169.253"
+            or host in own
+        )
+    return {
+        "loopback": address.is_loopback,
+        "link-local": address.is_link_local,
+        "public": address.is_global,
+        "private": address.is_private and not address.is_loopback,
+        "ipv6": address.version == 6,
+    }[what]
+
+
+def upstream_is(c: Context, what: str) -> Finding:
+    """Is an upstream that the signs name of this kind of address?"""
+    if not c.group.upstreams:
+        return UNTESTED
+    own = own_addresses(c)
+    hits = [u for u in c.group.upstreams if is_kind(_host(u), what, own)]
+    named = [s for s in c.group.signs if s.upstream in hits]
+    return yes(bool(hits), named, upstream=hits[0] if hits else None)
+
+
+def lists_own_address(c: Context) -> Finding:
+    """Does a resolv.conf or Corefile that CoreDNS uses list a loopback or own address?"""
+    own = own_addresses(c)
+    listed = [(a, cite) for conf in c.inputs.configuration.resolv_confs if not conf.pod for a, cite in conf.nameservers]
+    listed += [
+        (_host(target if ":" in target else f"{target}:53"), forward.citation)
+        for corefile in c.inputs.configuration.corefiles
+        for block in corefile.blocks
+        for forward in block.forwards
+        for target in forward.to
+        if not target.startswith("/")
+    ]
+    if not listed:
+        return UNTESTED
+    hits = [(a, cite) for a, cite in listed if is_kind(a, "own", own)]
+    return Finding(float(bool(hits)), {"upstream": hits[0][0] if hits else None}, tuple(cite for _, cite in hits[:3]))
+
+
+def several_upstreams(c: Context) -> Finding:
+    """Is more than one resolver listed for the zone that fails?"""
+    rows = [u for u in c.inputs.configuration.upstreams if u.zone == (c.group.zone or ".") and u.upstreams]
+    servers = max((u.upstreams for u in rows), key=len, default=())
+    confs = [tuple(f"{a}" for a, _ in conf.nameservers) for conf in c.inputs.configuration.resolv_confs if not conf.pod]
+    servers = max([servers, *confs], key=len)
+    if not servers:
+        return UNTESTED
+    cited: tuple[Citation, ...] = tuple(u.citation for u in rows if u.citation)[:1]
+    return Finding(float(len(set(servers)) > 1), {"n": len(set(servers)), "upstreams": tuple(servers)[:4]}, cited)
+
+
+def tcp_only(c: Context) -> Finding:
+    """Do all failures that tell their transport use TCP or TLS?"""
+    protos = [s.proto for s in c.group.signs if s.proto]
+    return yes(all(p != "udp" for p in protos), c.group.signs) if protos else UNTESTED
+
+
+def unrelated_destinations(c: Context) -> Finding:
+    """Do the same replicas fail towards destinations that have nothing in common: upstreams and the API server?
+
+    Several upstreams of one list count as one destination: they may share a network.
+    """
+    mine = {_target(c.group.family)}
+    cited = [s for s in c.group.signs[:1]]
+    for other in c.others:
+        shared = [s for s in other.signs if s.replica in c.failing]
+        if shared and other.family in {"upstream", "api"}:
+            mine.add(_target(other.family))
+            cited += shared[:2]
+    return yes(len(mine) > 1, cited, destinations=tuple(sorted(mine)), n=len(mine))
+
+
+def _target(family: str) -> str:
+    return {"upstream": "upstreams", "api": "API server"}.get(family, family)
+
+
+def resolvers_disagree(c: Context) -> Finding:
+    """Asked directly for one name, does one listed server say NXDOMAIN where another finds it?"""
+    by_name: dict[str, dict[str, tuple[str, Citation | None]]] = {}
+    for answer in c.inputs.direct_answers:
+        if answer.server and answer.status and answer.qname:
+            by_name.setdefault(answer.qname, {})[answer.server] = (answer.status, answer.citation)
+    asked = {name: answers for name, answers in by_name.items() if len(answers) > 1}
+    if not asked:
+        return UNTESTED
+    for answers in asked.values():
+        odd = sorted(s for s, (status, _) in answers.items() if status == "NXDOMAIN")
+        if odd and any(status == "NOERROR" for status, _ in answers.values()):
+            cited = tuple(cite for _, cite in answers.values() if cite)[:3]
+            return Finding(1.0, {"odd": tuple(odd), "rcode": "NXDOMAIN"}, cited)
+    return Finding(0.0)

@@ -1,0 +1,147 @@
+"""How probable each cause of a group is, and where: Bayes over causes, then over scopes.
+
+    log P(cause | group) = log prior + log P(symptoms | cause) + log Σ_S P(S | cause) L(S) + Σ log ratio of its terms
+
+What the localiser has counted (numbers of failures, presence, silence of others) enters once, through L(S).
+`benign` competes with the likelihood of mere noise, `unknown` with that of a rate of its own for every replica.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from triage.analysis.special import logsumexp
+
+from triage.analysis.context import Context, Finding
+from triage.analysis.localize import posterior
+from triage.analysis.measures import MEASURES
+from triage.model.rule import Rule, Rulebook, Term
+
+QUIET = ("benign", "unknown")
+GROUP_CAP = math.log(20.0)
+UNCOUNTED_CAP = math.log(100.0)
+UNLISTED = 0.01
+"""P(symptom | cause) where a rule does not name the symptom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A term of a rule with what it found."""
+
+    term: Term
+    finding: Finding
+    log_ratio: float
+    """As it was counted: 0 when untested, only shown, or weaker than its group's strongest."""
+
+
+@dataclass(frozen=True, slots=True)
+class CauseWeight:
+    """A cause of a group with the parts of its weight."""
+
+    rule: Rule
+    log_prior: float
+    log_symptoms: float
+    log_counts: float
+    terms: tuple[Weighed, ...]
+    scopes: NDArray[np.float64]
+    """Posterior over the localisation's scopes, given this cause; empty for causes without a place."""
+
+    @property
+    def total(self) -> float:
+        """Unnormalised log weight."""
+        return self.log_prior + self.log_symptoms + self.log_counts + sum(t.log_ratio for t in self.terms)
+
+
+def weigh(context: Context, rulebook: Rulebook) -> tuple[tuple[CauseWeight, float], ...]:
+    """Every cause that can show the group's symptoms, with its probability, the most probable first."""
+    weights = [_weigh(rule, context) for rule in rulebook.rules.values() if _can_show(rule, context)]
+    if not weights:
+        return ()
+    logs = np.array([w.total for w in weights])
+    probabilities = np.exp(logs - logsumexp(logs))
+    pairs = zip(weights, (float(p) for p in probabilities), strict=True)
+    return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0].rule.id)))
+
+
+def _can_show(rule: Rule, context: Context) -> bool:
+    return rule.id in QUIET or any(symptom in rule.symptoms for symptom in context.group.counts)
+
+
+def _weigh(rule: Rule, context: Context) -> CauseWeight:
+    place = context.localization
+    if rule.id == "benign":
+        counts, scopes = place.none, np.zeros(0)
+    elif rule.id == "unknown":
+        counts, scopes = place.saturated, np.zeros(0)
+    else:
+        kinds = rule.scopes or {"cluster": 1.0}
+        scopes = posterior(place.scopes, kinds)
+        counts = _evidence_of(context, kinds)
+    terms = weigh_terms(rule.terms, context)
+    return CauseWeight(rule, math.log(rule.prior), _log_symptoms(rule, context), counts, terms, scopes)
+
+
+def _evidence_of(context: Context, kinds: Mapping[str, float]) -> float:
+    """Log Σ_S P(S | cause) L(S): the prior over kinds is spread over the kinds that have a candidate."""
+    scopes = context.localization.scopes
+    members: dict[str, int] = {}
+    for scope in scopes:
+        members[scope.candidate.kind] = members.get(scope.candidate.kind, 0) + 1
+    prior = {kind: kinds.get(kind, 1e-3) for kind in members}
+    whole = sum(prior.values())
+    logs = [math.log(prior[s.candidate.kind] / whole / members[s.candidate.kind]) + s.log_likelihood for s in scopes]
+    return float(logsumexp(logs))
+
+
+def _log_symptoms(rule: Rule, context: Context) -> float:
+    """P(symptoms | cause): the leading symptom in full, the others by their share of the failures."""
+    counts = context.group.counts
+    whole = sum(counts.values()) or 1.0
+    leading = max(counts, key=lambda s: (counts[s], s))
+    total = 0.0
+    for symptom, count in counts.items():
+        p = rule.symptoms.get(symptom, UNLISTED)
+        total += math.log(p) * (1.0 if symptom == leading else min(1.0, 2.0 * count / whole))
+    return total
+
+
+def weigh_terms(terms: Sequence[Term], context: Context) -> tuple[Weighed, ...]:
+    """Measure every term; of a correlated group only the strongest ratio counts, each bounded."""
+    found = []
+    for term in terms:
+        measure, _ = MEASURES[term.measure]
+        finding = measure(context, **term.args)
+        found.append((term, finding, log_ratio(term, finding.value)))
+    strongest: dict[str, float] = {}
+    for term, _, ratio in found:
+        if term.group and term.counted and abs(ratio) > abs(strongest.get(term.group, 0.0)):
+            strongest[term.group] = ratio
+    weighed = []
+    for term, finding, ratio in found:
+        counts = term.counted and (term.group is None or ratio == strongest.get(term.group))
+        if term.group and counts:
+            strongest[term.group] = math.nan
+        weighed.append(Weighed(term, finding, max(-GROUP_CAP, min(GROUP_CAP, ratio)) if counts else 0.0))
+    return tuple(weighed)
+
+
+def log_ratio(term: Term, value: float | None) -> float:
+    """Log of P(found | cause) / P(found | otherwise); 0 when untested.
+
+    >>> round(log_ratio(Term("x", "m", p_if_cause=0.9, p_otherwise=0.1), 1.0), 2)
+    2.2
+    >>> log_ratio(Term("x", "m"), None)
+    0.0
+    """
+    if value is None:
+        return 0.0
+    if term.levels:
+        level = next((x for x in term.levels if value <= x.upto), term.levels[-1])
+        return math.log(level.p_if_cause / level.p_otherwise)
+    if value > 0:
+        return math.log(term.p_if_cause / term.p_otherwise)
+    return math.log((1.0 - term.p_if_cause) / (1.0 - term.p_otherwise))

@@ -1,0 +1,212 @@
+"""Signs of trouble: lines, failed queries, counters and states that some cause must explain."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from triage.analysis.inputs import Inputs
+from triage.model.observation import Answer, Citation, Entry, FailureKind, Meaning, NameCount
+from triage.model.rule import SymptomMatch, SymptomRule
+
+LOOKUP_NS = 10_000_000_000
+"""Lines of one replica and name within 10 s are one look-up: A and AAAA, two attempts each (rca.md, dependence)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One observation that asks for an explanation."""
+
+    symptom: str
+    replica: str
+    citation: Citation
+    at_ns: int | None = None
+    weight: float = 1.0
+    """Failures it stands for."""
+    qname: str | None = None
+    qtype: str | None = None
+    upstream: str | None = None
+    kind: FailureKind | None = None
+    probe: bool = False
+    message_id: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    proto: str | None = None
+
+
+def signs_of(inputs: Inputs) -> tuple[Sign, ...]:
+    """Every sign in the evidence, in the order of files and lines."""
+    found = [
+        *_from_entries(inputs.observations.entries, tuple(inputs.rulebook.symptoms.values())),
+        *_from_queries(inputs),
+        *_from_scrapes(inputs),
+        *_from_pods(inputs),
+        *_from_tools(inputs),
+        *_from_config(inputs),
+    ]
+    return tuple(sorted(found, key=lambda s: (s.citation.file, s.citation.line, s.symptom, s.replica)))
+
+
+def symptom_of(meaning: Meaning, symptoms: Iterable[SymptomRule]) -> SymptomRule | None:
+    """The first symptom whose conditions a line's meaning meets; None: the line asks for no explanation."""
+    for symptom in symptoms:
+        if any(_meets(meaning, match) for match in symptom.matches):
+            return symptom
+    return None
+
+
+def _meets(meaning: Meaning, match: SymptomMatch) -> bool:
+    if match.message and not any(fnmatchcase(meaning.message_id, pattern) for pattern in match.message):
+        return False
+    for allowed, value in (
+        (match.label, meaning.label),
+        (match.plugin, meaning.plugin),
+        (match.kind, meaning.kind.value if meaning.kind else None),
+        (match.proto, meaning.proto),
+        (match.level, meaning.level),
+    ):
+        if allowed and value not in allowed:
+            return False
+    return match.probe is None or match.probe == meaning.probe
+
+
+def _from_entries(entries: Sequence[Entry], symptoms: Sequence[SymptomRule]) -> Iterator[Sign]:
+    cache: dict[int, SymptomRule | None] = {}
+    for entry in entries:
+        meaning = entry.meaning
+        if id(meaning) not in cache:
+            cache[id(meaning)] = symptom_of(meaning, symptoms)
+        symptom = cache[id(meaning)]
+        if symptom is None:
+            continue
+        yield Sign(
+            symptom.id,
+            entry.line.replica or "",
+            entry.citation,
+            entry.line.at_ns,
+            float(meaning.weight),
+            meaning.qname,
+            meaning.qtype,
+            meaning.upstream,
+            meaning.kind,
+            meaning.probe,
+            meaning.message_id,
+            meaning.fields,
+            meaning.proto,
+        )
+
+
+def _from_queries(inputs: Inputs) -> Iterator[Sign]:
+    """Failures that only the query log shows, and answers that come late, wrong or flipping."""
+    for failure in inputs.observations.failures:
+        rejected = failure.answer is Answer.REJECTED
+        yield Sign(
+            "overload-unanswered" if rejected else "unanswered",
+            failure.replica or "",
+            failure.citation,
+            failure.at_ns,
+            qname=failure.qname,
+            qtype=failure.qtype,
+            probe=_is_probe(failure.qname, failure.qtype),
+        )
+    yield from _error_answers(inputs.observations.names)
+    yield from _flips(inputs)
+
+
+def _is_probe(qname: str, qtype: str) -> bool:
+    labels = qname.split(".")
+    return qtype == "HINFO" and len(labels) > 2 and labels[0].isdigit() and labels[1].isdigit()
+
+
+def _error_answers(names: Sequence[NameCount]) -> Iterator[Sign]:
+    for name in names:
+        if name.answer in {Answer.UPSTREAM, Answer.CACHE} and name.rcode in {
+            "SERVFAIL",
+            "REFUSED",
+            "NOTIMP",
+            "FORMERR",
+        }:
+            if name.answer is Answer.CACHE:
+                continue
+            yield Sign(
+                "error-answer",
+                name.replica or "",
+                name.citation,
+                name.first_ns,
+                float(name.count),
+                name.qname,
+                name.qtype,
+                fields={"rcode": name.rcode},
+            )
+
+
+def _flips(inputs: Inputs) -> Iterator[Sign]:
+    """Names that one and the same forward answers both NOERROR and NXDOMAIN: resolvers of different knowledge."""
+    seen: dict[str, dict[str, list[NameCount]]] = {}
+    for name in inputs.observations.names:
+        if name.answer in {Answer.UPSTREAM, Answer.CACHE} and name.rcode in {"NOERROR", "NXDOMAIN"}:
+            seen.setdefault(name.qname, {}).setdefault(name.rcode, []).append(name)
+    for qname, by_rcode in seen.items():
+        if len(by_rcode) < 2:
+            continue
+        for name in by_rcode["NXDOMAIN"]:
+            if name.answer is Answer.UPSTREAM:
+                yield Sign(
+                    "answers-flip",
+                    name.replica or "",
+                    name.citation,
+                    name.first_ns,
+                    float(name.count),
+                    qname,
+                    name.qtype,
+                    fields={"noerror": str(sum(n.count for n in by_rcode["NOERROR"]))},
+                )
+
+
+def _from_scrapes(inputs: Inputs) -> Iterator[Sign]:
+    yield from ()
+
+
+def _from_tools(inputs: Inputs) -> Iterator[Sign]:
+    yield from ()
+
+
+def _from_pods(inputs: Inputs) -> Iterator[Sign]:
+    """States of CoreDNS pods that ask for an explanation of their own."""
+    for pod in inputs.topology.pods:
+        if pod.name not in inputs.topology.places or pod.citation is None:
+            continue
+        reason = pod.last_termination.reason if pod.last_termination else None
+        if "OOMKilled" in (pod.status, reason):
+            yield Sign("oom-killed", pod.name, pod.citation)
+    for event in inputs.topology.events:
+        if event.citation and "oom" in event.reason.lower():
+            yield Sign("oom-killed", event.object_name or "", event.citation)
+
+
+def _from_config(inputs: Inputs) -> Iterator[Sign]:
+    """Configuration that can cause a fault: a suspicion, never more."""
+    for corefile in inputs.configuration.corefiles:
+        for problem in corefile.problems:
+            yield Sign("config-suspect", "", problem.citation, fields={"problem": problem.id})
+        forwards = [f for block in corefile.blocks for f in block.forwards]
+        if corefile.blocks and not forwards:
+            yield Sign("no-forward", "", corefile.blocks[0].citation)
+    for conf in inputs.configuration.resolv_confs:
+        public = [(a, c) for a, c in conf.nameservers if _is_public(a)]
+        private = [(a, c) for a, c in conf.nameservers if not _is_public(a)]
+        if public and private and not conf.pod:
+            for address, citation in public:
+                yield Sign("resolvers-mixed", "", citation, upstream=_with_port(address))
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def _with_port(address: str) -> str:
+    return f"[{address}]:53" if ":" in address else f"{address}:53"

@@ -1,0 +1,103 @@
+"""Evidence of a hypothesis: what the localiser counted, and what each term of the rule found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from triage.analysis.context import Context
+from triage.analysis.hypotheses import Draft
+from triage.analysis.rank import Weighed
+from triage.model.observation import Citation
+from triage.model.report import Direction, Evidence, Strength
+from triage.model.text import Text
+
+SHOWN = 3
+"""Citations of one statement."""
+
+
+def strength_of(log_ratio: float) -> Strength:
+    """The word of a ratio: strong from 10 : 1, moderate from about 3 : 1 (rca.md §7)."""
+    size = abs(log_ratio) / math.log(10.0)
+    return "strong" if size >= 1.0 else "moderate" if size >= 0.5 else "weak"
+
+
+def evidence_of(draft: Draft, context: Context) -> tuple[Evidence, ...]:
+    """Statements for, against, untested: the strongest first, untested last."""
+    found = [*_counted(draft, context), *(_stated(draft.weight.rule.id, w) for w in draft.weight.terms)]
+    order = {"for": 0, "against": 0, "untested": 1}
+    return tuple(sorted(found, key=lambda e: (order[e.direction], -abs(e.log_ratio), e.id)))
+
+
+def _stated(cause: str, weighed: Weighed) -> Evidence:
+    value, ratio = weighed.finding.value, weighed.log_ratio
+    key = f"{cause}.term.{weighed.term.id}"
+    if value is None:
+        return Evidence(weighed.term.id, Text(f"{key}.untested", weighed.finding.params), "untested", None, 0.0)
+    direction: Direction = "for" if ratio >= 0 else "against"
+    if not weighed.term.counted or ratio == 0.0:
+        direction = "for" if value else "against"
+    negative = value == 0 and not weighed.term.levels
+    text = Text(f"{key}.against" if negative else key, weighed.finding.params)
+    strength = strength_of(ratio) if ratio else None
+    return Evidence(weighed.term.id, text, direction, strength, ratio, weighed.finding.citations[:SHOWN])
+
+
+def _counted(draft: Draft, context: Context) -> list[Evidence]:
+    """What the likelihood of the place is made of: failures inside, silence outside."""
+    place = context.localization
+    if draft.cause in {"benign", "unknown"} or not context.group.signs:
+        return []
+    ratio = draft.weight.log_counts - place.none
+    failing = [u for u in context.units if u.name in context.failing and u.k > 0]
+    found = [_failures(failing, ratio, context)]
+    inside = set(draft.scope.replicas) if draft.scope else set()
+    narrower = bool(draft.scope and draft.scope.kind != "cluster")
+    best = max((s.log_likelihood for s in place.scopes), default=0.0)
+    whole = next((s.log_likelihood for s in place.scopes if s.candidate.kind == "cluster"), best)
+    others = [u for u in context.units if u.replica and u.name and u.name not in context.failing]
+    asked = [u for u in others if u.n and u.asks]
+    silent = [u for u in others if u.n is None and u.asks and u.coverage > 0]
+    unread = [u for u in others if u.n is None and u.coverage <= 0 and u.asks]
+    unlisted = [u for u in others if not u.asks]
+    gain = (best - whole) if narrower else (whole - best)
+    direction: Direction = "for" if narrower else "against"
+    if asked and any(u.name not in inside or not narrower for u in asked):
+        names = tuple(u.name for u in asked)
+        params = {"replicas": names[:6], "n": len(names), "asked": round(sum(u.n or 0 for u in asked))}
+        found.append(
+            Evidence("silent-asked", Text("analysis.silent-asked", params), direction, strength_of(gain), gain)
+        )
+    if silent:
+        names = tuple(u.name for u in silent)
+        params = {"replicas": names[:6], "n": len(names)}
+        found.append(
+            Evidence("silent", Text("analysis.silent", params), direction, strength_of(gain), 0.0 if asked else gain)
+        )
+    for group, key in ((unread, "unread"), (unlisted, "unlisted")):
+        if group:
+            text = Text(f"analysis.silent-{key}", {"replicas": tuple(u.name for u in group)[:6], "n": len(group)})
+            found.append(Evidence(f"silent-{key}", text, "untested", None, 0.0))
+    return found
+
+
+def _failures(failing: Sequence[object], ratio: float, context: Context) -> Evidence:
+    lines = [s for s in context.group.signs if s.replica in context.failing]
+    params = {
+        "lines": len(lines),
+        "lookups": round(sum(context.group.by_replica.values())),
+        "replicas": tuple(sorted(r for r in context.failing if r))[:6] or (Text("the.log"),),
+    }
+    direction: Direction = "for" if ratio >= 0 else "against"
+    return Evidence("failures", Text("analysis.failures", params), direction, strength_of(ratio), ratio, _first(lines))
+
+
+def _first(signs: Sequence[object]) -> tuple[Citation, ...]:
+    """The first citation of each replica, then further ones."""
+    seen: set[str] = set()
+    firsts, rest = [], []
+    for sign in signs:
+        replica, citation = sign.replica, sign.citation  # type: ignore[attr-defined]
+        (rest if replica in seen else firsts).append(citation)
+        seen.add(replica)
+    return tuple([*firsts, *rest][:SHOWN])

@@ -1,0 +1,47 @@
+"""Which title a hypothesis gets, and the names that fill it."""
+
+from __future__ import annotations
+
+from triage.analysis.context import Context
+from triage.analysis.hypotheses import Draft
+from triage.model.report import Scope
+from triage.model.text import Text, Value
+
+
+def title_of(draft: Draft, context: Context) -> Text:
+    """The title's key and its names: one sentence that holds for every place that fits equally well."""
+    rule = draft.weight.rule
+    upstreams = context.group.upstreams
+    known = [u for u in context.units if u.replica]
+    params: dict[str, Value] = {
+        "upstream": _servers(upstreams),
+        "place": place_text(draft.scope),
+        "zone": draft.zone,
+        "affected": len([r for r in context.failing if r]) or 1,
+        "replicas": max(1, len(known)),
+        "name": next((s.qname for s in context.group.signs if s.qname), None),
+    }
+    special = f"{rule.id}.title.{draft.variant}"
+    known = context.inputs.rulebook.texts.get("en", {})
+    return Text(special if draft.variant and special in known else f"{rule.id}.title", params)
+
+
+def _servers(upstreams: tuple[str, ...]) -> Value:
+    if not upstreams:
+        return Text("the.upstream")
+    if len(upstreams) == 1:
+        return upstreams[0]
+    return Text("the.servers", {"first": upstreams[0], "others": upstreams[1:4], "n": len(upstreams) - 1})
+
+
+def place_text(scope: Scope | None) -> Text:
+    """The words of a scope, its twins included: `the master subnet (or only node k8s-pre-m01)`."""
+    if scope is None:
+        return Text("the.unknown")
+    first = Text(f"the.{scope.kind}", {"member": scope.member})
+    others = [m for m in scope.indistinguishable if m.kind != "replica"] or list(scope.indistinguishable)
+    others = [m for m in others if m.kind != "cluster"]
+    if not others or scope.kind == "cluster":
+        return first
+    twins = tuple(Text(f"the.{m.kind}", {"member": m.member}) for m in others[:2])
+    return Text("the.twins", {"first": first, "others": twins})

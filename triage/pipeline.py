@@ -1,0 +1,266 @@
+"""Wires the stages: the only module that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from triage.errors import NoEvidenceError
+from triage.model.bundle import Bundle, Document, Kind
+from triage.model.config import Configuration, Corefile, ResolvConf
+from triage.model.message import Message
+from triage.model.observation import Observations
+from triage.model.place import Event, Node, Pod, Topology
+from triage.model.report import Coverage, FileCoverage, Report, Window
+from triage.model.rule import Rulebook
+from triage.model.text import Catalogue, Text
+
+if TYPE_CHECKING:
+    from triage.model.scrape import Scrape
+    from triage.model.tool import ToolResult
+
+
+def load_bundle(paths: Sequence[str], stdin: BinaryIO | None) -> Bundle:
+    """Evidence of these paths; `-` is standard input."""
+    from triage import sources
+
+    return sources.load(paths, stdin=stdin)
+
+
+def load_rulebook(folder: Path | None) -> Rulebook:
+    """The rules that came with the program, with those of `folder` over them."""
+    from triage import rulebook
+    from triage.analysis import MEASURES, PLACEHOLDERS
+
+    measures = {name: arguments for name, (_, arguments) in MEASURES.items()}
+    return rulebook.load(rulebook.rules_folder(), overlay=folder, measures=measures, names=PLACEHOLDERS)
+
+
+def load_messages() -> tuple[Message, ...]:
+    """What CoreDNS and the programs around it can say."""
+    from triage.rulebook import rules_folder
+    from triage.rulebook.messages import load_messages as load
+
+    return load(rules_folder() / "messages")
+
+
+def catalogue(rulebook: Rulebook, lang: str) -> Catalogue:
+    """Texts in a language; what it lacks is said in English."""
+    english = Catalogue("en", rulebook.texts["en"])
+    return english if lang == "en" or lang not in rulebook.texts else Catalogue(lang, rulebook.texts[lang], english)
+
+
+def print_script() -> str:
+    """The POSIX script that saves an evidence folder where nothing can be installed."""
+    from triage.sources.kubectl_script import script
+
+    return script()
+
+
+def analyze(
+    bundle: Bundle,
+    rulebook: Rulebook,
+    *,
+    now_ns: int,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    asked: str | None = None,
+    subnets: Mapping[str, Sequence[str]] | None = None,
+) -> Report:
+    """The report on a bundle.
+
+    Raises NoEvidenceError when no document is evidence of any kind.
+    """
+    from triage import analysis
+
+    if not bundle.of(*(k for k in Kind if k not in {Kind.IGNORED, Kind.PROSE})):
+        raise NoEvidenceError(
+            "nothing here is evidence of any kind",
+            hint="hand over CoreDNS logs (kubectl logs --timestamps), or what `triage collect --print-script` saves",
+        )
+    reader = _Reader(bundle, subnets)
+    observations, topology, configuration = reader.observe(since_ns, until_ns)
+    inputs = analysis.Inputs(
+        observations,
+        configuration,
+        topology,
+        rulebook,
+        reader.zone_finder(configuration),
+        reader.scrapes,
+        reader.tools,
+        bundle.gaps,
+        now_ns,
+    )
+    files = file_coverage(bundle, observations)
+    return analysis.analyze(
+        inputs, files=files, tool=_tool(rulebook), cluster=dict(bundle.context) or None, asked=asked
+    )
+
+
+def no_evidence_report(bundle: Bundle, rulebook: Rulebook, *, now_ns: int) -> Report:
+    """A valid report that says what was looked at and that nothing of it was evidence."""
+    files = file_coverage(bundle, Observations())
+    return Report(now_ns, _tool(rulebook), None, Window(), None, (), Coverage((), files), bundle.gaps, 0.0)
+
+
+def _tool(rulebook: Rulebook) -> Mapping[str, str]:
+    try:
+        ours = version("coredns-triage")
+    except PackageNotFoundError:
+        ours = "0+unknown"
+    return {"version": ours, "rules": rulebook.version, "kernel": "python"}
+
+
+def file_coverage(bundle: Bundle, observations: Observations) -> tuple[FileCoverage, ...]:
+    """One row a document: its kind, and for logs how much was understood."""
+    rows: list[FileCoverage] = []
+    for document in bundle.documents:
+        streams = [s for s in observations.streams if s.file == document.file]
+        why = Text(document.why_ignored) if document.why_ignored else None
+        if document.kind is not Kind.LOG or not streams:
+            rows.append(FileCoverage(document.name, document.kind.value, why_ignored=why))
+            continue
+        rows.append(
+            FileCoverage(
+                document.name,
+                document.kind.value,
+                framing=streams[0].framing,
+                lines=sum(s.lines for s in streams),
+                understood=sum(s.understood for s in streams),
+                unknown_samples=tuple(c for s in streams for c in s.unknown_samples)[:3],
+                skipped=sum(s.skipped for s in streams),
+                notes=tuple(Text(n) for n in dict.fromkeys(n for s in streams for n in s.notes)),
+            )
+        )
+    return tuple(rows)
+
+
+class _Reader:
+    """Turns documents into records; each kind by the stage that knows it."""
+
+    def __init__(self, bundle: Bundle, subnets: Mapping[str, Sequence[str]] | None) -> None:
+        self.bundle = bundle
+        self.subnets = dict(subnets or {}) or _named_subnets(bundle)
+        self.pods, self.nodes, self.events, self.corefiles = self._objects()
+        self.resolv_confs = tuple(self._resolv_confs())
+        self.scrapes = tuple(self._scrapes())
+        self.tools = tuple(self._tools())
+
+    def observe(self, since_ns: int | None, until_ns: int | None) -> tuple[Observations, Topology, Configuration]:
+        """Read the logs; places and configuration are made again once the replicas that log are known."""
+        from triage import reading
+        from triage.parsing.query_log import parse_query
+        from triage.parsing.recognise import Recogniser
+        from triage.topology import replica_addresses
+
+        named = [d.replica for d in self.bundle.of(Kind.LOG) if d.replica]
+        topology = self._topology(named)
+        configuration = self._configuration(topology, ())
+        observations = reading.read(
+            self.bundle.documents,
+            recognise=Recogniser(load_messages()),
+            parse_query=parse_query,
+            zone_of=self.zone_finder(configuration),
+            replica_of_address=replica_addresses(topology),
+            since_ns=since_ns,
+            until_ns=until_ns,
+        )
+        logged = sorted({*named, *(s.replica for s in observations.streams if s.replica)})
+        topology = self._topology(logged)
+        zone_of = self.zone_finder(configuration)
+        seen = {
+            (e.line.replica, zone_of(e.meaning.qname) if e.meaning.qname else ".", e.meaning.upstream)
+            for e in observations.entries
+            if e.meaning.upstream and e.meaning.plugin != "kubernetes"
+        }
+        return observations, topology, self._configuration(topology, sorted(seen, key=str))
+
+    @staticmethod
+    def zone_finder(configuration: Configuration):  # type: ignore[no-untyped-def]  # noqa: ANN205
+        """Query name to the zone that serves it."""
+        from triage.config.upstreams import zone_finder
+
+        return zone_finder(configuration)
+
+    def _topology(self, replicas: Sequence[str]) -> Topology:
+        from triage import topology
+
+        hints = [(d.replica, d.hints["node"], d.name) for d in self.bundle.documents if d.replica and "node" in d.hints]
+        return topology.build(self.pods, self.nodes, self.events, subnets=self.subnets, replicas=replicas, hints=hints)
+
+    def _configuration(self, topology: Topology, seen: Iterable[tuple[str | None, str, str]]) -> Configuration:
+        from triage.config.upstreams import configure
+
+        return configure(self.corefiles, self.resolv_confs, topology, scrapes=self.scrapes, seen=seen)
+
+    def _objects(self) -> tuple[tuple[Pod, ...], tuple[Node, ...], tuple[Event, ...], tuple[Corefile, ...]]:
+        from triage.config.corefile import read_corefile
+        from triage.parsing import kubectl_text, objects
+
+        pods: list[Pod] = []
+        nodes: list[Node] = []
+        events: list[Event] = []
+        corefiles: list[Corefile] = []
+        for d in self.bundle.of(Kind.PODS, Kind.NODES, Kind.EVENTS, Kind.COREFILE, Kind.OBJECTS):
+            text = d.text()
+            if d.data is not None:
+                found = objects.read_objects(d.data, file=d.file, text=text)
+                pods += found.pods
+                nodes += found.nodes
+                events += found.events
+                maps = found.configmaps
+            else:
+                where = {"file": d.file, "first_line": d.first_line}
+                pods += kubectl_text.read_pods(text, **where) if d.kind is Kind.PODS else ()  # type: ignore[arg-type]
+                nodes += kubectl_text.read_nodes(text, **where) if d.kind is Kind.NODES else ()  # type: ignore[arg-type]
+                events += kubectl_text.read_events(text, **where) if d.kind is Kind.EVENTS else ()  # type: ignore[arg-type]
+                maps = kubectl_text.read_configmaps(text, **where) if d.kind is Kind.COREFILE else ()  # type: ignore[arg-type]
+            imports = {key: value for m in maps for key, value in m.data.items() if key != "Corefile"}
+            for configmap in maps:
+                if "Corefile" in configmap.data:
+                    corefiles.append(
+                        read_corefile(
+                            configmap.data["Corefile"],
+                            file=d.file,
+                            first_line=configmap.first_lines.get("Corefile", d.first_line),
+                            imports=imports,
+                        )
+                    )
+            if d.kind is Kind.COREFILE and d.data is None and not maps:
+                corefiles.append(read_corefile(text, file=d.file, first_line=d.first_line))
+        return tuple(pods), tuple(nodes), tuple(events), tuple(corefiles)
+
+    def _resolv_confs(self) -> Iterator[ResolvConf]:
+        from triage.config.resolv_conf import read_resolv_conf
+
+        for d in self.bundle.of(Kind.RESOLV_CONF):
+            yield read_resolv_conf(d.text(), file=d.file, host=d.host, first_line=d.first_line)
+
+    def _scrapes(self) -> Iterator[Scrape]:
+        for d in self.bundle.of(Kind.SCRAPE):
+            from triage.parsing.scrape import read_scrape
+
+            yield read_scrape(d.text(), file=d.file, replica=d.replica)
+
+    def _tools(self) -> Iterator[ToolResult]:
+        for d in self.bundle.of(Kind.TOOL):
+            from triage.parsing.tools import read_tool
+
+            yield from read_tool(d.text(), command=d.command, host=d.host, file=d.file, first_line=d.first_line)
+
+
+def _named_subnets(bundle: Bundle) -> dict[str, Sequence[str]]:
+    found: dict[str, Sequence[str]] = {}
+    for d in bundle.of(Kind.SUBNETS):
+        if isinstance(d.data, Mapping):
+            for name, cidrs in d.data.items():
+                found[str(name)] = [str(c) for c in cidrs] if isinstance(cidrs, list) else [str(cidrs)]
+    return found
+
+
+def with_documents(bundle: Bundle, more: Iterable[Document]) -> Bundle:
+    """The bundle with further documents."""
+    return replace(bundle, documents=(*bundle.documents, *more))
