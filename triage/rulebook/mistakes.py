@@ -46,4 +46,4 @@ def hint(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
     if near:
         return f"did you mean '{near[0]}'?"
-    return f"known: {', '.join(words[:30])}{' …' if len(words) > 30 else ''}" if words else "there are none yet"
+    return f"known: {', '.join(words[:16])}{' …' if len(words) > 16 else ''}" if words else "there are none yet"
