@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from triage.cli import analyze, collect, demo, schema, version
+from triage.cli import analyze, collect, demo, rules, schema, version
 
 app = typer.Typer(
     name="triage",
@@ -32,5 +32,6 @@ def options(
 app.command("analyze")(analyze.analyze)
 app.command("demo")(demo.demo)
 app.command("collect")(collect.collect)
+app.add_typer(rules.app, name="rules")
 app.command("schema")(schema.schema)
 app.command("version")(version.version)
