@@ -28,6 +28,8 @@ class Where(StrEnum):
     """A phrase that tells the failure kind of a detail or of a `consolidate` pattern that nobody knows better."""
     TRACE = "trace"
     """A mark anywhere in a line (the client-go release in a path) that bounds the version, nothing else."""
+    SHAPE = "shape"
+    """Known by its shape, which the parsers look for; the template only shows it."""
 
 
 PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
@@ -108,7 +110,7 @@ class Message:
     where: Where
     wordings: tuple[Wording, ...]
     label: str
-    """A cause id, or `startup`, `info`, `noise`, `unknown`; `inside`: as the message nested in it says, else unknown."""
+    """A cause id, or `startup`, `info`, `noise`, `unknown`; `inside`: as the message nested in it says."""
     kind: FailureKind | None = None
     levels: tuple[str, ...] = ()
     """Levels it is printed at; empty for text without a level."""
@@ -124,24 +126,6 @@ class Message:
     """Fields with a fixed value that every such line gets."""
     file: str = ""
     line: int = 0
-
-    @property
-    def since(self) -> str | None:
-        """First release that prints any of its wordings; None when unbound."""
-        return (
-            None
-            if any(w.since is None for w in self.wordings)
-            else min((w.since or "" for w in self.wordings), key=release)
-        )
-
-    @property
-    def until(self) -> str | None:
-        """Last release that prints any of its wordings; None when it is still printed."""
-        return (
-            None
-            if any(w.until is None for w in self.wordings)
-            else max((w.until or "" for w in self.wordings), key=release)
-        )
 
 
 def release(text: str) -> tuple[int, ...]:

@@ -6,20 +6,20 @@ import re
 from dataclasses import replace
 
 from triage.model.message import Where
-from triage.model.observation import Meaning
+from triage.model.observation import FailureKind, Meaning
 from triage.parsing.head import Head
 from triage.parsing.match import Hit, Lookup
-from triage.parsing.meaning import meaning_of, unquoted, versions
+from triage.parsing.meaning import meaning_of, versions
 
 # 1.15.0 prints key/values behind the error; 1.13.2 to 1.14.7 print `%!s(<nil>)` where client-go passed no error.
-_KEY_VALUE = re.compile(r' ([A-Za-z]{1,30})="((?:[^"\\]|\\.){0,2000})"$')
+_KEY_VALUE = re.compile(r'(?<!,) ([A-Za-z]{1,30})="((?:[^"\\]|\\.){0,2000})"$')
 _NIL = ": %!s(<nil>)"
-_URL = re.compile(r'(?:Get|Post|Put|Patch|List|Watch) "?(https?://([^/\s"?]{1,300})[^\s"]{0,2000}?)"?: (?=\S)')
+_CALL = re.compile(r'(?:Get|Post|Put|Patch|List|Watch) "?https?://([^/\s"?]{1,300})[^\s"]{0,2000}?"?: (?=\S)')
 _NOTE = " - error from a previous attempt: "
-# klog heads end with 1.9.3: from 1.9.4 client-go logs through CoreDNS' own logger.
+# klog heads end with 1.9.3: from 1.9.4 on client-go logs through CoreDNS' own logger.
 _LAST_KLOG = "1.9.3"
 _FIRST_LOGGER = "1.9.4"
-_REFLECTOR = re.compile(r"\S{1,300}\.go:\d{1,6}: ")
+_FIRST_PAIRS = "1.15.0"
 
 
 def split_pairs(text: str) -> tuple[str, dict[str, str]]:
@@ -30,9 +30,7 @@ def split_pairs(text: str) -> tuple[str, dict[str, str]]:
     """
     pairs: dict[str, str] = {}
     for _ in range(8):
-        if not text.endswith('"'):
-            break
-        start = text.rfind(" ", 0, text.rfind('="'))
+        start = text.rfind(" ", 0, text.rfind('="')) if text.endswith('"') else -1
         match = _KEY_VALUE.match(text, start) if start >= 0 else None
         if match is None:
             break
@@ -49,53 +47,50 @@ def split_call(reason: str) -> tuple[str, str | None]:
     >>> split_call("Unauthorized")
     ('Unauthorized', None)
     """
-    match = _URL.match(reason)
-    return (reason[match.end() :], match[2]) if match is not None else (reason, None)
+    match = _CALL.match(reason)
+    return (reason[match.end() :], match[1]) if match is not None else (reason, None)
 
 
-def find_reason(reason: str, lookup: Lookup) -> tuple[Hit | None, str | None]:
-    """The message of a failed call, and the address of the API server if the text names it."""
-    core, address = split_call(reason.strip())
-    core = core.split(_NOTE, 1)[0]
-    return lookup.best((Where.API,), core), address
+def without_nil(text: str) -> str:
+    """Text without the mark that 1.13.2 to 1.14.7 print for "no error"."""
+    return text.removesuffix(_NIL)
 
 
 def read_client_go(head: Head, hit: Hit, lookup: Lookup, pairs: dict[str, str]) -> Meaning:
-    """Meaning of a line that is one of client-go's shapes: cause, API type, address of the API server."""
-    reason = hit.fields.get("reason", "")
-    inner, address = find_reason(reason, lookup)
+    """Meaning of a line of the `kubernetes` plugin with a reason: cause, API type, address of the API server."""
+    reason = hit.fields.get("reason", "") or pairs.get("err", "")
+    core, address = split_call(reason.strip())
+    inner = lookup.find(Where.API, core.split(_NOTE, 1)[0])
     meaning = meaning_of(hit, level=head.level, plugin="kubernetes", inner=inner)
     fields = dict(meaning.fields)
     if address is not None:
         fields["address"] = address
     if "type" in pairs:
         fields.setdefault("api_type", pairs["type"])
-    if pairs.get("err"):
-        fields.setdefault("reason", pairs["err"])
-    fields |= _bounds(head, fields, lookup, pairs)
+    if reason:
+        fields["reason"] = reason[:400]
+    fields |= _bounds(head, fields.get("source") or pairs.get("reflector", ""), lookup, bool(pairs))
     label, kind = meaning.label, meaning.kind
-    if inner is None and reason:
-        phrase = lookup.phrase(reason)
-        kind = phrase.kind if phrase is not None else None
-        label = "apiserver-unreachable" if kind is not None else label
+    if inner is None and hit.message.label == "inside":
+        label, kind = _by_words(core, lookup)
     return replace(meaning, label=label, kind=kind, upstream=None, proto=None, fields=fields)
 
 
-def _bounds(head: Head, fields: dict[str, str], lookup: Lookup, pairs: dict[str, str]) -> dict[str, str]:
-    """The release that the shape and the client-go version in its path leave."""
-    source = fields.get("source") or pairs.get("reflector", "")
+def _by_words(reason: str, lookup: Lookup) -> tuple[str, FailureKind | None]:
+    """Label and kind of a reason that no message knows; a lost reason tells nothing."""
+    phrase = lookup.phrase(reason)
+    if phrase is None or phrase.kind is None:
+        return "unknown", None
+    return "apiserver-auth" if phrase.kind is FailureKind.TLS else "apiserver-unreachable", phrase.kind
+
+
+def _bounds(head: Head, source: str, lookup: Lookup, pairs: bool) -> dict[str, str]:
+    """The releases that the shape and the client-go version in its path leave."""
     mark = lookup.mark(source)
     if mark is not None:
         return versions(mark)
     if head.klog is not None:
         return {"version_max": _LAST_KLOG}
     if pairs:
-        return {"version_min": "1.15.0"}
-    if source:
-        return {"version_min": _FIRST_LOGGER}
-    return {}
-
-
-def without_nil(text: str) -> str:
-    """Text without the mark that 1.13.2 to 1.14.7 print for "no error"."""
-    return unquoted(text[: -len(_NIL)]) if text.endswith(_NIL) else text
+        return {"version_min": _FIRST_PAIRS}
+    return {"version_min": _FIRST_LOGGER} if source else {}

@@ -9,7 +9,7 @@ from triage.model.message import Where
 from triage.model.observation import Meaning
 from triage.parsing.head import Head
 from triage.parsing.match import Hit, Lookup
-from triage.parsing.meaning import label_of, meaning_of
+from triage.parsing.meaning import label_of, meaning_of, shape_meaning
 
 _WRAPPERS = (
     "Restart failed: ",
@@ -19,17 +19,20 @@ _WRAPPERS = (
     "error inspecting server blocks: ",
 )
 _PLUGIN = re.compile(r"plugin/([A-Za-z0-9_.-]{1,60}): ")
-_PLACE = re.compile(r"([^\s:]{0,300}):(-?\d{1,7}) - (Error during parsing|Syntax error): ")
+_PLACE = re.compile(r"([^\s:]{0,300}):(-?\d{1,7}) - (?:Error during parsing|Syntax error): ")
+_LABEL = r"[A-Za-z0-9_*/\\-]{1,63}"
 _LISTENER = re.compile(
-    r"(?:(?:dns|tls|quic|grpc|https3?|doh3?|doq)://)?(\.|(?:[A-Za-z0-9_*/\\-]{1,63}\.){0,40}[A-Za-z0-9_*/\\-]{1,63}\.?):(\d{1,5})"
-    r"(?: on (?:\S{1,80}))?"
+    rf"(?:(?:dns|tls|quic|grpc|https3?)://)?(?P<zone>\.|(?:{_LABEL}\.){{0,40}}{_LABEL}\.?):(?P<port>\d{{1,5}})"
+    r"(?: on \S{1,80})?"
 )
-_FRAME = re.compile(
-    r"\s*(?:/|[A-Z]:/)[^\s:]{1,400}\.(?:go|s):\d{1,7}(?: \+0x[0-9a-f]{1,16})?(?: fp=.{0,200})?"
-    r"|(?:created by )?(?:main|runtime|net|panic|sync|testing|time|os|syscall|internal|crypto|encoding|context|reflect|golang\.org|google\.golang\.org"
-    r"|k8s\.io|sigs\.k8s\.io|go\.[a-z]+\.[a-z]+|gopkg\.in|github\.com|[a-z0-9.-]{1,60}/[^\s(]{1,300})[\w./*()%{}\[\]\u2026·~-]{0,400}(?:\(.{0,600}\)| in goroutine \d{1,12})?"
+# 1.6.3 and 1.6.4 drew their name; the parts are of slashes and underscores only.
+_LOGO = re.compile(r"[\s/\\|_(),.~']{12,120}")
+_SOURCE_ROW = re.compile(r"\s*(?:/|[A-Z]:/)[^\s:]{1,400}\.(?:go|s):\d{1,7}(?: \+0x[0-9a-f]{1,16})?(?: fp=.{0,200})?")
+_CALL_ROW = re.compile(
+    r"(?:created by )?(?:(?:[\w.-]{1,80}/){1,12}|(?=(?:main|runtime|net|panic|sync|time|os|syscall|reflect|context)\b))"
+    r"[\w.*()%{}\[\]·~-]{1,400}(?:\([^\n]{0,600}\)| in goroutine \d{1,12})"
 )
-_HEXDUMP = re.compile(r"[0-9a-f]{6}(?: [0-9a-f]{2}){0,16}\s*")
+_HEX_ROW = re.compile(r"[0-9a-f]{6}(?: [0-9a-f]{2}){0,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,11 @@ class StartupError:
     wrapped: bool = False
     """Did any wrapper (`plugin/x: `, `file:line - Error during parsing: ` …) stand before it?"""
 
+    @property
+    def place(self) -> dict[str, str]:
+        """`file` and `line` of the Corefile, if told."""
+        return {"file": self.file[:300], "line": self.line} if self.file is not None and self.line is not None else {}
+
 
 def unwrap(text: str) -> StartupError:
     """Take the wrappers off a start-up error.
@@ -51,12 +59,11 @@ def unwrap(text: str) -> StartupError:
     StartupError(core="unknown property 'x'", plugin='forward', file='/etc/coredns/Corefile', line='9', wrapped=True)
     """
     plugin = file = line = None
-    core = text.strip()
+    text = core = text.strip()
     for _ in range(6):
         before = core
         for wrapper in _WRAPPERS:
-            if core.startswith(wrapper):
-                core = core[len(wrapper) :]
+            core = core.removeprefix(wrapper)
         match = _PLUGIN.match(core)
         if match is not None:
             plugin, core = plugin or match[1], core[match.end() :]
@@ -65,89 +72,76 @@ def unwrap(text: str) -> StartupError:
             file, line, core = match[1], match[2], core[match.end() :]
         if core == before:
             break
-    return StartupError(core, plugin, file, line, wrapped=core != text.strip())
+    return StartupError(core, plugin, file, line, wrapped=core != text)
 
 
 def find_startup(error: StartupError, lookup: Lookup) -> Hit | None:
     """The message of a start-up error; one of its own plugin before one that fits any."""
-    if error.plugin is not None:
-        hit = lookup.find(Where.STARTUP, error.core, error.plugin)
-        if hit is not None:
-            return hit
-    return lookup.find(Where.STARTUP, error.core)
+    hit = lookup.find(Where.STARTUP, error.core, error.plugin) if error.plugin is not None else None
+    return hit or lookup.find(Where.STARTUP, error.core)
 
 
-def read_startup(head: Head, whole: str, lookup: Lookup) -> Meaning | None:
+def read_startup(head: Head, lookup: Lookup) -> Meaning | None:
     """Meaning of a start-up error that stands alone: plain text on stderr, or at level FATAL."""
-    error = unwrap(whole)
-    plugin = error.plugin or head.plugin
-    hit = find_startup(replace(error, plugin=plugin), lookup)
-    if hit is None and error.wrapped:
-        rest = Meaning(
-            "corefile.parse-error" if error.file is not None else "startup.plugin-error", label="corefile-invalid"
-        )
-        return replace(
-            rest, plugin=plugin or "caddy", level=head.level, fields=_place(error) | {"reason": error.core[:400]}
-        )
-    if hit is None:
+    error = unwrap(head.body)
+    if error.plugin is None and head.plugin is not None:
+        error = replace(error, plugin=head.plugin, wrapped=True)
+    hit = find_startup(error, lookup)
+    if hit is not None and (error.wrapped or not hit.message.generic):
+        meaning = meaning_of(hit, level=head.level, plugin=error.plugin)
+        return replace(meaning, upstream=None, fields={**meaning.fields, **error.place})
+    if not error.wrapped or (error.file is None and head.level is not None):
         return None
-    if hit.message.generic and not error.wrapped:
-        return None
-    meaning = meaning_of(hit, level=head.level, plugin=plugin)
-    return replace(meaning, upstream=None, fields={**meaning.fields, **_place(error)})
+    shape = "corefile.parse-error" if error.file is not None else "startup.plugin-error"
+    meaning = shape_meaning(lookup, shape, level=head.level, plugin=error.plugin)
+    return replace(meaning, fields={**error.place, "reason": error.core[:400]})
 
 
 def read_nested(head: Head, hit: Hit, lookup: Lookup) -> Meaning:
-    """Meaning of a line with a start-up error or another message in its `{reason:rest}`: `Restart failed: …`."""
+    """Meaning of a line with another message in its `{reason:rest}`: `Restart failed: <start-up error>`."""
     reason = hit.fields.get("reason", "")
     error = unwrap(reason)
-    inner = find_startup(error, lookup)
-    if inner is None or inner.message.generic:
-        inner = lookup.best((Where.INSIDE, Where.QUERY, Where.API), reason) or inner
-    if inner is None and reason and hit.message.kind is None:
-        return _by_words(head, hit, reason, error, lookup)
+    inner = find_nested(reason, lookup)
     meaning = meaning_of(hit, level=head.level, plugin=head.plugin, inner=inner)
-    fields = {**meaning.fields, **_place(error)}
+    label, kind = label_of(hit, inner), meaning.kind
+    phrase = lookup.phrase(reason) if kind is None else None
+    if phrase is not None:
+        kind = phrase.kind
+    if label == "unknown" and hit.message.label == "inside":
+        label = "corefile-invalid" if error.file is not None else phrase.label if phrase is not None else label
+    fields = {**meaning.fields, **error.place}
     if error.plugin is not None:
         fields.setdefault("of_plugin", error.plugin)
-    return replace(meaning, label=_label(hit, inner, error), fields=fields)
+    return replace(meaning, label=label, kind=kind, fields=fields)
 
 
-def _label(hit: Hit, inner: Hit | None, error: StartupError) -> str:
-    label = label_of(hit, inner)
-    return "corefile-invalid" if label == "unknown" and error.file is not None else label
+def find_nested(reason: str, lookup: Lookup) -> Hit | None:
+    """The innermost message of a reason that may itself hold one: `errors updating zones: [failed to …]`."""
+    found = None
+    for _ in range(4):
+        error = unwrap(reason)
+        hit = find_startup(error, lookup)
+        if hit is None or hit.message.generic:
+            hit = lookup.best((Where.INSIDE, Where.QUERY), reason.strip()) or hit
+        if hit is None or (hit.message.generic and (found is not None or not error.wrapped)):
+            return found
+        found = hit
+        if not hit.fields.get("reason"):
+            return found
+        reason = hit.fields["reason"].strip("[] ")
+    return found
 
 
-def _by_words(head: Head, hit: Hit, reason: str, error: StartupError, lookup: Lookup) -> Meaning:
-    phrase = lookup.phrase(reason)
-    meaning = meaning_of(hit, level=head.level, plugin=head.plugin)
-    kind = phrase.kind if phrase is not None else None
-    label = _label(hit, None, error)
-    if label == "unknown" and phrase is not None and phrase.label not in ("inside", "unknown"):
-        label = phrase.label
-    return replace(meaning, kind=kind, label=label, fields={**meaning.fields, **_place(error)})
-
-
-def _place(error: StartupError) -> dict[str, str]:
-    return {"file": error.file[:300], "line": error.line} if error.file is not None and error.line is not None else {}
-
-
-def read_plain(text: str) -> Meaning | None:
-    """Lines without words of their own: a listener of the banner, a frame of a stack, a row of a hex dump.
-
-    >>> read_plain(".:53").fields, read_plain("tls://example.org.:853 on 10.0.0.1").fields["zone"]
-    ({'zone': '.', 'port': '53'}, 'example.org.')
-    >>> read_plain("\\t/src/coredns/plugin/file/lookup.go:31 +0x1d").message_id
-    'runtime.stack'
-    """
+def read_plain(text: str, lookup: Lookup) -> Meaning | None:
+    """Lines without words of their own: a listener of the banner, a frame of a stack, a row of a hex dump."""
     if len(text) > 1500:
         return None
     stripped = text.strip()
     match = _LISTENER.fullmatch(stripped)
     if match is not None:
-        return Meaning("core.listener", "core", label="startup", fields={"zone": match[1], "port": match[2]})
-    if _FRAME.fullmatch(text.rstrip()):
-        return Meaning("runtime.stack", "runtime", label="coredns-bug")
-    if _HEXDUMP.fullmatch(stripped):
-        return Meaning("debug.hexdump", "debug", label="noise")
-    return None
+        return replace(shape_meaning(lookup, "core.listener"), fields=match.groupdict())
+    if _SOURCE_ROW.fullmatch(stripped) or _CALL_ROW.fullmatch(stripped):
+        return shape_meaning(lookup, "runtime.stack")
+    if _HEX_ROW.fullmatch(stripped):
+        return shape_meaning(lookup, "debug.hexdump")
+    return shape_meaning(lookup, "core.logo") if _LOGO.fullmatch(text) else None

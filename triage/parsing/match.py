@@ -27,7 +27,7 @@ class Hit:
 class Pattern:
     """A wording as an expression, compiled when first needed.
 
-    Every place ends at the first occurrence of the fixed text behind it, without a way back: time is linear in the text.
+    Every place ends at the first occurrence of the fixed text behind it, without a way back: time is linear.
     """
 
     __slots__ = ("_regex", "fixed", "message", "parts", "wording")
@@ -61,12 +61,12 @@ class Pattern:
 
 
 def expression(parts: tuple[Part, ...]) -> str:
-    """The regular expression of a template.
+    """The regular expression of a template; the last place may run up to fixed text at the very end.
 
-    >>> expression(parse_template("lookup {host:word}: no such host"))
-    'lookup\\\\ (?P<host>\\\\S{1,1300}):\\\\ no\\\\ such\\\\ host'
-    >>> expression(parse_template("{a:rest} of {b:int}"))
-    '(?>(?P<a>.*?)\\\\ of\\\\ )(?P<b>-?\\\\d{1,20})'
+    >>> re.fullmatch(expression(parse_template("{a:rest} of {b:int}")), "3 of 4 of 5") is None
+    True
+    >>> re.fullmatch(expression(parse_template("from {a:rest} failed")), "from x failed failed")["a"]
+    'x failed'
     """
     out: list[str] = []
     i = 0
@@ -87,7 +87,9 @@ def expression(parts: tuple[Part, ...]) -> str:
 class Index:
     """All wordings that stand in one place, by their rarest word."""
 
-    def __init__(self, messages: Iterable[Message]) -> None:
+    def __init__(self, messages: Iterable[Message], *, named_only: bool = False) -> None:
+        """`named_only`: a wording without any fixed word fits only a line that names its plugin."""
+        self._named_only = named_only
         patterns = [Pattern(m, w) for m in messages for w in m.wordings]
         counts = Counter(word for p in patterns for word in p.words())
         self._by_word: dict[str, list[Pattern]] = {}
@@ -98,7 +100,7 @@ class Index:
 
     def find(self, text: str, plugin: str | None = None) -> Hit | None:
         """The message with most fixed text that fits; `plugin` excludes messages of other plugins."""
-        candidates = list(self._always)
+        candidates = [p for p in self._always if not self._named_only or p.message.plugin == plugin]
         for word in dict.fromkeys(_WORD.findall(text)):
             candidates.extend(self._by_word.get(word, ()))
         candidates.sort(key=lambda p: (p.message.generic, -p.fixed, p.message.plugin == "*"))
@@ -116,11 +118,14 @@ class Lookup:
 
     def __init__(self, messages: Iterable[Message]) -> None:
         by_place: dict[Where, list[Message]] = {}
+        self._by_id: dict[str, Message] = {}
         for message in messages:
             by_place.setdefault(message.where, []).append(message)
+            self._by_id[message.id] = message
         self._phrases = [(w.text, m) for m in by_place.pop(Where.WORDS, ()) for w in m.wordings]
         self._marks = {w.text: w for m in by_place.pop(Where.TRACE, ()) for w in m.wordings}
-        self._indexes = {where: Index(found) for where, found in by_place.items()}
+        by_place.pop(Where.SHAPE, None)
+        self._indexes = {where: Index(found, named_only=where is Where.LINE) for where, found in by_place.items()}
 
     def find(self, where: Where, text: str, plugin: str | None = None) -> Hit | None:
         """The most specific message of this place that is the whole text."""
@@ -131,6 +136,10 @@ class Lookup:
         """The most specific message of several places."""
         hits = [hit for hit in (self.find(where, text) for where in places) if hit is not None]
         return max(hits, key=lambda h: (not h.message.generic, h.fixed), default=None)
+
+    def named(self, message_id: str) -> Message | None:
+        """The message of this id; None when the catalogue has none."""
+        return self._by_id.get(message_id)
 
     def phrase(self, text: str) -> Message | None:
         """The one kind of failure that the words of a text tell; None when they tell none or several."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from triage.model.message import Wording, release
 from triage.model.observation import FailureKind, Meaning
 from triage.parsing.addresses import endpoint_of, ip_of
-from triage.parsing.match import Hit
+from triage.parsing.match import Hit, Lookup
 
 _OWN_PLACE = frozenset({"upstream", "local", "proto", "qname", "qtype"})
 _KEPT = 400
@@ -78,6 +78,15 @@ def meaning_of(hit: Hit, *, level: str | None, plugin: str | None = None, inner:
         proto=fields.get("proto"),
         fields=_public(fields, versions(hit.wording, inner.wording if inner is not None else None)),
     )
+
+
+def shape_meaning(lookup: Lookup, message_id: str, *, level: str | None = None, plugin: str | None = None) -> Meaning:
+    """The record of a line known by its shape."""
+    message = lookup.named(message_id)
+    if message is None:
+        return Meaning(message_id, plugin, level)
+    own = message.plugin if message.plugin != "*" else None
+    return Meaning(message_id, plugin or own, level, message.label, message.kind)
 
 
 def _public(fields: Mapping[str, str], bounds: Mapping[str, str]) -> dict[str, str]:

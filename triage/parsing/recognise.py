@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from triage.model.message import Message, Where
-from triage.model.observation import Meaning
+from triage.model.observation import Answer, FailureKind, Meaning
 from triage.parsing import client_go, lifecycle
 from triage.parsing.head import Head, read_head
 from triage.parsing.kubelet import watcher_text
-from triage.parsing.match import Lookup
-from triage.parsing.meaning import meaning_of
-from triage.parsing.plugin_errors import read_errors_line
+from triage.parsing.match import Hit, Lookup
+from triage.parsing.meaning import meaning_of, shape_meaning
+from triage.parsing.plugin_errors import SUMMARY, read_errors_line, read_summary
+from triage.parsing.query_log import parse_query
 
 UNKNOWN = "unknown"
-OTHER = "plugin.other"
 _LONGEST = 16_384
 """Characters of a text that are looked at: CoreDNS' longest pattern has 10,000 since 1.14.0."""
 
@@ -22,9 +23,9 @@ _LONGEST = 16_384
 class Recogniser:
     """Finds the meaning of a text; equal texts are looked at once.
 
-    Call it with the text of a line that is no query line, without framing. It never raises. Nobody's text has
-    `message_id` `unknown`; `[LEVEL] plugin/NAME: …` with words that no message has is `plugin.other`: a line of that
-    plugin, understood as far as its level, with label `unknown`.
+    Call it with the text of a line without framing. It never raises. Nobody's text has `message_id` `unknown`;
+    `[LEVEL] plugin/NAME: …` with words that no message has is `plugin.other`: a line of that plugin, understood
+    as far as its level, with label `unknown`.
     """
 
     def __init__(self, messages: Iterable[Message], *, remember: int = 50_000) -> None:
@@ -44,42 +45,43 @@ class Recogniser:
         return meaning
 
     def _read(self, text: str) -> Meaning:
+        """The most specific reading; a generic message only when nothing else fits."""
         head = read_head(text)
+        meaning = read_errors_line(head, self._lookup)
+        if meaning is not None:
+            return meaning
+        body, pairs = _without_pairs(head)
+        hit = self._lookup.find(Where.LINE, body, head.plugin)
+        if hit is not None and not hit.message.generic:
+            return self._line(head, hit, pairs)
         return (
-            read_errors_line(head, self._lookup)
-            or self._line(head)
-            or self._plain(head, text)
+            self._plain(head)
+            or (self._line(head, hit, pairs) if hit is not None else None)
             or self._glued(text)
+            or _query(text, self._lookup)
             or self._other(head)
         )
 
-    def _line(self, head: Head) -> Meaning | None:
+    def _line(self, head: Head, hit: Hit, pairs: dict[str, str]) -> Meaning:
         """A message of its own, perhaps with another one nested in it."""
-        body, pairs = head.body.rstrip(), {}
-        if body.endswith('"') and head.plugin in (None, "kubernetes"):
-            body, pairs = client_go.split_pairs(body)
-        body = client_go.without_nil(body)
-        hit = self._lookup.find(Where.LINE, body, head.plugin)
-        if hit is None and pairs:
-            pairs = {}
-            hit = self._lookup.find(Where.LINE, head.body.rstrip(), head.plugin)
-        if hit is None:
-            return None
-        if hit.message.id.startswith("client-go."):
+        if hit.message.id == SUMMARY:
+            return read_summary(hit, head.level, self._lookup)
+        reason = "reason" in hit.fields
+        if hit.message.plugin == "kubernetes" and (reason or pairs or "source" in hit.fields):
             return client_go.read_client_go(head, hit, self._lookup, pairs)
-        if "reason" in hit.fields:
+        if reason:
             return lifecycle.read_nested(head, hit, self._lookup)
         return meaning_of(hit, level=head.level, plugin=head.plugin)
 
-    def _plain(self, head: Head, text: str) -> Meaning | None:
+    def _plain(self, head: Head) -> Meaning | None:
         """A start-up error, or a line of a banner, a stack, a dump."""
-        if head.level is None and head.klog is None and head.plugin is None:
-            plain = lifecycle.read_plain(head.body)
+        if head.klog is not None:
+            return None
+        if head.level is None and head.plugin is None:
+            plain = lifecycle.read_plain(head.body, self._lookup)
             if plain is not None:
                 return plain
-        if head.klog is None and (head.level in (None, "FATAL") or head.plugin is None):
-            return lifecycle.read_startup(head, head.body, self._lookup)
-        return None
+        return lifecycle.read_startup(head, self._lookup) if head.level in (None, "FATAL", "ERROR") else None
 
     def _glued(self, text: str) -> Meaning | None:
         """A line that ends in the kubelet's text: the kubelet's words count, the rest was cut by them."""
@@ -89,4 +91,33 @@ class Recogniser:
     def _other(self, head: Head) -> Meaning:
         if head.plugin is None:
             return Meaning(UNKNOWN, level=head.level)
-        return Meaning(OTHER, head.plugin, head.level, fields={"text": head.body[:400]})
+        meaning = shape_meaning(self._lookup, "plugin.other", level=head.level, plugin=head.plugin)
+        return replace(meaning, fields={"text": head.body[:400]})
+
+
+def _without_pairs(head: Head) -> tuple[str, dict[str, str]]:
+    """The body without what client-go's logger puts behind it."""
+    body = head.body.rstrip()
+    if head.plugin == "kubernetes" and body.endswith('"'):
+        body, pairs = client_go.split_pairs(body)
+    else:
+        pairs = {}
+    return client_go.without_nil(body), pairs
+
+
+def _query(text: str, lookup: Lookup) -> Meaning | None:
+    """A query line that was not counted as one."""
+    query = parse_query(text)
+    if query is None:
+        return None
+    failed = query.answer in (Answer.FAILED, Answer.REJECTED)
+    return replace(
+        shape_meaning(lookup, "log.query", level="INFO", plugin="log"),
+        kind=FailureKind.OVERLOAD if query.answer is Answer.REJECTED else FailureKind.OTHER if failed else None,
+        upstream=query.upstream,
+        proto=query.proto,
+        qname=query.qname,
+        qtype=query.qtype,
+        rcode=query.rcode,
+        probe=query.probe,
+    )
