@@ -19,7 +19,7 @@ _UNIT_NS = {
     "d": 86400 * 10**9,
     "w": 7 * 86400 * 10**9,
 }
-_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ns|us|µs|ms|s|m|h|d|w)")
+_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s|m|h|d|w)")
 _LONGEST = 40
 AROUND_NS = 15 * 60 * 10**9
 """Half of the window that `--around` asks for."""
