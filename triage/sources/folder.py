@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from triage.model.bundle import Document
@@ -18,7 +19,12 @@ _SKIPPED_FOLDERS = frozenset({".git", "__pycache__", ".svn"})
 
 def walk(root: Path, prefix: str, limits: Limits) -> Iterator[Found | Document]:
     """All files below a folder, sorted; `prefix` stands before their names (empty for a single folder)."""
-    yield from _walk(root, root, prefix, limits, 0)
+    for item in _walk(root, root, prefix, limits, 0):
+        yield (
+            replace(item, layout_path=f"{shown(root.absolute().name)}/{item.layout_path}")
+            if isinstance(item, Found)
+            else item
+        )
 
 
 def _walk(root: Path, folder: Path, prefix: str, limits: Limits, depth: int) -> Iterator[Found | Document]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,8 @@ from triage.sources.archives import Unpacking, expand
 from triage.sources.found import Found, bytes_opener, read_up_to, shown
 from triage.sources.limits import Limits
 from triage.sources.recognise import Budget, recognise
+
+_TWIN_BYTES = 4 * 1024 * 1024
 
 
 def load(paths: Sequence[str], *, stdin: BinaryIO | None = None, limits: Limits = Limits()) -> Bundle:  # noqa: B008
@@ -33,7 +36,8 @@ def load(paths: Sequence[str], *, stdin: BinaryIO | None = None, limits: Limits 
     documents: list[Document] = []
     for item in _bounded(_expanded(_find(paths, stdin, limits), state), limits, state.gaps):
         documents += [item] if isinstance(item, Document) else recognise(item, limits, budget)
-    return Bundle(tuple(_unique(_name_streams(documents))), tuple(state.gaps))
+    documents = _mark_previous(_name_streams(_without_twins(documents)))
+    return Bundle(tuple(_unique(documents)), tuple(state.gaps))
 
 
 def _expanded(items: Iterable[Found | Document], state: Unpacking) -> Iterator[Found | Document]:
@@ -151,6 +155,35 @@ def _name_streams(documents: Sequence[Document]) -> list[Document]:
         replace(d, replica=stem, hints={**d.hints, "replica-from": "file-name"}) if (stem := stems.get(d.name)) else d
         for d in documents
     ]  # fmt: skip
+
+
+def _mark_previous(documents: Sequence[Document]) -> list[Document]:
+    """The kubelet numbers a container's logs by its restarts: all but the highest number are of previous containers."""
+    last: dict[tuple[str | None, ...], int] = {}
+    for d in documents:
+        if "restart" in d.hints:
+            key = (d.namespace, d.replica, d.container)
+            last[key] = max(last.get(key, 0), int(d.hints["restart"]))
+    return [
+        replace(d, previous=int(d.hints["restart"]) < last[d.namespace, d.replica, d.container]) if "restart" in d.hints else d
+        for d in documents
+    ]  # fmt: skip
+
+
+def _without_twins(documents: Sequence[Document]) -> list[Document]:
+    """The same log of the same replica twice (unpacked beside its archive, linked and copied) counts once."""
+    seen: dict[tuple[str, bytes], str] = {}
+    kept = []
+    for d in documents:
+        if d.kind is Kind.LOG and d.replica is not None and d.size_bytes != 0 and "#" not in d.name:
+            with d.open() as stream:
+                head = read_up_to(stream, _TWIN_BYTES)
+            if len(head) < _TWIN_BYTES:
+                twin = seen.setdefault((d.replica, hashlib.sha256(head).digest()), d.name)
+                if twin != d.name and head:
+                    d = replace(d, kind=Kind.IGNORED, why_ignored="ignored.duplicate", hints={**d.hints, "twin": twin})
+        kept.append(d)
+    return kept
 
 
 def _unique(documents: Iterable[Document]) -> Iterator[Document]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from triage.model.bundle import Kind
 from triage.sources import checks, configmap, names, shape, signs
 from triage.sources.commands import Command, read_command, replica_named_in
-from triage.sources.layouts import pod_log_of
+from triage.sources.layouts import is_other_log, pod_log_of
 from triage.sources.prompts import may_have_prompts, prompt_in
 from triage.sources.segments import Segment, segments
 
@@ -20,6 +20,10 @@ _FENCE = re.compile(
     r"^\s{0,12}(?:(?:```|~~~)[\w+ -]{0,40}|\{(?:code|noformat)[^}\n]{0,60}\}|</?(?:pre|code|details|summary)[^>\n]{0,80}>)\s*$"
 )
 _FILE_HEAD = re.compile(r"^(?:==> (?P<tail>\S.{0,250}?) <==|-- (?P<txtar>[\w./@+-]{1,250}) --)\s*$")
+# kubectl cluster-info dump
+_DUMP = re.compile(
+    r"^==== (?:START logs for container (?P<c>\S{1,63}) of pod (?P<ns>\S{1,63})/(?P<pod>\S{1,253})|END logs for .{1,400}) ====\s*$"
+)
 _ERROR = re.compile(
     r"^(?:Error from server|error: |Unable to connect|The connection to the server|Unable to use|-?bash: |sh: |zsh: )"
 )
@@ -66,9 +70,9 @@ def has_commands(text: str, name: str) -> bool:
     """
     if may_have_prompts(text) and any(prompt_in(line) for line in _lines(text) if may_have_prompts(line)):
         return True
-    if "### check " in text or "==> " in text or "-- " in text:
+    if any(mark in text for mark in ("### check ", "==> ", "-- ", "==== START")):
         lines = _lines(text)
-        if any(checks.read_header(line) or _FILE_HEAD.match(line) for line in lines):
+        if any(checks.read_header(line) or _FILE_HEAD.match(line) or _DUMP.match(line) for line in lines):
             return True
     if name.lower().endswith((".log", ".logs")) or not any(
         mark in text for mark in ("```", "~~~", "{code", "{noformat", "<pre", "<code")
@@ -147,11 +151,22 @@ def _opened_by(line: str, number: int, about: str) -> _Block | None:
     head = _FILE_HEAD.match(line)
     if head is not None:
         return _Block(number + 2, name=head["tail"] or head["txtar"])
+    dump = _DUMP.match(line)
+    if dump is not None:
+        return _Block(number + 2, command=_dumped(dump) if dump["pod"] else None)
     check = checks.read_header(line)
     if check is not None:
         hints = {"check": check.id} | ({"place": check.place} if check.place else {})
         return _Block(number + 2, command=read_command(check.command), host=check.host, hints=hints)
     return _Block(number + 2) if checks.read_footer(line) is not None else None
+
+
+def _dumped(match: re.Match[str]) -> Command:
+    """A container's log in `kubectl cluster-info dump`, as the command that would print it."""
+    pod, namespace, container = match["pod"], match["ns"], match["c"]
+    return Command(
+        f"kubectl logs {pod} -n {namespace} -c {container}", "log", replica=pod, container=container, namespace=namespace
+    )  # fmt: skip
 
 
 def _continued(command: str, lines: list[str], number: int) -> tuple[str, int]:
@@ -191,6 +206,11 @@ def _log_output(lines: list[str], first_line: int, base: Part, command: Command)
     whole = replace(
         base, kind=Kind.LOG, host=None, replica=command.replica, container=command.container, previous=command.previous
     )  # fmt: skip
+    if command.replica and is_other_log(command.replica, command.container):
+        yield replace(
+            whole, kind=Kind.IGNORED, text=_join(lines), first_line=first_line, why_ignored="ignored.other-pod"
+        )
+        return
     filled = [line for line in lines if line.strip()]
     if not filled:
         if command.replica:

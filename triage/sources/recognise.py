@@ -10,7 +10,7 @@ from triage.model.bundle import Document, Kind
 from triage.sources import names, shape, structured
 from triage.sources.decode import decode, encoding_of
 from triage.sources.found import BROKEN, Found, bytes_opener, read_up_to
-from triage.sources.layouts import PodLog, pod_log_of
+from triage.sources.layouts import PodLog, host_of_bundle, is_other_namespace, pod_log_of
 from triage.sources.limits import Limits
 from triage.sources.pasted import Part, has_commands, is_mixed, parts_of, tables
 from triage.sources.structured import NotReadableError
@@ -33,6 +33,8 @@ def recognise(found: Found, limits: Limits, budget: Budget) -> list[Document]:
     place = pod_log_of(found.layout_path)
     if place is not None and place.ignored:
         return [found.ignored(place.ignored, **place.hints)]
+    if place is None and is_other_namespace(found.layout_path):
+        return [found.ignored("ignored.other-namespace")]
     if encoding is None:
         return [found.ignored("ignored.binary")]
     text = decode(head, encoding)
