@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from triage.config.forward import forward_of
 from triage.config.plugins import DEFAULT_PORTS, DIRECTIVES, EXTERNAL, ONCE, REMOVED, REMOVED_OPTIONS
@@ -63,10 +64,8 @@ class _Parser:
             keys = self._keys()
             if len(keys) == 1 and keys[0].text.startswith("(") and keys[0].text.endswith(")"):
                 self._snippet(keys[0])
-            elif keys:
-                self._block(keys)
-            elif self.at == start:
-                self.at += 1
+            elif self.at < len(self.tokens) or keys:
+                self._block(keys or self.tokens[start : start + 1], serve=bool(keys))
         for token in self.tokens:
             if self.env is None and names_environment(token.text):
                 self._problem("corefile.environment-unseen", token.text, token)
@@ -91,9 +90,11 @@ class _Parser:
                 continue
             if keys and token.starts_line and not more:
                 break
+            token = self._take()
             more = token.text.endswith(",")
-            keys.append(Token(token.text.rstrip(","), token.file, token.line, token.starts_line))
-            self.at += 1
+            keys.append(replace(token, text=token.text.removesuffix(",")))
+        if more:
+            self._problem("corefile.trailing-comma", keys[-1].text, keys[-1])
         return [key for key in keys if key.text]
 
     def _snippet(self, key: Token) -> None:
@@ -116,7 +117,7 @@ class _Parser:
 
     # --- blocks
 
-    def _block(self, keys: Sequence[Token]) -> None:
+    def _block(self, keys: Sequence[Token], *, serve: bool) -> None:
         opening = self._peek()
         braces = opening is not None and opening.text == "{"
         self.at += braces
@@ -128,7 +129,8 @@ class _Parser:
             self.at += 1
             if not braces:
                 self._problem("corefile.unexpected-brace", "}", closing)
-        self._serve(keys, directives)
+        if serve:
+            self._serve(keys, directives)
 
     def _directives(self) -> Iterator[Directive]:
         while (token := self._peek()) is not None and token.text != "}":
@@ -191,7 +193,7 @@ class _Parser:
         shared = any(d.name in ("bind", "view") for d in directives)
         ports: dict[tuple[str, str], list[str]] = {}
         for key in keys:
-            scheme, port, zones = _key(with_environment(key, self.env).text)
+            scheme, port, zones = _key(key.text)
             for zone in zones:
                 if (scheme, zone, port) in self.served and not (shared or self.served[scheme, zone, port]):
                     self._problem("corefile.duplicate-zone", f"{scheme}://{zone}:{port}", key)
@@ -219,9 +221,7 @@ class _Parser:
         found = self.snippets.get(pattern)
         if found is None:
             found = self._files(pattern, target)
-        self.tokens[self.at : self.at] = [
-            Token(t.text, t.file, t.line, t.starts_line or i == 0) for i, t in enumerate(found)
-        ]
+        self.tokens[self.at : self.at] = [replace(t, starts_line=t.starts_line or i == 0) for i, t in enumerate(found)]
 
     def _files(self, pattern: str, token: Token) -> Sequence[Token]:
         tokens: list[Token] = []

@@ -25,10 +25,13 @@ class Token:
 
 
 def tokenize(text: str, *, file: str, first_line: int = 1) -> tuple[Token, ...]:
-    r"""Split a text: at white space, `#` comments even inside a word, quotes only where they begin a token.
+    r"""Split a text at white space; a quote counts only where it begins a token.
 
-    >>> [(t.text, t.line) for t in tokenize('log "a b"#c\nforward . 10.0.0.2#x', file="Corefile")]
-    [('log', 1), ('a b', 1), ('forward', 2), ('.', 2), ('10.0.0.2', 2)]
+    `#` at the start of a word comments the rest of the line, inside a word only the rest of the word: the lexer
+    forgets that it reads a comment when it hands the word over.
+
+    >>> [(t.text, t.line) for t in tokenize('log "a b" # c\nforward . 10.0.0.2#x 10.0.0.3', file="Corefile")]
+    [('log', 1), ('a b', 1), ('forward', 2), ('.', 2), ('10.0.0.2', 2), ('10.0.0.3', 2)]
     """
     lexer = _Lexer(text[:MAX_CHARACTERS].removeprefix("\ufeff").replace("\r", ""), file, first_line)
     return tuple(lexer.run())
@@ -82,9 +85,9 @@ class _Lexer:
 
     def _word(self) -> str:
         start = self.at
-        while self.at < len(self.text) and not self.text[self.at].isspace() and self.text[self.at] != "#":
+        while self.at < len(self.text) and not self.text[self.at].isspace():
             self.at += 1
-        return self.text[start : self.at]
+        return self.text[start : self.at].partition("#")[0]
 
     def _quoted(self) -> str:
         """A quoted token; a backslash escapes only a quote, and a missing end takes the rest of the text."""
