@@ -104,7 +104,8 @@ class Words:
 
     def count(self, noun: str, number: int) -> str:
         """`1 replica`, `2 replicas`."""
-        return self.word(f"count.{noun}.{'one' if number == 1 else 'many'}", n=number)
+        form = "one" if number == 1 else "many"
+        return self.word(f"count.{noun}.{form}", n=number)
 
     def some(self, names: Sequence[str], most: int = _NAMED) -> list[str]:
         """The first names, and how many more there are."""
