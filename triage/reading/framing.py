@@ -61,7 +61,8 @@ class Framing:
 
 _DIGITS = "0123456789"
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+"""Escape sequences of terminals."""
 _CRI = re.compile(r"(\d{4}-\d\d-\d\dT\S{9,26}) (stdout|stderr) ([FP])(?::\S*)?(?: |$)", re.ASCII)
 _PREFIX = re.compile(r"\[pod/([a-z0-9.-]+)/([a-z0-9.-]+)\](?: |$)")
 _LOGCLI = re.compile(r" *(\{[^{}]*\}) ?")
@@ -99,7 +100,7 @@ def pod_of_path(path: str) -> tuple[str, str] | None:
 
 
 def _ansi(line: str, _: Context) -> Peeled | None:
-    return Peeled(_ANSI.sub("", line).replace("\x1b", "")) if "\x1b" in line else None
+    return Peeled(ANSI.sub("", line).replace("\x1b", "")) if "\x1b" in line else None
 
 
 def _cri(line: str, _: Context) -> Peeled | None:

@@ -124,7 +124,7 @@ class _Memo:
         meaning = self.meaning(text)
         if not meaning.understood:
             return 0
-        return 1 if meaning.kind is FailureKind.OTHER else 2
+        return 1 if meaning.kind is FailureKind.OTHER or meaning.message_id.endswith(".other") else 2
 
 
 class _Scan:
@@ -286,6 +286,8 @@ class _Scan:
         if self._uncommon_query(part, text._replace(text=line)):
             return
         meaning = self.memo.meaning(line)
+        if not meaning.understood and line != text.text:
+            meaning = self.memo.meaning(text.text)
         if part.in_trace and not meaning.understood and traces.is_frame(line):
             self._continue(part, text)
             return

@@ -87,6 +87,11 @@ def split_glued(text: str) -> list[str]:
     return [text[a:b] for a, b in pairwise(ordered) if text[a:b].strip()] or [text]
 
 
+def outside_quotes(text: str, at: int) -> bool:
+    """Whether the place is outside double quotes."""
+    return not _inside(at, _quotes(text))
+
+
 def _inside(at: int, quotes: list[tuple[int, int]]) -> bool:
     return any(start < at < end for start, end in quotes)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from triage.model.bundle import Document
@@ -11,9 +11,6 @@ from triage.reading import decode, mend, records
 from triage.reading.framing import Context, Peeled, head_of, is_viewer_event, unframe
 from triage.reading.limits import Limits
 from triage.reading.shape import cut_prompt, split_glued
-
-Grade = Callable[[str], int]
-"""How well a text is understood: 0 not, 1 somehow, 2 with the reason of its failure or as a query."""
 
 _DOCKER_CUTS_AT = 16_000
 """Docker writes a longer line as several records of 16 KiB, all but the last without newline."""
@@ -40,7 +37,7 @@ class Text(NamedTuple):
 class Reader:
     """Reads one document once; afterwards `notes`, `digest` and `size_bytes` say what was met."""
 
-    def __init__(self, document: Document, limits: Limits, *, year: int, grade: Grade) -> None:
+    def __init__(self, document: Document, limits: Limits, *, year: int, grade: mend.Grade) -> None:
         self.document = document
         self.limits = limits
         self.context = Context(year)
