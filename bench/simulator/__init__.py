@@ -1,0 +1,1 @@
+"""Writes evidence folders of CoreDNS incidents whose truth is known, to calibrate and test the inference."""
