@@ -19,7 +19,9 @@ def main() -> int:
     parser.add_argument("--place", help="cluster, subnet, az, node or replica; default: the first that makes sense")
     parser.add_argument("--version", help=f"of CoreDNS: {', '.join(binaries.VERSIONS)} are known, any other is built")
     parser.add_argument("--out", type=Path, help="folder for the evidence; it must not exist or be empty")
-    parser.add_argument("--level", choices=["full", *LEVELS], default="full", help="what is gathered (default: all of it)")
+    parser.add_argument(
+        "--level", choices=["full", *LEVELS], default="full", help="what is gathered (default: all of it)"
+    )
     parser.add_argument("--list", action="store_true", help="print the table")
     parser.add_argument("--build", action="store_true", help="build CoreDNS if it is missing")
     options = parser.parse_args()

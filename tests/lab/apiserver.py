@@ -2,8 +2,8 @@
 
     python -m tests.lab.apiserver ADDRESS CERTIFICATE KEY MODE
 
-Modes: `ok`, `wrong-name` (the certificate is for another address), `401`, `403`, `tls-silent`. It is no API server: what
-a real one says is tested elsewhere against a real one.
+Modes: `ok`, `wrong-name` (the certificate is for another address), `401`, `403`, `tls-silent`. What a real API server
+says is tested elsewhere, against a real one.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ class Handler(BaseHTTPRequestHandler):
         elif url.path.startswith("/apis/discovery.k8s.io/") and resource not in _KINDS:
             names = {"name": "endpointslices", "singularName": "", "namespaced": True, "kind": "EndpointSlice"}
             version = url.path.removeprefix("/apis/")
-            self._json(200, {"kind": "APIResourceList", "groupVersion": version, "resources": [names | {"verbs": ["list"]}]})
+            self._json(
+                200, {"kind": "APIResourceList", "groupVersion": version, "resources": [names | {"verbs": ["list"]}]}
+            )
         elif resource not in _KINDS:
             self._status(404, "NotFound", "not found")
         elif self.mode == "403":

@@ -8,11 +8,11 @@ import queue
 import subprocess
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.lab import box, memory
+from tests.lab import box, judge, memory
 from tests.lab.faults.form import Case
 
 LIMIT_S = 150.0
@@ -28,6 +28,8 @@ class Outcome:
     """`run.json`; None when the run failed."""
     complaint: str
     """The end of what a failed run printed."""
+    reports: dict[str, dict[str, Any] | str] = field(default_factory=dict)
+    """Level to the program's report on its folder, or what it complained of."""
 
 
 def at_once() -> int:
@@ -61,16 +63,25 @@ def run_one(case: Case, folder: Path, levels: Sequence[str], stop: threading.Eve
 
 
 class Batch:
-    """Runs in the background, the longest first; `result` waits for one of them."""
+    """Runs and the analysis of their folders in the background, the longest first; `result` waits for one of them."""
 
-    def __init__(self, cases: Iterable[Case], folder: Path, levels: Sequence[str], workers: int | None = None) -> None:
+    def __init__(
+        self,
+        cases: Iterable[Case],
+        folder: Path,
+        levels: Sequence[str],
+        *,
+        judged: bool = True,
+        workers: int | None = None,
+    ) -> None:
         self._results: dict[str, queue.Queue[Outcome]] = {}
         self._todo: queue.SimpleQueue[Case] = queue.SimpleQueue()
         self._stop = threading.Event()
         for case in sorted(cases, key=lambda c: -c.fault.limit_s):
             self._results[case.id] = queue.Queue()
             self._todo.put(case)
-        self._folder, self._levels = folder, levels
+        self._folder, self._levels, self._judged = folder, levels, judged
+        self._cores = threading.Semaphore(os.cpu_count() or 1)
         memory.sweep()
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers or at_once())]
         for thread in self._threads:
@@ -84,9 +95,21 @@ class Batch:
                 return
             try:
                 outcome = run_one(case, self._folder / case.id, self._levels, self._stop)
+                if self._judged and outcome.record is not None:
+                    outcome.reports.update(self._analyze(outcome.folder))
             except Exception as error:  # a failed run is that test's failure, not the batch's
                 outcome = Outcome(case, self._folder / case.id, None, repr(error))
             self._results[case.id].put(outcome)
+
+    def _analyze(self, folder: Path) -> dict[str, dict[str, Any] | str]:
+        reports: dict[str, dict[str, Any] | str] = {}
+        for level in self._levels:
+            with self._cores:
+                try:
+                    reports[level] = judge.analyze(folder / level)
+                except (RuntimeError, ValueError, subprocess.TimeoutExpired) as error:
+                    reports[level] = str(error)
+        return reports
 
     def result(self, case: Case) -> Outcome:
         """Wait for this run; may be called again."""

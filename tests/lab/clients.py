@@ -57,7 +57,9 @@ def ask_all(asks: Sequence[Ask], *, timeout_s: float = 9.0) -> list[Got]:
     """Put all questions at their times and wait for every answer."""
     start = time.monotonic()
     with ThreadPoolExecutor(max(1, len(asks))) as pool:
-        return list(pool.map(lambda pair: _ask(pair[1], CLIENTS[pair[0] % len(CLIENTS)], start, timeout_s), enumerate(asks)))
+        return list(
+            pool.map(lambda pair: _ask(pair[1], CLIENTS[pair[0] % len(CLIENTS)], start, timeout_s), enumerate(asks))
+        )
 
 
 def _ask(ask: Ask, source: str, start: float, timeout_s: float) -> Got:
@@ -87,7 +89,7 @@ def flood(to: str, n: int) -> None:
 def scrape(address: str) -> str | None:
     """The text of a replica's `/metrics`; None when it does not answer."""
     try:
-        with urllib.request.urlopen(f"http://{address}:9153/metrics", timeout=3) as answer:
+        with urllib.request.urlopen(f"http://{address}:9153/metrics", timeout=1.5) as answer:
             text: str = answer.read().decode()
             return text
     except OSError:

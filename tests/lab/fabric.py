@@ -12,11 +12,11 @@ run has its own, and all of it is gone when the run's first process ends, howeve
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Fabric:
         _ip(None, [f"netns add {name}" for name in spaces], batch=False)
         _ip(None, [_link(name, left, right) for name, left, right in links])
         for name in spaces:
-            self.shell(name, _SYSCTL)
+            self.run(name, _SYSCTL)
         _ip(None, ["link set lo up", *_edge([*CLIENTS], "10.244.9.1")])
         _ip("up", ["link set lo up", *_edge([*UPSTREAMS, API_SERVER], "10.196.17.1")])
         _ip("router", list(_router_lines()))
@@ -146,17 +146,13 @@ class Fabric:
         """The command line that runs a program in a namespace and keeps its process id."""
         return [*command] if space is None else ["nsenter", f"--net=/run/netns/{space}", "--", *command]
 
-    def run(self, space: str, *command: str) -> None:
-        """Run a program in a namespace to its end; its complaint is the error's text."""
-        done = subprocess.run(self.inside(space, *command), capture_output=True, text=True, check=False)
+    def run(self, space: str, script: str) -> None:
+        """Run shell text in a namespace to its end; its complaint is the error's text."""
+        done = subprocess.run(self.inside(space, "sh", "-euc", script), capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"{space}: {' '.join(command)}: {done.stderr.strip() or done.returncode}")
+            raise RuntimeError(f"{space}: {script}: {done.stderr.strip() or done.returncode}")
 
-    def shell(self, space: str, script: str) -> None:
-        """Run shell text in a namespace."""
-        self.run(space, "sh", "-euc", script)
-
-    def forward_rule(self, place: Place, target: str, *words: str, table: str = "filter") -> None:
+    def forward_rule(self, place: Place, target: str, words: str = "-j DROP") -> None:
         """A firewall rule for what the replicas of a place send to `target`, put where it holds for exactly them.
 
         cluster, subnet, az: the router, by the node's own link · node: the node · replica: the node, by the pod's link.
@@ -165,12 +161,18 @@ class Fabric:
         if place.kind in ("node", "replica") and not self.host_network:
             rules = [(pod.node.key, pod.key) for pod in place.pods]
         for space, link in rules:
-            self.run(space, "iptables", "-w", "-t", table, "-I", "FORWARD", "-i", link, "-d", target, *words)
+            self.run(space, f"iptables -w -I FORWARD -i {link} -d {target} {words}")
+
+    def reaches(self, space: str, address: str) -> bool:
+        """Does anything at this address answer, be it with a refusal? A TCP connection tells."""
+        probe = f"import socket; s = socket.socket(); s.settimeout(1); s.connect(({address!r}, 9))"
+        done = subprocess.run(self.inside(space, sys.executable, "-c", probe), capture_output=True, check=False)
+        return b"ConnectionRefusedError" in done.stderr
 
     def open_again(self) -> None:
         """Take every firewall rule away."""
         for space in ("router", "up", *(n.key for n in NODES)):
-            self.shell(space, "iptables -w -F; iptables -w -t raw -F")
+            self.run(space, "iptables -w -F; iptables -w -t raw -F")
 
 
 def host_pods() -> tuple[Pod, ...]:
@@ -222,5 +224,3 @@ def _ip(space: str | None, lines: Sequence[str], *, batch: bool = True) -> None:
             subprocess.run(["ip", *line.split()], check=True)
         return
     subprocess.run(["ip", *where, "-batch", "-"], input="\n".join(lines), text=True, check=True)
-
-

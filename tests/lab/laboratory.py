@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import re
 import subprocess
 import sys
 import time
@@ -58,8 +56,9 @@ class Lab:
         self.files: dict[str, bytes] = {}
         """Further files of each replica, by name under its root."""
         self.replicas: dict[str, Replica] = {}
-        self.load_label = 0
-        self.broken_ns = 0
+        self.hit: tuple[Pod, ...] | None = None
+        """Whom the fault hits, where that is not its place."""
+        self._load_label = 0
         self._helpers: list[subprocess.Popen[bytes]] = []
         self._upstream: subprocess.Popen[bytes] | None = None
 
@@ -70,7 +69,8 @@ class Lab:
 
     def set_mode(self, address: str, **spec: object) -> None:
         """Change how an upstream behaves, from now on."""
-        assert self._upstream and self._upstream.stdin
+        assert self._upstream is not None
+        assert self._upstream.stdin is not None
         self._upstream.stdin.write(json.dumps({address: spec}).encode() + b"\n")
         self._upstream.stdin.flush()
         time.sleep(0.1)
@@ -89,7 +89,11 @@ class Lab:
         names = ["10.0.0.1"] if mode == "wrong-name" else [API_SERVER, "kubernetes.default.svc"]
         chain, key = authority.issue(folder, names)
         account = "run/secrets/kubernetes.io/serviceaccount"
-        self.files |= {f"{account}/ca.crt": authority.pem, f"{account}/token": b"t", f"{account}/namespace": b"kube-system"}
+        self.files |= {
+            f"{account}/ca.crt": authority.pem,
+            f"{account}/token": b"t",
+            f"{account}/namespace": b"kube-system",
+        }
         if mode not in ("refused", "dropped"):
             self.helper("tests.lab.apiserver", API_SERVER, str(chain), str(key), mode, space="up")
 
@@ -155,9 +159,9 @@ class Lab:
         self, n: int = 12, *, pods: Sequence[Pod] | None = None, spread_s: float = 1.0, timeout_s: float = 9.0
     ) -> list[clients.Got]:
         """New names to each of these replicas (all), and wait for the answers."""
-        self.load_label += 1
+        self._load_label += 1
         addresses = [pod.address for pod in (self.pods if pods is None else pods)]
-        asks = clients.asks_for(addresses, n, "abcdefgh"[self.load_label], spread_s=spread_s)
+        asks = clients.asks_for(addresses, n, "abcdefgh"[self._load_label], spread_s=spread_s)
         return clients.ask_all(asks, timeout_s=timeout_s)
 
     def ask_names(
@@ -174,17 +178,21 @@ class Lab:
         """The same names several times to each of these replicas."""
         to = [pod.address for pod in (self.pods if pods is None else pods)]
         asks = [
-            clients.Ask(a, name, qtype, after_s=r * every_s, edns=edns) for r in range(rounds) for a in to for name in names
+            clients.Ask(a, name, qtype, after_s=r * every_s, edns=edns)
+            for r in range(rounds)
+            for a in to
+            for name in names
         ]
         return clients.ask_all(asks, timeout_s=timeout_s)
 
-    def wait(self, pattern: str, pods: Sequence[Pod] | None = None, limit_s: float = 8.0) -> None:
-        """Wait for a line in each of these replicas; whether it came is judged later."""
+    def wait(self, pattern: str, pods: Sequence[Pod] | None = None, limit_s: float = 8.0, *, one: bool = False) -> None:
+        """Wait for a line in each (or in one) of these replicas; whether it came is judged later."""
         chosen = list(self.replicas.values()) if pods is None else self.of(pods)
-        with contextlib.suppress(re.error):
-            replicas.wait_until(chosen, pattern, limit_s)
+        replicas.wait_until(chosen, pattern, limit_s, enough=1 if one else None)
 
     def scrape(self) -> dict[str, str]:
         """Replica to the text of its /metrics, of those that answer."""
-        found = {r.pod.name: clients.scrape(r.pod.address) for r in self.replicas.values() if r.running}
-        return {name: text for name, text in found.items() if text is not None}
+        running = [r.pod for r in self.replicas.values() if r.running]
+        with ThreadPoolExecutor(max(1, len(running))) as pool:
+            texts = pool.map(lambda pod: clients.scrape(pod.address), running)
+            return {pod.name: text for pod, text in zip(running, texts, strict=True) if text is not None}

@@ -61,7 +61,8 @@ class Replica:
             env=self.environment,
             cwd="/",
         )
-        assert self.process.stdout and self.process.stderr
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
         streams = (("stdout", self.process.stdout), ("stderr", self.process.stderr))
         self._readers = [threading.Thread(target=self._tee, args=(*s, self.lines), daemon=True) for s in streams]
         for reader in self._readers:
@@ -96,10 +97,10 @@ class Replica:
         """Lines of both containers, the former first."""
         return [*(self.previous or []), *self.lines]
 
-    def says(self, pattern: str, *, after_ns: int = 0) -> bool:
+    def says(self, pattern: str) -> bool:
         """Is there a line like this?"""
         find = re.compile(pattern).search
-        return any(line.at_ns >= after_ns and find(line.text) for line in self.all_lines())
+        return any(find(line.text) for line in self.all_lines())
 
 
 def make(fabric: Fabric, pod: Pod, folder: Path, program: Path, version: str, wrap: Sequence[str] = ()) -> Replica:
@@ -110,11 +111,12 @@ def make(fabric: Fabric, pod: Pod, folder: Path, program: Path, version: str, wr
     return Replica(pod, folder, version, command, environment=environment | {"KUBERNETES_SERVICE_HOST": "10.96.0.1"})
 
 
-def wait_until(done: Sequence[Replica], pattern: str, limit_s: float, *, after_ns: int = 0) -> list[Replica]:
-    """Wait until each of these replicas says it (or has ended); returns those that did not."""
+def wait_until(watched: Sequence[Replica], pattern: str, limit_s: float, *, enough: int | None = None) -> None:
+    """Wait until each of these replicas (or `enough` of them) says it or has ended. `{pod}` is its address."""
     end = time.monotonic() + limit_s
-    left = list(done)
+    left = list(watched)
     while left and time.monotonic() < end:
-        left = [r for r in left if not r.says(pattern, after_ns=after_ns) and r.running]
+        left = [r for r in left if r.running and not r.says(pattern.replace("{pod}", re.escape(r.pod.address)))]
+        if enough is not None and len(watched) - len(left) >= enough:
+            return
         time.sleep(_POLL_S)
-    return [r for r in done if not r.says(pattern, after_ns=after_ns)]

@@ -39,10 +39,10 @@ def run(case: Case, folder: Path, levels: list[str]) -> None:
         lab.ask(6, pods=[p for p in lab.pods if lab.replicas[p.name].running], spread_s=0.2)
         fault.breaks(lab, place)
     (fault.load or standard_load)(lab, place)
+    hit = place.pods if lab.hit is None else lab.hit
     for says in fault.says(case.place, case.version):
-        if says.who in ("hit", "all"):
-            for pod in place.pods:
-                lab.wait(says.pattern.replace("{pod}", pod.address.replace(".", r"\.")), [pod], fault.limit_s)
+        if says.who != "nobody":
+            lab.wait(says.pattern, hit, fault.limit_s, one=says.who == "one")
     time.sleep(0.3)
     scrapes = lab.scrape()
     offset = zlib.crc32(case.id.encode())
@@ -51,8 +51,8 @@ def run(case: Case, folder: Path, levels: list[str]) -> None:
         evidence.write(lab, folder / level, level, framing, scrapes)
     record = {
         "case": case.id,
-        "hit": [pod.name for pod in place.pods],
-        "addresses": {pod.name: pod.address for pod in lab.pods},
+        "hit": [pod.name for pod in hit],
+        "addresses": {name: replica.pod.address for name, replica in lab.replicas.items()},
         "lines": {r.pod.name: [line.text for line in r.all_lines()] for r in lab.replicas.values()},
         "seconds": round(time.monotonic() - began, 2),
     }

@@ -66,7 +66,9 @@ class Server:
             return 0.0, reply.to_wire()
         _fill(reply, question, name, int(rest[0]) if word == "big" else 2000 if word == "truncated" else 60)
         probe = question.rdtype == dns.rdatatype.NS
-        return (float(rest[0]) if word == "slow" and not probe else 0.0), reply.to_wire()
+        # `big` ignores the size that the client allows, as a broken server does
+        wire = reply.to_wire(max_size=65535)
+        return (float(rest[0]) if word == "slow" and not probe else 0.0), wire
 
     async def tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection; several questions may come on it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,9 +68,7 @@ def _false_claims(hypotheses: Sequence[Mapping[str, Any]], verdict: Verdict) -> 
     ]
 
 
-def _misplaced(
-    leader: Mapping[str, Any], verdict: Verdict, hit: Sequence[Pod], everyone: Sequence[Pod]
-) -> list[str]:
+def _misplaced(leader: Mapping[str, Any], verdict: Verdict, hit: Sequence[Pod], everyone: Sequence[Pod]) -> list[str]:
     if verdict.scope == "any":
         return []
     scope = leader["scope"]
@@ -92,7 +90,7 @@ def replicas_in(kind: str, member: str | None, everyone: Sequence[Pod]) -> set[s
     >>> len(replicas_in("az", "eu-a", PODS) or ())
     3
     """
-    facts = {
+    facts: dict[str, Callable[[Pod], str | None]] = {
         "cluster": lambda pod: None,
         "subnet": lambda pod: pod.node.subnet,
         "az": lambda pod: pod.node.az,

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.lab.binaries import NEW, OLD
 from tests.lab.certificates import Authority
 from tests.lab.fabric import U1, U2, Place
-from tests.lab.faults.form import BOTH, QUIET, Act, Fault, Says, CLUSTER_BOTH, causes, levels, nothing, same
+from tests.lab.faults.form import BOTH, CLUSTER_BOTH, QUIET, Act, Fault, Says, causes, levels, nothing, same
 from tests.lab.faults.path import TIMEOUT, UNREACHABLE, failed_queries, two_upstreams
 from tests.lab.laboratory import SCRATCH, Lab
 from tests.lab.verdict import Verdict
@@ -72,7 +72,9 @@ def differing(policy: str | None) -> Act:
     return act
 
 
-def over_tls(*, names: tuple[str, ...] = ("dns.lab.test",), expired: bool = False, foreign: bool = False, silent: bool = False) -> Act:
+def over_tls(
+    *, names: tuple[str, ...] = ("dns.lab.test",), expired: bool = False, foreign: bool = False, silent: bool = False
+) -> Act:
     """`forward . tls://…` to a server with this certificate."""
 
     def act(lab: Lab, place: Place) -> None:
@@ -110,7 +112,7 @@ def consolidate(lab: Lab, place: Place) -> None:
 
 def drop_all(lab: Lab, place: Place) -> None:
     """Packets to the upstream vanish."""
-    lab.fabric.forward_rule(place, U1, "-j", "DROP")
+    lab.fabric.forward_rule(place, U1)
 
 
 _SLOW = same(Verdict(UNREACHABLE | {"quiet", "forward-overload", "upstream-protocol"}, high=0.9, scope="honest"))
@@ -221,7 +223,7 @@ FAULTS = (
         "truncated-tcp-drop",
         "large answers are cut, and TCP to the upstream vanishes: 30 s of silence, then one line",
         {"cluster": (NEW,), "subnet": (OLD,)},
-        lambda lab, place: lab.fabric.forward_rule(place, U1, "-p", "tcp", "-j", "DROP"),
+        lambda lab, place: lab.fabric.forward_rule(place, U1, "-p tcp -j DROP"),
         (Says(rf"{_E}TXT: dial tcp 10\.196\.17\.210:53: i/o timeout$"),),
         same(Verdict(UNREACHABLE | {"upstream-protocol"}, 0.4, 1.0, (_U1,))),
         prepare=serving("truncated"),
@@ -231,7 +233,7 @@ FAULTS = (
         "fragments-lost",
         "answers of several packets never arrive, small ones do",
         {"cluster": (OLD,)},
-        lambda lab, place: lab.fabric.run("router", *"iptables -w -t raw -I PREROUTING -f -j DROP".split()),
+        lambda lab, place: lab.fabric.run("router", "iptables -w -t raw -I PREROUTING -f -j DROP"),
         (Says(rf"{_E}TXT: read udp {{pod}}:\d+->10\.196\.17\.210:53: i/o timeout$"),),
         _LARGE_LOST,
         prepare=serving("big 4000"),
@@ -263,7 +265,13 @@ FAULTS = (
             early=True,
         )
         for name, about, version, prepare, text in (
-            ("foreign", "DoT: an unknown authority", OLD, over_tls(foreign=True), "certificate signed by unknown authority"),
+            (
+                "foreign",
+                "DoT: an unknown authority",
+                OLD,
+                over_tls(foreign=True),
+                "certificate signed by unknown authority",
+            ),
             (
                 "wrong-name",
                 "DoT: a certificate for another name",
@@ -271,7 +279,13 @@ FAULTS = (
                 over_tls(names=("other.lab.test",)),
                 "certificate is valid for other.lab.test, not dns.lab.test",
             ),
-            ("expired", "DoT: a certificate of the past", OLD, over_tls(expired=True), "certificate has expired or is not yet valid"),
+            (
+                "expired",
+                "DoT: a certificate of the past",
+                OLD,
+                over_tls(expired=True),
+                "certificate has expired or is not yet valid",
+            ),
         )
     ),
     Fault(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.lab.binaries import NEW, OLD
 from tests.lab.fabric import API_SERVER, Place
 from tests.lab.faults.form import BOTH, Act, Fault, Says, Verdicts, causes, nothing
@@ -27,7 +29,7 @@ def api(mode: str) -> Act:
 
 def dropped(lab: Lab, place: Place) -> None:
     """Packets to the API server vanish."""
-    lab.fabric.forward_rule(place, API_SERVER, "-j", "DROP")
+    lab.fabric.forward_rule(place, API_SERVER)
 
 
 def load(lab: Lab, place: Place) -> None:
@@ -36,7 +38,7 @@ def load(lab: Lab, place: Place) -> None:
     lab.ask(6)
 
 
-def accepted(*main: str, blind: tuple[str, ...] = ()) -> object:
+def accepted(*main: str, blind: tuple[str, ...] = ()) -> Callable[[str, str], Verdicts]:
     """`main` where the cause is named in the lines; `blind` (1.15.0 names none) is enough where it is not."""
 
     def verdicts(place: str, version: str) -> Verdicts:
@@ -52,12 +54,72 @@ def accepted(*main: str, blind: tuple[str, ...] = ()) -> object:
 _UNREACHABLE = accepted("apiserver-unreachable", blind=("apiserver-auth",))
 _AUTH = accepted("apiserver-auth")
 _ROWS = (
-    ("refused", "nothing listens at the API server's address", {"cluster": BOTH}, "refused", nothing, rf"{_FAILURE}.*connect: connection refused$", None, _UNREACHABLE, 8.0),
-    ("dropped", "packets to the API server vanish", {"cluster": (OLD,), "node": (NEW,)}, "ok", dropped, rf"{_FAILURE}.*dial tcp 10\.96\.0\.1:443: i/o timeout$", None, _UNREACHABLE, 34.0),
-    ("tls-silent", "the API server accepts and never says a word", {"cluster": BOTH}, "tls-silent", nothing, rf"{_FAILURE}.*net/http: TLS handshake timeout$", None, _UNREACHABLE, 14.0),
-    ("401", "the token is not accepted", {"cluster": BOTH}, "401", nothing, rf"{_FAILURE}the server has asked for the client to provide credentials$", rf"{_WATCH}Unauthorized ", _AUTH, 8.0),
-    ("403", "the service account may not list", {"cluster": BOTH}, "403", nothing, r"^E\d{4} .*Failed to watch \*v1\.Namespace: failed to list \*v1\.Namespace: namespaces is forbidden: User ", rf"{_WATCH}namespaces is forbidden: User ", _AUTH, 8.0),
-    ("certificate", "the API server's certificate is for another address", {"cluster": BOTH}, "wrong-name", nothing, rf"{_FAILURE}.*x509: certificate is valid for 10\.0\.0\.1, not 10\.96\.0\.1$", rf"{_WATCH}.*x509: certificate is valid for 10\.0\.0\.1, not 10\.96\.0\.1 ", accepted("apiserver-auth", "apiserver-unreachable"), 8.0),
+    (
+        "refused",
+        "nothing listens at the API server's address",
+        {"cluster": BOTH},
+        "refused",
+        nothing,
+        rf"{_FAILURE}.*connect: connection refused$",
+        None,
+        _UNREACHABLE,
+        8.0,
+    ),
+    (
+        "dropped",
+        "packets to the API server vanish",
+        {"cluster": (OLD,), "node": (NEW,)},
+        "ok",
+        dropped,
+        rf"{_FAILURE}.*dial tcp 10\.96\.0\.1:443: i/o timeout$",
+        None,
+        _UNREACHABLE,
+        66.0,
+    ),
+    (
+        "tls-silent",
+        "the API server accepts and never says a word",
+        {"cluster": BOTH},
+        "tls-silent",
+        nothing,
+        rf"{_FAILURE}.*net/http: TLS handshake timeout$",
+        None,
+        _UNREACHABLE,
+        40.0,
+    ),
+    (
+        "401",
+        "the token is not accepted",
+        {"cluster": BOTH},
+        "401",
+        nothing,
+        rf"{_FAILURE}the server has asked for the client to provide credentials$",
+        rf"{_WATCH}Unauthorized ",
+        _AUTH,
+        8.0,
+    ),
+    (
+        "403",
+        "the service account may not list",
+        {"cluster": BOTH},
+        "403",
+        nothing,
+        r"^E\d{4} .*Failed to watch \*v1\.Namespace: failed to list \*v1\.Namespace: namespaces is forbidden: User ",
+        rf"{_WATCH}namespaces is forbidden: User ",
+        _AUTH,
+        8.0,
+    ),
+    (
+        "certificate",
+        "the API server's certificate is for another address",
+        {"cluster": BOTH},
+        "wrong-name",
+        nothing,
+        rf"{_FAILURE}.*x509: certificate is valid for 10\.0\.0\.1, not 10\.96\.0\.1$",
+        rf"{_WATCH}.*x509: certificate is valid for 10\.0\.0\.1, not 10\.96\.0\.1 ",
+        accepted("apiserver-auth", "apiserver-unreachable"),
+        8.0,
+    ),
 )
 
 FAULTS = tuple(
@@ -69,7 +131,9 @@ FAULTS = tuple(
         (
             _UNSYNCED,
             _SERVFAIL,
-            Says(old, OLD),
+            # 1.9.3 tries, and prints the last failure every 10 s; while a try hangs both are due at once and Go picks
+            # one by chance: a replica may stay silent, five of them hardly.
+            Says(old, OLD, who="one" if limit_s > 8 else "hit"),
             *((Says(new, NEW),) if new else (Says("Failed to watch", NEW, who="nobody"),)),
         ),
         verdicts,

@@ -25,7 +25,9 @@ def failed_queries(*first: Says) -> tuple[Says, ...]:
     return (*first, Says(FAILED_OLD, OLD), Says(FAILED_NEW, NEW))
 
 
-def placed(*more: str, low: float = 0.6, cluster: str = "upstream-unreachable", scoped: str = "") -> Callable[[str, str], Verdicts]:
+def placed(
+    *more: str, low: float = 0.6, cluster: str = "upstream-unreachable", scoped: str = ""
+) -> Callable[[str, str], Verdicts]:
     """The upstream is named, the place is named; a node or replica alone may as well be called its own network."""
 
     def verdicts(place: str, version: str) -> Verdicts:
@@ -40,14 +42,14 @@ def placed(*more: str, low: float = 0.6, cluster: str = "upstream-unreachable", 
     return verdicts
 
 
-def rule(*words: str, to: str = U1) -> Act:
-    """A firewall rule between the place and an upstream."""
-    return lambda lab, place: lab.fabric.forward_rule(place, to, *words)
+def rule(words: str) -> Act:
+    """A firewall rule between the place and the upstream."""
+    return lambda lab, place: lab.fabric.forward_rule(place, U1, words)
 
 
 def reject(kind: str) -> Act:
     """A firewall on the way says no, by this kind of ICMP message."""
-    return rule("-j", "REJECT", "--reject-with", kind)
+    return rule(f"-j REJECT --reject-with {kind}")
 
 
 def nothing_listens(lab: Lab, place: Place) -> None:
@@ -62,10 +64,10 @@ def no_route(lab: Lab, place: Place) -> None:
     """No way there: said by a router, by the node's routing table, or by the replica's own."""
     if place.kind == "node":
         for node in place.nodes:
-            lab.fabric.run(node.key, "ip", "route", "add", "unreachable", f"{U1}/32")
+            lab.fabric.run(node.key, f"ip route add unreachable {U1}/32")
     elif place.kind == "replica":
         for pod in place.pods:
-            lab.fabric.run(pod.key, "ip", "route", "add", "unreachable", f"{U1}/32")
+            lab.fabric.run(pod.key, f"ip route add unreachable {U1}/32")
     else:
         reject("icmp-host-prohibited")(lab, place)
 
@@ -75,7 +77,7 @@ def own_route(kind: str) -> Act:
 
     def act(lab: Lab, place: Place) -> None:
         for pod in place.pods:
-            lab.fabric.run(lab.fabric.space_of(pod), "ip", "route", "add", kind, f"{U1}/32")
+            lab.fabric.run(lab.fabric.space_of(pod), f"ip route add {kind} {U1}/32")
 
     return act
 
@@ -83,7 +85,7 @@ def own_route(kind: str) -> Act:
 def own_firewall(lab: Lab, place: Place) -> None:
     """The output chain of the machine in which the replica runs."""
     for pod in place.pods:
-        lab.fabric.run(lab.fabric.space_of(pod), "iptables", "-w", "-I", "OUTPUT", "-d", U1, "-j", "DROP")
+        lab.fabric.run(lab.fabric.space_of(pod), f"iptables -w -I OUTPUT -d {U1} -j DROP")
 
 
 def two_upstreams(policy: str | None = None) -> Act:
@@ -122,7 +124,7 @@ FAULTS = (
         "drop",
         "packets to the upstream vanish on the way",
         {"cluster": BOTH, "subnet": BOTH, "az": (NEW,), "node": (OLD,), "replica": (NEW,)},
-        rule("-j", "DROP"),
+        rule("-j DROP"),
         failed_queries(Says(TIMEOUT)),
         placed(low=0.7),
     ),
@@ -205,13 +207,16 @@ FAULTS = (
             ),
             host_network=host,
         )
-        for suffix, places, host in (("", {"node": (OLD,), "subnet": (NEW,)}, True), ("-pod", {"replica": (NEW,)}, False))
+        for suffix, places, host in (
+            ("", {"node": (OLD,), "subnet": (NEW,)}, True),
+            ("-pod", {"replica": (NEW,)}, False),
+        )
     ),
     Fault(
         "one-of-two",
         "one of two upstreams is silent; the other one answers after the first try's 2 s",
         {"cluster": (OLD,), "subnet": (NEW,)},
-        rule("-j", "DROP"),
+        rule("-j DROP"),
         (_SLOW_TWO, Says(TIMEOUT, who="nobody")),
         _ONE_OF_TWO,
         prepare=two_upstreams(),
@@ -221,7 +226,7 @@ FAULTS = (
         "one-of-two-sequential",
         "the first of two upstreams is silent, and every query tries it first until it is marked down",
         {"cluster": (NEW,)},
-        rule("-j", "DROP"),
+        rule("-j DROP"),
         (_SLOW_TWO, Says(TIMEOUT, who="nobody")),
         _ONE_OF_TWO,
         prepare=two_upstreams("sequential"),
@@ -230,7 +235,7 @@ FAULTS = (
         "loss",
         "every second packet to the upstream is lost",
         {"cluster": (NEW,), "subnet": (OLD,), "node": (NEW,)},
-        rule("-m", "statistic", "--mode", "random", "--probability", "0.5", "-j", "DROP"),
+        rule("-m statistic --mode random --probability 0.5 -j DROP"),
         (Says(r'" NOERROR qr,rd,ra \d+ [24]\.0\d+s$'),),
         _LOSS,
         load=more_load,
