@@ -1,4 +1,4 @@
-"""Archives and compressed files → the files in them, without unpacking to disk. A hostile member is listed, never opened."""
+"""Archives and compressed files → the files in them, without unpacking to disk; a hostile member is never opened."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Unpacking:
 
 
 def expand(found: Found, state: Unpacking, depth: int = 0) -> Iterator[Found | Document]:
-    """The file itself when it is no archive, else its members; archives inside it likewise, up to the limit of nesting."""
+    """The file itself when it is no archive, else its members; likewise archives inside it, as deep as allowed."""
     head = found.head(1024)
     compression = compression_of(head)
     if compression is not None:
@@ -72,7 +72,7 @@ def _without_ending(name: str) -> str:
 
 
 def _note_end(found: Found, state: Unpacking) -> None:
-    """A gap when a small compressed file is broken; large ones are read once only, and what they gave is shown by coverage."""
+    """A gap when a compressed file is broken near its beginning; large ones are not read twice to find out."""
     try:
         with found.open() as stream:
             read_up_to(stream, state.limits.ratio_free_bytes)
@@ -123,9 +123,9 @@ def _member(outer: Found, name: str, opener: Open, size: int | None) -> Found:
 
 
 def refused(name: str) -> str | None:
-    """Why a member's name is refused: it points outside of its archive. None when it is an honest one.
+    r"""Why a member's name is refused: it points outside of its archive. None when it is an honest one.
 
-    >>> refused("/etc/passwd"), refused("a/../../b"), refused("C:\\\\x"), refused("logs/a.log")
+    >>> refused("/etc/passwd"), refused("a/../../b"), refused("C:\\x"), refused("logs/a.log")
     ('ignored.absolute-path', 'ignored.parent-path', 'ignored.absolute-path', None)
     """
     if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:[\\/]", name):

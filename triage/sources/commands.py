@@ -1,4 +1,4 @@
-"""What a command line prints, and about whom: `kubectl logs NAME` the log of a replica, `ssh NODE cat FILE` a file of a node."""
+"""What a command line prints, and about whom: `kubectl logs NAME` a replica, `ssh NODE cat FILE` a node."""
 
 from __future__ import annotations
 
@@ -9,29 +9,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from triage.sources import names
+from triage.sources.wordlist import words
 
-_SSH_WITH_VALUE = frozenset("-p -i -l -o -F -J -L -R -b -c -m -W".split())
-_KUBECTL_WITH_VALUE = frozenset(
-    "-n --namespace -c --container -l --selector --context --kubeconfig --tail --since --since-time -o --output --limit-bytes "
-    "--cluster --user -s --server --image --max-log-requests --as --request-timeout --field-selector --sort-by -L --label-columns "
-    "--overrides --restart --profile --target --token --node-name --command-timeout -f --filename".split()
+_SSH_WITH_VALUE = words("-p -i -l -o -F -J -L -R -b -c -m -W")
+_KUBECTL_WITH_VALUE = words(
+    "-n --namespace -c --container -l --selector --context --kubeconfig --tail --since --since-time -o "
+    "--output --limit-bytes "
+    "--cluster --user -s --server --image --max-log-requests --as --request-timeout --field-selector "
+    "--sort-by -L --label-columns "
+    "--overrides --restart --profile --target --token --node-name --command-timeout -f --filename"
 )  # fmt: skip
 KUBECTL = frozenset({"kubectl", "oc", "k", "kubectl.exe", "kc", "kctl"})
 _WRAPPERS = frozenset(
     {"sudo", "time", "nohup", "command", "stdbuf", "nice", "chroot", "env", "unbuffer", "proxychains4"}
 )
-_FILE_READERS = frozenset(
-    "cat less more head tail zcat bat type nl Get-Content gc tac grep egrep zgrep awk sed".split()
-)
-_TOOLS = frozenset(
-    "dig nslookup host drill kdig delv resolvectl systemd-resolve getent ping ping6 traceroute tracepath mtr nc ncat telnet curl wget ip "
-    "ifconfig route ss netstat sysctl conntrack dmesg iptables iptables-save ip6tables ipvsadm nft lsof ulimit tcpdump lsmod uname "
-    "hostname uptime free top ethtool arp arping lsns find cilium calicoctl etcdctl openssl nsenter nmcli timedatectl".split()
+_FILE_READERS = words("cat less more head tail zcat bat type nl Get-Content gc tac grep egrep zgrep awk sed")
+_TOOLS = words(
+    "dig nslookup host drill kdig delv resolvectl systemd-resolve getent ping ping6 traceroute tracepath "
+    "mtr nc ncat telnet curl wget ip "
+    "ifconfig route ss netstat sysctl conntrack dmesg iptables iptables-save ip6tables ipvsadm nft lsof "
+    "ulimit tcpdump lsmod uname "
+    "hostname uptime free top ethtool arp arping lsns find cilium calicoctl etcdctl openssl nsenter nmcli timedatectl"
 )  # fmt: skip
-_LOG_READERS = frozenset("docker podman nerdctl crictl ctr journalctl stern kail".split())
+_LOG_READERS = words("docker podman nerdctl crictl ctr journalctl stern kail")
 _SHELLS = frozenset({"sh", "bash", "ash", "zsh", "/bin/sh", "/bin/bash"})
-_OTHERS = frozenset(
-    "ls cd pwd vi vim nano export echo exit helm kubeadm systemctl service ps which for while minikube watch kind k3s rke2 microk8s ssh".split()
+_OTHERS = words(
+    "ls cd pwd vi vim nano export echo exit helm kubeadm systemctl service ps which for while minikube "
+    "watch kind k3s rke2 microk8s ssh"
 )
 
 KNOWN = KUBECTL | _WRAPPERS | _FILE_READERS | _TOOLS | _LOG_READERS | _OTHERS
@@ -61,11 +65,13 @@ class Command:
 def read_command(line: str) -> Command:
     """Read a shell line; what is not understood prints `other`.
 
-    >>> c = read_command("kubectl logs coredns-7f8ff9c97-6tlln -n kube-system -f"); c.prints, c.replica, c.namespace, c.previous
+    >>> c = read_command("kubectl logs coredns-7f8ff9c97-6tlln -n kube-system -f")
+    >>> c.prints, c.replica, c.namespace, c.previous
     ('log', 'coredns-7f8ff9c97-6tlln', 'kube-system', False)
     >>> c = read_command("ssh root@k8s-pre-m02 cat /etc/resolv.conf"); c.prints, c.path, c.host, c.text
     ('file', '/etc/resolv.conf', 'k8s-pre-m02', 'cat /etc/resolv.conf')
-    >>> c = read_command("kubectl debug node/k8s-pre-m01 -it --image=busybox -- nslookup a.org 10.0.0.2"); c.prints, c.host, c.text
+    >>> c = read_command("kubectl debug node/k8s-pre-m01 -it --image=busybox -- nslookup a.org 10.0.0.2")
+    >>> c.prints, c.host, c.text
     ('tool', 'k8s-pre-m01', 'nslookup a.org 10.0.0.2')
     """
     text = line.strip()
@@ -273,7 +279,7 @@ def _node_of_overrides(text: str) -> str | None:
 
 
 def is_command(text: str) -> bool:
-    """Does a shell line begin with a word that we know as a program?
+    """True when a shell line begins with a program that we know.
 
     >>> is_command("sudo kubectl get pods"), is_command("[INFO] Reloading"), is_command("managed by hand")
     (True, False, False)

@@ -49,7 +49,7 @@ def _ends_data(lines: list[str], number: int) -> bool:
 
 
 def corefile_line_of(text: str) -> int | None:
-    """1-based line on which the Corefile's text begins inside a ConfigMap's YAML; None when it is not a block of lines."""
+    """1-based line of a ConfigMap's YAML on which the Corefile's text begins; None when it is no block of lines."""
     for number, line in enumerate(text.split("\n"), 1):
         if re.match(r"^\s*(?:Corefile|[\w.-]+\.(?:server|override)): [|>]", line):
             return number + 1

@@ -14,7 +14,9 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 def encoding_of(head: bytes) -> str | None:
     r"""Encoding of a text by its first bytes; None means binary.
 
-    >>> encoding_of(b"nameserver 10.0.0.1\n"), encoding_of("名前".encode("gb18030")), encoding_of(b"\x7fELF\x02\x01\x01\0\0\0")
+    >>> (encoding_of(b"nameserver 10.0.0.1\n"),
+    ...  encoding_of("名前".encode("gb18030")),
+    ...  encoding_of(b"\x7fELF\x02\x01\x01\0\0\0"))
     ('utf-8', 'gb18030', None)
     """
     for mark, name in _MARKS:

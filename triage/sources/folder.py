@@ -53,7 +53,7 @@ def _walk(root: Path, folder: Path, prefix: str, limits: Limits, depth: int) -> 
 
 
 def _link(root: Path, path: Path, found: Found) -> Iterator[Found | Document]:
-    """A link that stays inside is met again as the file itself; one that leads outside is not followed: evidence is foreign."""
+    """A link that stays inside is met again as the file; one that leads outside is refused: evidence is foreign."""
     target = Path(os.path.realpath(path))
     if target.is_relative_to(os.path.realpath(root)) and target.exists():
         return

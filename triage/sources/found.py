@@ -42,7 +42,7 @@ class Found:
             return b""
 
     def ignored(self, why: str, **hints: str) -> Document:
-        """This file as a document that is listed and not read."""
+        """The file as a document that is listed and not read."""
         return Document(
             name=self.name, kind=Kind.IGNORED, file=self.file, open=self.open, size_bytes=self.size_bytes,
             why_ignored=why, hints=hints,
@@ -71,7 +71,7 @@ def bytes_opener(raw: bytes) -> Open:
 
 
 def shown(name: str | bytes) -> str:
-    r"""A file name as text; bytes that are not UTF-8 become `\xNN`, control characters stay for the renderers to escape.
+    r"""A file name as text; bytes that are not UTF-8 become `\xNN`; control characters stay for renderers to escape.
 
     >>> shown(b"a\xff.log")
     'a\\xff.log'

@@ -1,4 +1,4 @@
-"""Where bundles of others keep the logs of pods: a path tells namespace, pod, container, and whether it is the previous one.
+"""Where bundles of others keep the logs of pods: a path tells namespace, pod, container, and which run.
 
 One row a layout; each was read in the source of the program that writes it.
 """
@@ -26,28 +26,30 @@ class PodLog:
     hints: Mapping[str, str] = field(default_factory=dict)
 
 
+_AT = "(?:^|/)"
 _NS = r"(?P<ns>[a-z0-9][a-z0-9-]{0,62})"
 _POD = r"(?P<pod>[a-z0-9][a-z0-9.-]{0,252})"
 _C = r"(?P<c>[a-z0-9][a-z0-9-]{0,62})"
+_UID = r"[0-9a-f-]{32,36}"
 _WHICH = r"(?P<which>current|previous)(?:\.insecure)?\.log"
 
 _LAYOUTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # oc adm inspect, also as must-gather
-    ("must-gather", re.compile(rf"(?:^|/)namespaces/{_NS}/pods/{_POD}/{_C}/(?P=c)/logs/(?:{_WHICH}|rotated/[^/]+)$")),
+    ("must-gather", re.compile(rf"{_AT}namespaces/{_NS}/pods/{_POD}/{_C}/(?P=c)/logs/(?:{_WHICH}|rotated/[^/]+)$")),
     # nirs/kubectl-gather
-    ("kubectl-gather", re.compile(rf"(?:^|/)namespaces/{_NS}/pods/{_POD}/{_C}/{_WHICH}$")),
-    # replicatedhq/troubleshoot, clusterResources collector; its logs collectors write NAME/POD/CONTAINER.log (the last row)
-    ("support-bundle", re.compile(rf"(?:^|/)cluster-resources/pods/logs/{_NS}/{_POD}/{_C}?(?P<which>-previous)?\.log$")),
+    ("kubectl-gather", re.compile(rf"{_AT}namespaces/{_NS}/pods/{_POD}/{_C}/{_WHICH}$")),
+    # replicatedhq/troubleshoot, clusterResources; its logs collectors write NAME/POD/CONTAINER.log (the last row)
+    ("support-bundle", re.compile(rf"{_AT}cluster-resources/pods/logs/{_NS}/{_POD}/{_C}?(?P<which>-previous)?\.log$")),
     # our own bundle
-    ("bundle", re.compile(rf"(?:^|/)logs/{_NS}/{_POD}/{_C}/{_WHICH}$")),
+    ("bundle", re.compile(rf"{_AT}logs/{_NS}/{_POD}/{_C}/{_WHICH}$")),
     # the kubelet's folder; the log collector of Amazon EKS copies pods' folders without `pods/` above
-    ("var-log-pods", re.compile(rf"(?:^|/){_NS}_{_POD}_[0-9a-f-]{{32,36}}/{_C}/(?P<restart>\d{{1,6}})\.log(?:\.[\w.-]+)?$")),
-    ("var-log-containers", re.compile(rf"(?:^|/){_POD}_{_NS}_{_C}-[0-9a-f]{{64}}\.log$")),
+    ("var-log-pods", re.compile(rf"{_AT}{_NS}_{_POD}_{_UID}/{_C}/(?P<restart>\d{{1,6}})\.log(?:\.[^/]+)?$")),
+    ("var-log-containers", re.compile(rf"{_AT}{_POD}_{_NS}_{_C}-[0-9a-f]{{64}}\.log$")),
     # sos report -k kubernetes.podlogs: the file is named after the command
-    ("sos", re.compile(rf"(?:^|/)cluster-info/{_NS}/podlogs/{_POD}/[^/]+_-c_{_C}$")),
+    ("sos", re.compile(rf"{_AT}cluster-info/{_NS}/podlogs/{_POD}/[^/]+_-c_{_C}$")),
     # rancherlabs/support-tools, v2.x logs collector
-    ("rancher", re.compile(rf"(?:^|/)(?:rke2?|k3s|kubeadm|k8s|pod)/podlogs/{_NS}-(?=[a-z0-9]){_POD}$")),
-    ("folder-of-pod", re.compile(rf"(?:^|/){_POD}/{_C}(?P<which>[._-]previous)?\.log$")),
+    ("rancher", re.compile(rf"{_AT}(?:rke2?|k3s|kubeadm|k8s|pod)/podlogs/{_NS}-(?=[a-z0-9]){_POD}$")),
+    ("folder-of-pod", re.compile(rf"{_AT}{_POD}/{_C}(?P<which>[._-]previous)?\.log$")),
 )  # fmt: skip
 
 _RANCHER_NAMESPACES = ("kube-system", "kube-public", "default")
@@ -66,7 +68,7 @@ def pod_log_of(path: str) -> PodLog | None:
     >>> p = pod_log_of("mg/namespaces/openshift-dns/pods/dns-default-2x7lm/dns/dns/logs/previous.log")
     >>> p.pod, p.container, p.namespace, p.previous, p.ignored
     ('dns-default-2x7lm', 'dns', 'openshift-dns', True, None)
-    >>> pod_log_of("namespaces/openshift-dns/pods/dns-default-2x7lm/kube-rbac-proxy/kube-rbac-proxy/logs/current.log").ignored
+    >>> pod_log_of("namespaces/openshift-dns/pods/dns-default-2x7lm/kube-rbac-proxy/current.log").ignored
     'ignored.other-pod'
     >>> pod_log_of("logs/coredns-7f8ff9c97-6tlln.log") is None
     True
@@ -103,9 +105,11 @@ def _read(layout: str, match: re.Match[str], path: str) -> PodLog | None:
 
 
 def is_other_log(pod: str, container: str | None) -> bool:
-    """Is it the log of another program than CoreDNS, by the names of pod and container?
+    """True for the log of another program than CoreDNS, by the names of pod and container.
 
-    >>> is_other_log("kube-proxy-x7lm2", None), is_other_log("dns-default-x7lm2", "kube-rbac-proxy"), is_other_log("edge-dns-1", None)
+    >>> (is_other_log("kube-proxy-x7lm2", None),
+    ...  is_other_log("dns-default-x7lm2", "kube-rbac-proxy"),
+    ...  is_other_log("edge-dns-1", None))
     (True, True, False)
     """
     if container is not None and container not in _DNS_CONTAINERS and _OTHER_CONTAINERS.search(container):
@@ -148,9 +152,10 @@ _DNS_NAMESPACES = re.compile(r"kube-system|openshift-dns|openshift-[a-z]+-infra|
 
 
 def is_other_namespace(path: str) -> bool:
-    """Is it a file of a namespace that holds no DNS, in a layout with a folder a namespace?
+    """True for a file of a namespace that holds no DNS, in a layout with a folder a namespace.
 
-    >>> is_other_namespace("mg/namespaces/openshift-console/core/pods.yaml"), is_other_namespace("mg/namespaces/openshift-dns/core/pods.yaml")
+    >>> (is_other_namespace("mg/namespaces/openshift-console/core/pods.yaml"),
+    ...  is_other_namespace("mg/namespaces/openshift-dns/core/pods.yaml"))
     (True, False)
     """
     match = _NAMESPACED.search(path)

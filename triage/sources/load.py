@@ -37,7 +37,28 @@ def load(paths: Sequence[str], *, stdin: BinaryIO | None = None, limits: Limits 
     for item in _bounded(_expanded(_find(paths, stdin, limits), state), limits, state.gaps):
         documents += [item] if isinstance(item, Document) else recognise(item, limits, budget)
     documents = _mark_previous(_name_streams(_without_twins(documents)))
-    return Bundle(tuple(_unique(documents)), tuple(state.gaps))
+    gaps = [*state.gaps, *_refused(documents)]
+    return Bundle(tuple(_unique(documents)), tuple(gaps), _context(documents))
+
+
+def _refused(documents: Sequence[Document]) -> list[Gap]:
+    """A gap for each read that the collecting script was refused."""
+    return [
+        Gap("gap.read-refused", {"read": read, "file": d.file})
+        for d in documents
+        for read in d.hints.get("refused", "").splitlines()
+    ]  # fmt: skip
+
+
+def _context(documents: Sequence[Document]) -> dict[str, str]:
+    """What the collection tells about the cluster; the first file that tells it counts."""
+    context: dict[str, str] = {}
+    for d in documents:
+        if d.why_ignored in {"ignored.version", "ignored.own-file"}:
+            for key in ("context", "server_version", "distribution"):
+                if key in d.hints:
+                    context.setdefault(key, d.hints[key])
+    return context
 
 
 def _expanded(items: Iterable[Found | Document], state: Unpacking) -> Iterator[Found | Document]:
@@ -162,12 +183,16 @@ def _mark_previous(documents: Sequence[Document]) -> list[Document]:
     last: dict[tuple[str | None, ...], int] = {}
     for d in documents:
         if "restart" in d.hints:
-            key = (d.namespace, d.replica, d.container)
-            last[key] = max(last.get(key, 0), int(d.hints["restart"]))
-    return [
-        replace(d, previous=int(d.hints["restart"]) < last[d.namespace, d.replica, d.container]) if "restart" in d.hints else d
-        for d in documents
-    ]  # fmt: skip
+            last[_run(d)] = max(last.get(_run(d), 0), int(d.hints["restart"]))
+    return [_numbered(d, last[_run(d)]) if "restart" in d.hints else d for d in documents]
+
+
+def _run(document: Document) -> tuple[str | None, ...]:
+    return document.namespace, document.replica, document.container
+
+
+def _numbered(document: Document, last: int) -> Document:
+    return replace(document, previous=int(document.hints["restart"]) < last)  # fmt: skip
 
 
 def _without_twins(documents: Sequence[Document]) -> list[Document]:

@@ -1,14 +1,16 @@
-"""What names tell: the pod of a log file, the node of a resolv.conf, whether a log is that of the previous container."""
+"""What names tell: the pod of a log file, the node of a resolv.conf, whether a log is of the previous run."""
 
 from __future__ import annotations
 
 import re
 
+from triage.sources.wordlist import words
+
 _DNS_WORD = r"(?:core-?dns|node-?local-?dns|kube-?dns|dns-default|node-?cache|dns)"
 _LABEL = r"[a-z0-9](?:[a-z0-9.-]{0,80}?[a-z0-9])?"
 _ENDINGS = r"(?:[a-z2-9]{5}|[a-z0-9]{5})"
 
-# Kubernetes names pods of a Deployment <name>-<hash of the template>-<5>, of a DaemonSet <name>-<5>, of a StatefulSet <name>-<n>.
+# Pods are named <name>-<hash of the template>-<5> (Deployment), <name>-<5> (DaemonSet), <name>-<n> (StatefulSet).
 _DEPLOYMENT = re.compile(rf"(?P<owner>{_LABEL})-(?P<hash>[a-z0-9]{{6,10}})-(?P<end>[a-z0-9]{{5}})")
 _DAEMONSET = re.compile(rf"(?P<owner>{_LABEL})-(?P<end>[a-z0-9]{{5}})")
 _STATEFULSET = re.compile(rf"(?P<owner>{_LABEL})-(?P<end>\d{{1,3}})")
@@ -20,10 +22,12 @@ _PREVIOUS = re.compile(r"(?:[._-](?:previous|prev|last|old-container)|\.p)$")
 _WORDS_OF_5 = frozenset(
     {"debug", "error", "trace", "alert", "today", "stern", "shell", "query", "table", "nodes", "first", "after"}
 )
-_GENERIC = frozenset(
-    "coredns core-dns dns kube-dns kubedns node-local-dns nodelocaldns node-cache log logs all all-replicas replicas current previous "
-    "output out stdout stderr stdin all-pods pods merged everything kubectl kubectl-logs k8s coredns-log coredns-logs dns-log dns-logs "
-    "hassio_dns messages syslog journal paste ticket terminal session notes readme input data text evidence incident".split()
+_GENERIC = words(
+    "coredns core-dns dns kube-dns kubedns node-local-dns nodelocaldns node-cache log logs all "
+    "all-replicas replicas current previous "
+    "output out stdout stderr stdin all-pods pods merged everything kubectl kubectl-logs k8s coredns-log "
+    "coredns-logs dns-log dns-logs "
+    "hassio_dns messages syslog journal paste ticket terminal session notes readme input data text evidence incident"
 )
 
 
@@ -46,7 +50,9 @@ def stem_of(name: str) -> tuple[str, bool]:
 def pod_in(stem: str) -> str | None:
     """The pod that a file's stem names; None when it names none.
 
-    >>> pod_in("coredns-7f8ff9c97-6tlln"), pod_in("rke2-coredns-rke2-coredns-957b7f74ff-7tfdv"), pod_in("dns-default-tk29t")
+    >>> (pod_in("coredns-7f8ff9c97-6tlln"),
+    ...  pod_in("rke2-coredns-rke2-coredns-957b7f74ff-7tfdv"),
+    ...  pod_in("dns-default-tk29t"))
     ('coredns-7f8ff9c97-6tlln', 'rke2-coredns-rke2-coredns-957b7f74ff-7tfdv', 'dns-default-tk29t')
     >>> pod_in("logs-from-coredns-in-coredns-5d78c9869d-q7x2m"), pod_in("coredns"), pod_in("all-replicas"), pod_in("0")
     ('coredns-5d78c9869d-q7x2m', None, None, None)
@@ -65,7 +71,7 @@ def pod_in(stem: str) -> str | None:
 
 
 def is_pod_name(name: str) -> bool:
-    """Has the name the shape of a pod of a Deployment, DaemonSet or StatefulSet (or of a static pod of a DNS workload)?
+    """True for names of the shape that pods of a Deployment, DaemonSet or StatefulSet have.
 
     >>> [is_pod_name(n) for n in ("coredns-xpg29", "edge-dns-1", "coredns-old", "coredns-error", "kube-dns")]
     [True, True, False, False, False]
@@ -81,9 +87,11 @@ def is_pod_name(name: str) -> bool:
 
 
 def is_dns_pod(pod: str) -> bool:
-    """Is it a pod of CoreDNS or of NodeLocal DNSCache, by its name?
+    """True for a pod of CoreDNS or of NodeLocal DNSCache, by its name.
 
-    >>> is_dns_pod("rke2-coredns-rke2-coredns-957b7f74ff-7tfdv"), is_dns_pod("coredns-autoscaler-7f8ff9c97-6tlln"), is_dns_pod("node-resolver-2x7lm")
+    >>> (is_dns_pod("rke2-coredns-rke2-coredns-957b7f74ff-7tfdv"),
+    ...  is_dns_pod("coredns-autoscaler-7f8ff9c97-6tlln"),
+    ...  is_dns_pod("node-resolver-2x7lm"))
     (True, False, False)
     """
     lowered = pod.lower()
@@ -101,14 +109,16 @@ def stream_name(stem: str) -> str | None:
 
 
 def speaks_of_dns(stem: str) -> bool:
-    """Does the name suggest a DNS server's log?"""
+    """True when the name suggests a DNS server's log."""
     return re.search(r"dns|node-?cache", stem.lower()) is not None
 
 
 def host_of_resolv_conf(name: str) -> str | None:
     """The node in `<node>.resolv.conf` and kin; None for a plain `resolv.conf`.
 
-    >>> host_of_resolv_conf("k8s-pre-m01.resolv.conf"), host_of_resolv_conf("resolv.conf"), host_of_resolv_conf("resolv.conf.10.0.8.14")
+    >>> (host_of_resolv_conf("k8s-pre-m01.resolv.conf"),
+    ...  host_of_resolv_conf("resolv.conf"),
+    ...  host_of_resolv_conf("resolv.conf.10.0.8.14"))
     ('k8s-pre-m01', None, '10.0.8.14')
     """
     base = name.rsplit("/", 1)[-1].rsplit("!", 1)[-1].removesuffix(".txt")

@@ -1,6 +1,6 @@
-"""A text pasted from a terminal or a ticket: prompts, commands, outputs, code fences and prose, cut into what each part is.
+"""A text pasted from a terminal or a ticket: prompts, commands, outputs, fences and prose, cut into what each part is.
 
-A command tells whose output follows. Which node a replica runs on is never taken from a prompt: `kubectl logs` runs anywhere.
+A command tells whose output follows. Which node a replica runs on no prompt can tell: `kubectl logs` runs anywhere.
 """
 
 from __future__ import annotations
@@ -10,25 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from triage.model.bundle import Kind
-from triage.sources import checks, configmap, names, shape, signs
-from triage.sources.commands import Command, read_command, replica_named_in
+from triage.sources import configmap, names, shape, signs
+from triage.sources.blocks import Block, blocks, lines_of
+from triage.sources.commands import Command, replica_named_in
 from triage.sources.layouts import is_other_log, pod_log_of
-from triage.sources.prompts import may_have_prompts, prompt_in
 from triage.sources.segments import Segment, segments
 
-_FENCE = re.compile(
-    r"^\s{0,12}(?:(?:```|~~~)[\w+ -]{0,40}|\{(?:code|noformat)[^}\n]{0,60}\}|</?(?:pre|code|details|summary)[^>\n]{0,80}>)\s*$"
-)
-_FILE_HEAD = re.compile(r"^(?:==> (?P<tail>\S.{0,250}?) <==|-- (?P<txtar>[\w./@+-]{1,250}) --)\s*$")
-# kubectl cluster-info dump
-_DUMP = re.compile(
-    r"^==== (?:START logs for container (?P<c>\S{1,63}) of pod (?P<ns>\S{1,63})/(?P<pod>\S{1,253})|END logs for .{1,400}) ====\s*$"
-)
 _ERROR = re.compile(
     r"^(?:Error from server|error: |Unable to connect|The connection to the server|Unable to use|-?bash: |sh: |zsh: )"
 )
-_QUOTE = re.compile(r"^\s{0,3}(?:> ?)+")
-_MIXED_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,144 +38,36 @@ class Part:
     hints: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Block:
-    """Lines that one command printed, or that stand between two of them."""
-
-    first_line: int
-    lines: list[str] = field(default_factory=list)
-    command: Command | None = None
-    host: str | None = None
-    name: str = ""
-    hints: dict[str, str] = field(default_factory=dict)
-    about: str = ""
-    """The line of prose above: it may name whose output follows."""
-
-
-def has_commands(text: str, name: str) -> bool:
-    r"""Do prompts with commands, code fences, or heads of files and checks stand in the text?
-
-    >>> has_commands("[root@m01 ~]# cat /etc/resolv.conf\nnameserver 10.0.0.1\n", "a.txt"), has_commands("[INFO] plugin/reload: x\n", "a.txt")
-    (True, False)
-    """
-    if may_have_prompts(text) and any(prompt_in(line) for line in _lines(text) if may_have_prompts(line)):
-        return True
-    if any(mark in text for mark in ("### check ", "==> ", "-- ", "==== START")):
-        lines = _lines(text)
-        if any(checks.read_header(line) or _FILE_HEAD.match(line) or _DUMP.match(line) for line in lines):
-            return True
-    if name.lower().endswith((".log", ".logs")) or not any(
-        mark in text for mark in ("```", "~~~", "{code", "{noformat", "<pre", "<code")
-    ):
-        return False
-    return any(_FENCE.match(line) for line in _lines(text))
-
-
-def is_mixed(text: str, name: str) -> bool:
-    """Two kinds of evidence, or evidence and prose, without any command; a text of log lines only is a log as a whole."""
-    if name.lower().endswith((".log", ".logs")) or len(text) > _MIXED_BYTES:
-        return False
-    kinds = {segment.kind for segment in segments(_lines(text)) if segment.kind != "other"}
-    evidence = kinds - {"prose", "describe", "yaml", "json"}
-    return bool(evidence) and (len(kinds) > 1 or ("table" in kinds and tables(text) > 1))
-
-
-def tables(text: str) -> int:
-    """Head lines of kubectl tables in a text."""
-    return sum(signs.table_kind(line) is not None for line in _lines(text))
-
-
-def _lines(text: str) -> list[str]:
-    lines = text.split("\n")
-    quoted = sum(line.lstrip().startswith(">") for line in lines[:400])
-    filled = sum(bool(line.strip()) for line in lines[:400])
-    return [_QUOTE.sub("", line) for line in lines] if filled and quoted > 0.6 * filled else lines
-
-
 def parts_of(text: str, *, max_parts: int) -> list[Part]:
     r"""Cut a pasted text into its parts, in their order.
 
     >>> [(p.kind.value, p.host, p.replica, p.first_line) for p in parts_of(
-    ...     "[root@m01 ~]# kubectl logs coredns-7f8ff9c97-6tlln\n[INFO] plugin/reload: x\n[root@m02 ~]# cat /etc/resolv.conf\n"
+    ...     "[root@m01 ~]# kubectl logs coredns-7f8ff9c97-6tlln\n[INFO] plugin/reload: x\n"
+    ...     "[root@m02 ~]# cat /etc/resolv.conf\n"
     ...     "nameserver 10.0.0.1\n", max_parts=9)]
     [('log', None, 'coredns-7f8ff9c97-6tlln', 2), ('resolv-conf', 'm02', None, 4)]
     """
     parts: list[Part] = []
-    for block in _blocks(_lines(text)):
+    for block in blocks(lines_of(text)):
         parts += _read_block(block)
         if len(parts) >= max_parts:
             break
     return parts[:max_parts]
 
 
-def _blocks(lines: list[str]) -> Iterator[_Block]:
-    """Cut at prompts, code fences, heads of files and of checks."""
-    block = _Block(1)
-    about = ""
-    number = 0
-    while number < len(lines):
-        line = lines[number]
-        prompt = prompt_in(line)
-        following = _opened_by(line, number, about)
-        if prompt is not None:
-            if line[: prompt.start].strip():
-                block.lines.append(line[: prompt.start].replace("^C", ""))
-            yield block
-            typed, number = _continued(prompt.command, lines, number)
-            block = _Block(number + 2, command=read_command(typed) if typed else None, host=prompt.host, about="")
-        elif following is not None:
-            yield block
-            block = following
-        else:
-            block.lines.append(line)
-        if line.strip() and not _FENCE.match(line):
-            about = line
-        number += 1
-    yield block
-
-
-def _opened_by(line: str, number: int, about: str) -> _Block | None:
-    """The block that a fence, a file's head or a check's head begins."""
-    if _FENCE.match(line):
-        return _Block(number + 2, about=about)
-    head = _FILE_HEAD.match(line)
-    if head is not None:
-        return _Block(number + 2, name=head["tail"] or head["txtar"])
-    dump = _DUMP.match(line)
-    if dump is not None:
-        return _Block(number + 2, command=_dumped(dump) if dump["pod"] else None)
-    check = checks.read_header(line)
-    if check is not None:
-        hints = {"check": check.id} | ({"place": check.place} if check.place else {})
-        return _Block(number + 2, command=read_command(check.command), host=check.host, hints=hints)
-    return _Block(number + 2) if checks.read_footer(line) is not None else None
-
-
-def _dumped(match: re.Match[str]) -> Command:
-    """A container's log in `kubectl cluster-info dump`, as the command that would print it."""
-    pod, namespace, container = match["pod"], match["ns"], match["c"]
-    return Command(
-        f"kubectl logs {pod} -n {namespace} -c {container}", "log", replica=pod, container=container, namespace=namespace
-    )  # fmt: skip
-
-
-def _continued(command: str, lines: list[str], number: int) -> tuple[str, int]:
-    """A command over several lines, joined; and the number of its last line."""
-    while command.endswith("\\") and number + 1 < len(lines) and len(command) < 8000:
-        number += 1
-        command = command[:-1].rstrip() + " " + lines[number].removeprefix("> ").strip()
-    return command, number
-
-
-def _read_block(block: _Block) -> Iterator[Part]:
+def _read_block(block: Block) -> Iterator[Part]:
     command = block.command
     if command is None:
         yield from _without_command(block)
         return
     base = Part(
-        Kind.TOOL, "", command=command.text, host=command.host or block.host, namespace=command.namespace,
+        Kind.TOOL,
+        "",
+        command=command.text,
+        host=command.host or block.host,
+        namespace=command.namespace,
         hints={**block.hints, **command.hints, **({"in-pod": "true"} if command.in_pod else {})},
-    )  # fmt: skip
+    )
     lines = _trimmed(block)
     if command.prints == "log":
         yield from _log_output(lines, block.first_line, base, command)
@@ -193,7 +75,7 @@ def _read_block(block: _Block) -> Iterator[Part]:
         yield from _other_output(lines, block.first_line, base, command)
 
 
-def _trimmed(block: _Block) -> list[str]:
+def _trimmed(block: Block) -> list[str]:
     """Lines without blank ones at the end; the first line keeps its number."""
     lines = list(block.lines)
     while lines and not lines[-1].strip():
@@ -205,7 +87,7 @@ def _log_output(lines: list[str], first_line: int, base: Part, command: Command)
     """Output of `kubectl logs`: all of it is log but prose that somebody put behind; empty output is an answer, too."""
     whole = replace(
         base, kind=Kind.LOG, host=None, replica=command.replica, container=command.container, previous=command.previous
-    )  # fmt: skip
+    )
     if command.replica and is_other_log(command.replica, command.container):
         yield replace(
             whole, kind=Kind.IGNORED, text=_join(lines), first_line=first_line, why_ignored="ignored.other-pod"
@@ -257,9 +139,16 @@ def _other_output(lines: list[str], first_line: int, base: Part, command: Comman
     if place is not None and place.ignored is None:
         text = _join(lines)
         yield replace(
-            named, kind=Kind.LOG, text=text, first_line=first_line, host=None, replica=place.pod, container=place.container,
-            namespace=place.namespace, previous=place.previous,
-        )  # fmt: skip
+            named,
+            kind=Kind.LOG,
+            text=text,
+            first_line=first_line,
+            host=None,
+            replica=place.pod,
+            container=place.container,
+            namespace=place.namespace,
+            previous=place.previous,
+        )
     elif (
         command.prints == "tool"
         and not any(signs.is_scrape_line(line) for line in lines[:5])
@@ -283,16 +172,20 @@ def _without_prose_at_end(lines: list[str]) -> tuple[list[str], list[str]]:
     return lines, []
 
 
-def _without_command(block: _Block) -> Iterator[Part]:
+def _without_command(block: Block) -> Iterator[Part]:
     """Text between commands: what it is by itself, and for whom the line above it says."""
     lines = _trimmed(block)
     if not any(line.strip() for line in lines):
         return
     stem, previous = names.stem_of(block.name)
     base = Part(
-        Kind.PROSE, "", host=block.host, replica=names.pod_in(stem), previous=previous,
+        Kind.PROSE,
+        "",
+        host=block.host,
+        replica=names.pod_in(stem),
+        previous=previous,
         hints={"section": block.name} if block.name else {},
-    )  # fmt: skip
+    )
     if block.name and not names.speaks_of_dns(stem) and shape.names_other_program(stem):
         yield replace(
             base, kind=Kind.IGNORED, text=_join(lines), first_line=block.first_line, why_ignored="ignored.other-pod"
@@ -355,9 +248,14 @@ def _described(text: str, first_line: int, base: Part) -> Iterator[Part]:
             continue
         hints = {**base.hints, "form": "describe", "key": entry.key, "configmap": metadata.get("Name", "")}
         yield replace(
-            base, kind=Kind.COREFILE, text=entry.text + "\n", first_line=first_line + entry.first_line - 1, host=None,
-            namespace=metadata.get("Namespace") or base.namespace, hints=hints,
-        )  # fmt: skip
+            base,
+            kind=Kind.COREFILE,
+            text=entry.text + "\n",
+            first_line=first_line + entry.first_line - 1,
+            host=None,
+            namespace=metadata.get("Namespace") or base.namespace,
+            hints=hints,
+        )
 
 
 def _host_named_in(text: str) -> str | None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from triage.sources.commands import KNOWN, is_command
+from triage.sources.wordlist import words
 
 _HOST = r"[A-Za-z0-9][\w.-]{0,252}"
 # [root@k8s-pre-m01 ~]#   also glued behind the last line of an output that had no newline
@@ -25,9 +26,10 @@ _AT_START: tuple[tuple[re.Pattern[str], bool], ...] = (
     (re.compile(r"(?:➜|❯|λ|»|\$|#|%|>)  ?(?:~ )?"), False),
 )
 # Programs whose names begin comments and quoted sentences as well: `# host entries follow`.
-_WORDS = frozenset(
-    "type host find more head for while time which top free route command watch kind service export ip echo tail less k env nice arp "
-    "helm test read".split()
+_WORDS = words(
+    "type host find more head for while time which top free route command watch kind service export ip "
+    "echo tail less k env nice arp "
+    "helm test read"
 )  # fmt: skip
 _WORD = re.compile(r"(?:" + "|".join(sorted(_WORDS)) + r")(?: [A-Za-z]+ [A-Za-z]|$|:)")
 # The kubelet's text has no newline: the next prompt stands behind it. Ctrl-C leaves `^C` before the prompt.

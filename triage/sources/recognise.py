@@ -6,16 +6,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from triage.model.bundle import Document, Kind
+from triage.model.bundle import Document, Kind, document_of_text
 from triage.sources import names, shape, structured
+from triage.sources.blocks import has_commands, is_mixed, tables
 from triage.sources.decode import decode, encoding_of
 from triage.sources.found import BROKEN, Found, bytes_opener, read_up_to
 from triage.sources.layouts import PodLog, host_of_bundle, is_other_namespace, pod_log_of
 from triage.sources.limits import Limits
-from triage.sources.pasted import Part, has_commands, is_mixed, parts_of, tables
+from triage.sources.pasted import Part, parts_of
+from triage.sources.special import kind_of_empty_list, refused_reads, special_of
 from triage.sources.structured import NotReadableError
 
 _OBJECT_JSON = re.compile(r'"(?:kind|apiVersion)"\s*:\s*"')
+_SPECIAL_JSON = re.compile(r'"(?:schema|gitVersion|containerLog)"\s*:\s*"')
 _OBJECT_YAML = re.compile(r"^(?:- )?(?:apiVersion|kind):\s*\S", re.MULTILINE)
 
 
@@ -63,6 +66,9 @@ def _from_text(found: Found, text: str, encoding: str, limits: Limits, budget: B
     if objects is not None:
         return objects
     hints = {} if encoding == "utf-8" else {"encoding": encoding}
+    refused = refused_reads(text) if found.name.endswith("errors.txt") else []
+    if refused:
+        return [found.ignored("ignored.collection-errors", refused="\n".join(refused[:100]))]
     kind = None if has_commands(text, found.layout_path) else _whole(text, found.layout_path)
     if kind is None and (has_commands(text, found.layout_path) or is_mixed(text, found.layout_path)):
         parts = parts_of(text, max_parts=limits.max_parts)
@@ -75,7 +81,12 @@ def _from_text(found: Found, text: str, encoding: str, limits: Limits, budget: B
     if kind.hints.get("form") == "describe" and kind.kind is Kind.COREFILE:
         return _number(found, _from_parts(found, parts_of(text, max_parts=limits.max_parts), limits, budget), hints)
     part = Part(
-        kind=kind.kind, text=text, host=kind.host, command=kind.command, why_ignored=kind.why_ignored, hints=kind.hints
+        kind=kind.kind,
+        text=text,
+        host=kind.host or host_of_bundle(found.layout_path),
+        command=kind.command,
+        why_ignored=kind.why_ignored,
+        hints=kind.hints,
     )
     return [replace(d, hints={**d.hints, **hints}) for d in _from_parts(found, [part], limits, budget)]
 
@@ -86,7 +97,7 @@ def _from_objects(
     """Documents of a JSON or YAML text with Kubernetes objects; None when it is another text."""
     start = text[:4096].lstrip()
     is_json = start[:1] in {"{", "["}
-    if is_json and not _OBJECT_JSON.search(text[:65536]):
+    if is_json and not _OBJECT_JSON.search(text[:65536]) and not _SPECIAL_JSON.search(text[:65536]):
         return None
     if not is_json and not _OBJECT_YAML.search(text[:65536]):
         return None
@@ -102,9 +113,28 @@ def _from_objects(
         return None if not _starts_as_object(text) else [found.ignored("ignored.unreadable", detail=str(error))]
     objects = list(structured.objects_in(data))
     if not objects:
-        return None
+        return _without_objects(found, data)
     budget.structured_bytes -= len(text)
     return _objects(found, text, objects, first_line)
+
+
+def _without_objects(found: Found, data: object) -> list[Document] | None:
+    """Empty lists (an answer, too) and JSON files with a meaning of their own."""
+    kind = kind_of_empty_list(data, found.layout_path)
+    if kind is not None:
+        (to, what), *_ = structured.sort_objects([{"kind": kind}])
+        empty = document_of_text(
+            found.name, to, "", file=found.file, data=data, hints={"form": "objects", "count": "0"}
+        )
+        return [empty if to is not Kind.IGNORED else found.ignored(what)]
+    special = special_of(data)
+    if special is None:
+        return None
+    if special.log is not None:
+        hints = {"layout": "aks-periscope"}
+        more = {"replica": special.replica, "container": special.container, "file": found.file, "hints": hints}
+        return [document_of_text(found.name, Kind.LOG, special.log, **more)]
+    return [found.ignored(special.why_ignored or "ignored.unknown", **special.context)]
 
 
 def _starts_as_object(text: str) -> bool:
@@ -128,11 +158,17 @@ def _objects(found: Found, text: str, objects: Sequence[Mapping[str, object]], f
         why = what if kind is Kind.IGNORED else None
         documents.append(
             Document(
-                name=name, kind=kind, file=found.file, open=bytes_opener(b"" if why else raw), size_bytes=len(raw),
-                first_line=first_line, data=None if why else data, why_ignored=why,
+                name=name,
+                kind=kind,
+                file=found.file,
+                open=bytes_opener(b"" if why else raw),
+                size_bytes=len(raw),
+                first_line=first_line,
+                data=None if why else data,
+                why_ignored=why,
                 hints={"form": "objects"} if why is None else {"form": "objects", "count": str(len(items))},
             )
-        )  # fmt: skip
+        )
     return documents
 
 
@@ -141,15 +177,25 @@ def _log(found: Found, encoding: str, place: PodLog | None) -> Document:
     stem, previous = names.stem_of(found.layout_path or found.name)
     hints = {} if encoding == "utf-8" else {"encoding": encoding}
     document = Document(
-        name=found.name, kind=Kind.LOG, file=found.file, open=found.open, size_bytes=found.size_bytes,
-        replica=names.pod_in(stem), previous=previous, hints=hints,
-    )  # fmt: skip
+        name=found.name,
+        kind=Kind.LOG,
+        file=found.file,
+        open=found.open,
+        size_bytes=found.size_bytes,
+        replica=names.pod_in(stem),
+        previous=previous,
+        hints=hints,
+    )
     if place is None:
         return document
     return replace(
-        document, replica=place.pod, container=place.container, namespace=place.namespace, previous=place.previous,
+        document,
+        replica=place.pod,
+        container=place.container,
+        namespace=place.namespace,
+        previous=place.previous,
         hints={**hints, **place.hints},
-    )  # fmt: skip
+    )
 
 
 def _large(found: Found, encoding: str, head: str) -> Document:
@@ -197,11 +243,22 @@ def _from_parts(found: Found, parts: Sequence[Part], limits: Limits, budget: Bud
         raw = part.text.encode("utf-8", errors="replace")
         kind = Kind.IGNORED if part.kind is Kind.SUBNETS and data is None else part.kind
         yield Document(
-            name=found.name, kind=kind, file=found.file, open=bytes_opener(raw), size_bytes=len(raw), first_line=part.first_line,
-            data=data, replica=part.replica or _replica_of_scrape(found, kind), container=part.container, namespace=part.namespace,
-            previous=part.previous, host=part.host, command=part.command,
-            why_ignored=part.why_ignored or ("ignored.unreadable" if kind is not part.kind else None), hints=part.hints,
-        )  # fmt: skip
+            name=found.name,
+            kind=kind,
+            file=found.file,
+            open=bytes_opener(raw),
+            size_bytes=len(raw),
+            first_line=part.first_line,
+            data=data,
+            replica=part.replica or _replica_of_scrape(found, kind),
+            container=part.container,
+            namespace=part.namespace,
+            previous=part.previous,
+            host=part.host,
+            command=part.command,
+            why_ignored=part.why_ignored or ("ignored.unreadable" if kind is not part.kind else None),
+            hints=part.hints,
+        )
 
 
 def _replica_of_scrape(found: Found, kind: Kind) -> str | None:

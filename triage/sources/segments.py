@@ -11,7 +11,8 @@ _JSON_HEAD = re.compile(r"^\s{0,8}[\[{]\s*$")
 _YAML_HEAD = re.compile(r"^(?:- )?apiVersion: \S+\s*$|^---\s*$")
 _YAML_LINE = re.compile(r"^(?:\s|- |-$|[\w./-]+:(?:\s|$)|#|---)")
 _TOOL_HEAD = re.compile(
-    r"^; <<>> DiG |^;; |^Server:\s+\S|^\*\* server can't|^PING |^(?:fs|net|kernel|vm)\.[\w.]+ ?= ?\S|^\d+: [\w@.-]+: <|^cpu=\d+\s"
+    r"^; <<>> DiG |^;; |^Server:\s+\S|^\*\* server can't|^PING |^(?:fs|net|kernel|vm)\.[\w.]+ ?= ?\S"
+    r"|^\d+: [\w@.-]+: <|^cpu=\d+\s"
 )
 _DESCRIBE_HEAD = re.compile(r"^Name:\s+\S")
 _TRACE = re.compile(r"^\s|^goroutine \d|^panic:|^\S+\(.*\)$|^created by |^\[signal ")
@@ -19,7 +20,7 @@ _TRACE = re.compile(r"^\s|^goroutine \d|^panic:|^\S+\(.*\)$|^created by |^\[sign
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Lines `[start, end)`, counted from 0, of one kind: log, prose, resolv, scrape, table, corefile, yaml, json, describe, tool, other."""
+    """Lines `[start, end)`, counted from 0, of one kind: `log`, `prose`, `resolv`, `table`, `tool`, `other`, others."""
 
     kind: str
     start: int
@@ -29,7 +30,8 @@ class Segment:
 def segments(lines: list[str]) -> list[Segment]:
     """Cut lines into runs of one kind; blank lines belong to the run before them.
 
-    >>> [(s.kind, s.start, s.end) for s in segments(["It fails on both masters, see below:", "[INFO] plugin/reload: x", "", "nameserver 10.0.0.1"])]
+    >>> text = ["It fails on both masters, see below:", "[INFO] plugin/reload: x", "", "nameserver 10.0.0.1"]
+    >>> [(s.kind, s.start, s.end) for s in segments(text)]
     [('prose', 0, 1), ('log', 1, 3), ('resolv', 3, 4)]
     """
     cut: list[Segment] = []

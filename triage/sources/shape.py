@@ -73,9 +73,9 @@ def table_of(text: str) -> Kind | None:
 
 
 def is_subnets(text: str) -> bool:
-    """A flat YAML map of names to CIDRs (or lists of them).
+    r"""A flat YAML map of names to CIDRs (or lists of them).
 
-    >>> is_subnets("master: 10.0.8.0/24  # nodes\\nworker:\\n- 10.0.9.0/24\\n"), is_subnets("a: b\\n"), is_subnets("")
+    >>> is_subnets("master: 10.0.8.0/24  # nodes\nworker:\n- 10.0.9.0/24\n"), is_subnets("a: b\n"), is_subnets("")
     (True, False, False)
     """
     values = [m[1] for m in re.finditer(r"^\s*(?:- |[^\s#:][^:\n]{0,80}:)[ \t]*([^#\n]*)", text[:65536], re.MULTILINE)]
@@ -100,9 +100,9 @@ def log_weight(text: str) -> tuple[int, int, int]:
 
 
 def shape_of(text: str, name: str = "") -> Shape | None:
-    """What a text is as a whole; None when nothing fits.
+    r"""What a text is as a whole; None when nothing fits.
 
-    >>> shape_of("nameserver 10.0.0.1\\n", "n1.resolv.conf")
+    >>> shape_of("nameserver 10.0.0.1\n", "n1.resolv.conf")
     Shape(kind=<Kind.RESOLV_CONF: 'resolv-conf'>, why_ignored=None, command=None, host='n1', hints={})
     """
     why = secret_reason(text)
@@ -138,7 +138,7 @@ def _by_content(text: str, name: str) -> Shape | None:
     if strong:
         return Shape(Kind.LOG)
     stem, _ = names.stem_of(base)
-    if weak and (names.speaks_of_dns(stem) or weak >= 0.5 * n_lines and not names_other_program(stem)):
+    if weak and (names.speaks_of_dns(stem) or (weak >= 0.5 * n_lines and not names_other_program(stem))):
         return Shape(Kind.LOG)
     return None
 

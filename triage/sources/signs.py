@@ -1,8 +1,10 @@
-"""Signs in a text's lines that tell what it is. A sign is one pattern; each is anchored or bounded, so odd lines cost nothing."""
+"""Signs in a text's lines that tell what it is. Each is anchored or bounded: odd lines cost nothing."""
 
 from __future__ import annotations
 
 import re
+
+from triage.sources.wordlist import words
 
 MAX_LINE = 4000
 """Longer lines are looked at by their beginning only."""
@@ -16,20 +18,24 @@ _LOG_STRONG = re.compile(
     r"|\b[A-Z0-9]{1,12}: (?:unreachable backend: )?(?:read|write|dial|select) (?:udp|tcp)"
     r"|\b\d+ \S{1,255} (?:HINFO|A|AAAA|PTR|SRV|NS|MX|TXT|SOA): \S"
     r"|\d errors like '"
-    r"|\[(?:INFO|WARNING|ERROR|FATAL|PANIC)\] (?:Reloading|SIGTERM|SIGUSR1|Restart|Shutting down|Recovered from panic|Listen|shutting down)"
-    r"|Starting node-cache image|Setting up networking for node cache|Tearing down|nodelocaldns|Updated Corefile with|Using Corefile "
+    r"|\[(?:INFO|WARNING|ERROR|FATAL|PANIC)\] (?:Reloading|SIG(?:TERM|USR1)|Restart|Shutting|Recovered from|Listen)"
+    r"|Starting node-cache image|Setting up networking for node cache|Tearing down|nodelocaldns"
+    r"|Updated Corefile with|Using Corefile "
     r"|Error checking/adding iptables rule|Added interface - nodelocaldns|Reading Corefile"
     r"|failed to create fsnotify watcher|failed to watch (?:file|directory) \""
-    r"|Error during parsing: |Corefile:\d+ - |loading Caddyfile|could not start listening|error inspecting server blocks"
+    r"|Error during parsing: |Corefile:\d+ - |loading Caddyfile|could not start listening"
+    r"|error inspecting server blocks"
     r"|Listen: listen (?:tcp|udp)|ListenPacket: listen|listen (?:tcp|udp) \S{0,60}:53: bind:"
     r"|Loop \(\S+ -> \S+\) detected|more than twice, loop detected|Forwarding loop detected"
     r"|starting server with unsynced Kubernetes API|Kubernetes API connection failure|waiting for Kubernetes API before"
-    r"|maxprocs: (?:Leaving|Updating|No GOMAXPROCS)|DialWithDialer timed out|overflowing header size|no next plugin found"
+    r"|maxprocs: (?:Leaving|Updating|No GOMAXPROCS)|DialWithDialer timed out|overflowing header size"
+    r"|no next plugin found"
     r"|healthcheck? of \S{1,80}:\d+ failed|healtheck of|HINFO: "
 )
 _LOG_WEAK = re.compile(
     r"\[(?:INFO|WARNING|WARN|ERROR|FATAL|DEBUG|PANIC)\b|\b(?:reflector|trace|controller)\.go:\d+"
-    r"|i/o timeout|connection refused|no route to host|too many open files|\b[EWIF]\d{4} \d\d:\d\d:\d\d|^panic: |^goroutine \d+ \["
+    r"|i/o timeout|connection refused|no route to host|too many open files|\b[EWIF]\d{4} \d\d:\d\d:\d\d"
+    r"|^panic: |^goroutine \d+ \["
     r"|failed to list \*|is forbidden: User|plugin/|concurrent queries|lameduck"
 )
 _ZONE_LINE = re.compile(
@@ -38,7 +44,8 @@ _ZONE_LINE = re.compile(
 
 _POD_TABLE = re.compile(r"^(?:NAMESPACE\s+)?NAME\s+READY\s+STATUS\s+RESTARTS\s+AGE")
 _POD_ROW = re.compile(
-    r"^(?:[a-z0-9-]{1,63}\s+)?(?:pod/)?[a-z0-9][a-z0-9.-]{2,252}\s+\d{1,2}/\d{1,2}\s+[A-Z][A-Za-z:]+(?:/\S+)?(?:\s+\d+(?: \([^)]{1,30}\))?\s+\S{1,12}|\s*$)"
+    r"^(?:[a-z0-9-]{1,63}\s+)?(?:pod/)?[a-z0-9][a-z0-9.-]{2,252}\s+\d{1,2}/\d{1,2}"
+    r"\s+[A-Z][A-Za-z:]+(?:/\S+)?(?:\s+\d+(?: \([^)]{1,30}\))?\s+\S{1,12}|\s*$)"
 )
 _NODE_TABLE = re.compile(r"^NAME\s+STATUS\s+ROLES\s+AGE\s+VERSION")
 _NODE_ROW = re.compile(r"^[a-z0-9][a-z0-9.-]{0,252}\s+(?:Not)?Ready\S*\s+\S+\s+\S+\s+v1\.\d+")
@@ -59,17 +66,20 @@ _RESOLV = re.compile(
 _NAMESERVER = re.compile(r"^\s*nameserver\s+[0-9a-fA-F:.%\w]+", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*(?:[#;].*)?$")
 
-PLUGINS = frozenset(
-    "root metadata geoip cancel tls quic proxyproto timeouts multisocket reload nsid bufsize bind debug trace ready health pprof prometheus "
-    "errors log dnstap local dns64 acl any chaos loadbalance tsig cache rewrite header dnssec autopath minimal template transfer hosts "
-    "route53 azure clouddns k8s_external kubernetes file auto secondary etcd loop forward grpc erratic whoami on sign view import proxy "
-    "nomad kubeapi k8s_event fanout alternate multicluster startup shutdown federation reverse finalize snippet".split()
+PLUGINS = words(
+    "root metadata geoip cancel tls quic proxyproto timeouts multisocket reload nsid bufsize bind debug "
+    "trace ready health pprof prometheus "
+    "errors log dnstap local dns64 acl any chaos loadbalance tsig cache rewrite header dnssec autopath "
+    "minimal template transfer hosts "
+    "route53 azure clouddns k8s_external kubernetes file auto secondary etcd loop forward grpc erratic "
+    "whoami on sign view import proxy "
+    "nomad kubeapi k8s_event fanout alternate multicluster startup shutdown federation reverse finalize snippet"
 )
 _BLOCK_HEAD = re.compile(r"^\s*(?:\(\w+\)|[^\s{}#:\[\"'=]*[^\s{}#\"'=]*(?:[ ,]+[^\s{}#\"'=]+){0,40})\s*\{\s*(?:#.*)?$")
 
 
 def is_log_line(line: str) -> bool:
-    """Does the line bear a sign that only CoreDNS, node-cache or the kubelet's log reader give?"""
+    """True for a line with a sign that only CoreDNS, node-cache or the kubelet's log reader give."""
     head = line[:MAX_LINE]
     return _LOG_STRONG.search(head) is not None or _ZONE_LINE.search(head.rstrip()[-600:]) is not None
 
@@ -87,7 +97,9 @@ def strip_mark(line: str) -> str:
 def table_kind(line: str) -> str | None:
     """`pods`, `nodes`, `events` or `other` for the head line of a kubectl table, else None.
 
-    >>> table_kind("NAMESPACE     NAME   READY   STATUS   RESTARTS   AGE"), table_kind("# NAME  STATUS  ROLES  AGE  VERSION"), table_kind("Name: x")
+    >>> (table_kind("NAMESPACE     NAME   READY   STATUS   RESTARTS   AGE"),
+    ...  table_kind("# NAME  STATUS  ROLES  AGE  VERSION"),
+    ...  table_kind("Name: x"))
     ('pods', 'nodes', None)
     """
     text = strip_mark(line[:MAX_LINE])
@@ -105,7 +117,9 @@ def table_kind(line: str) -> str | None:
 def row_kind(line: str) -> str | None:
     """`pods`, `nodes` or `events` for a row of a table without head, else None.
 
-    >>> row_kind("coredns-6799fbcd5-x8qwz   0/1   CrashLoopBackOff"), row_kind("k8s-m01  Ready  <none>  9d  v1.24.9"), row_kind("[INFO] Reloading")
+    >>> (row_kind("coredns-6799fbcd5-x8qwz   0/1   CrashLoopBackOff"),
+    ...  row_kind("k8s-m01  Ready  <none>  9d  v1.24.9"),
+    ...  row_kind("[INFO] Reloading"))
     ('pods', 'nodes', None)
     """
     text = strip_mark(line[:MAX_LINE])
@@ -126,9 +140,11 @@ def is_resolv_line(line: str) -> bool:
 
 
 def is_resolv_conf(text: str) -> bool:
-    """Nothing but resolver options, comments and blank lines, and at least one nameserver or two options.
+    r"""Nothing but resolver options, comments and blank lines, and at least one nameserver or two options.
 
-    >>> is_resolv_conf("# by hand\\nnameserver 10.0.0.1\\n"), is_resolv_conf("search here\\nfor more\\n"), is_resolv_conf("")
+    >>> (is_resolv_conf("# by hand\nnameserver 10.0.0.1\n"),
+    ...  is_resolv_conf("search here\nfor more\n"),
+    ...  is_resolv_conf(""))
     (True, False, False)
     """
     lines = text[:65536].splitlines()
@@ -138,7 +154,7 @@ def is_resolv_conf(text: str) -> bool:
 
 
 def is_block_head(line: str) -> bool:
-    """Could a server block or a snippet of a Corefile begin here?"""
+    """True where a server block or a snippet of a Corefile could begin."""
     return len(line) <= MAX_LINE and line.rstrip().endswith("{") and _BLOCK_HEAD.match(line) is not None
 
 
@@ -149,9 +165,11 @@ def first_word(line: str) -> str:
 
 
 def is_corefile(text: str) -> bool:
-    """A block whose lines begin with names of plugins; or, for `*.override` parts, plugin lines alone.
+    r"""A block whose lines begin with names of plugins; or, for `*.override` parts, plugin lines alone.
 
-    >>> is_corefile(".:53 {\\n  errors\\n  forward . /etc/resolv.conf\\n}\\n"), is_corefile('{"a": {\\n}}'), is_corefile("server {\\n listen 80;\\n}")
+    >>> (is_corefile(".:53 {\n  errors\n  forward . /etc/resolv.conf\n}\n"),
+    ...  is_corefile('{"a": {\n}}'),
+    ...  is_corefile("server {\n listen 80;\n}"))
     (True, False, False)
     """
     lines = [line for line in text[:65536].splitlines() if not _COMMENT.match(line[:MAX_LINE])]
@@ -173,9 +191,12 @@ _SENTENCE_END = (".", ":", "?", "!", "。", "：", "？", "！", "，", ",", ";"
 def is_prose_line(line: str) -> bool:
     """Natural language, in any script, and surely no output of a program.
 
-    >>> is_prose_line("We saw this on two masters since Monday, but not elsewhere."), is_prose_line("主节点上的 DNS 解析超时")
+    >>> (is_prose_line("We saw this on two masters since Monday, but not elsewhere."),
+    ...  is_prose_line("主节点上的 DNS 解析超时"))
     (True, True)
-    >>> is_prose_line("[ERROR] plugin/errors: 2 a. A: read udp"), is_prose_line("nameserver 10.0.0.1"), is_prose_line("Reloading complete")
+    >>> (is_prose_line("[ERROR] plugin/errors: 2 a. A: read udp"),
+    ...  is_prose_line("nameserver 10.0.0.1"),
+    ...  is_prose_line("Reloading complete"))
     (False, False, False)
     """
     text = line[:MAX_LINE].strip().lstrip(">*-#• ").strip()

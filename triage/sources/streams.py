@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import importlib
 import io
 import lzma
 import zlib
 from collections.abc import Callable
-from typing import IO, Any, BinaryIO, cast
+from types import ModuleType
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from triage.sources.found import Open
 from triage.sources.limits import Limits
 
-MAGIC: tuple[tuple[bytes, str], ...] = (
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b\x08", "gzip"),
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError, RuntimeError, MemoryError)
+_PIECE = 1 << 20
 
 
 def compression_of(head: bytes) -> str | None:
@@ -29,7 +35,7 @@ def compression_of(head: bytes) -> str | None:
     >>> compression_of(b"\x1f\x8b\x08\x00"), compression_of(b"BZh9"), compression_of(b"BZhello")
     ('gzip', 'bzip2', None)
     """
-    for magic, name in MAGIC:
+    for magic, name in _MAGIC:
         if head.startswith(magic):
             return None if name == "bzip2" and not head[3:4].isdigit() else name
     return None
@@ -43,148 +49,153 @@ def can_read(compression: str) -> bool:
 def decompressed(open_raw: Open, compression: str, limits: Limits) -> Open:
     """Opens the decompressed stream; it ends where the data breaks or a limit is reached."""
     opener = _OPENERS[compression]
-    return lambda: cast(BinaryIO, _Guarded(open_raw(), opener, limits))
+    return lambda: cast(BinaryIO, Guarded(open_raw(), opener, limits))
 
 
-def _zstandard() -> Any | None:
+def _zstandard() -> ModuleType | None:
     try:
         return importlib.import_module("zstandard")
     except ImportError:
         return None
 
 
-def _open_zstd(raw: BinaryIO) -> IO[bytes]:
+def _open_zstd(raw: BinaryIO) -> BinaryIO:
     module = _zstandard()
     if module is None:
         raise OSError("zstandard is not installed")
-    # Windows larger than the format's recommended 8 MiB are read up to 128 MiB (zstd --long=27), not beyond.
-    reader = module.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw, read_across_frames=True, closefd=True)
-    return cast(IO[bytes], reader)
+    # zstd --long=27 needs a window of 128 MiB; more than that is nobody's log.
+    decompressor = module.ZstdDecompressor(max_window_size=1 << 27)
+    return cast(BinaryIO, decompressor.stream_reader(raw, read_across_frames=True, closefd=True))
 
 
-_OPENERS: dict[str, Callable[[BinaryIO], IO[bytes]]] = {
-    "gzip": lambda raw: gzip.GzipFile(fileobj=raw),
-    "bzip2": lambda raw: bz2.BZ2File(raw),
-    "xz": lambda raw: lzma.LZMAFile(raw),
+def _open_bzip2(raw: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, bz2.BZ2File(raw))
+
+
+def _open_gzip(raw: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, gzip.GzipFile(fileobj=raw))
+
+
+def _open_xz(raw: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, lzma.LZMAFile(raw))
+
+
+_OPENERS: dict[str, Callable[[BinaryIO], BinaryIO]] = {
+    "gzip": _open_gzip,
+    "bzip2": _open_bzip2,
+    "xz": _open_xz,
     "zstd": _open_zstd,
 }
 
 
-class _Counting(io.RawIOBase):
-    """Counts the compressed bytes that were taken."""
+class _Reader(io.RawIOBase):
+    """A stream that is read forwards only; sub-classes say where the next bytes come from."""
 
-    def __init__(self, raw: BinaryIO) -> None:
-        self.raw, self.count = raw, 0
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+
+    def _take(self, size: int) -> bytes:
+        return self._source.read(size)
 
     def readable(self) -> bool:
+        """Always."""
         return True
 
-    def read(self, size: int = -1) -> bytes:
-        piece = self.raw.read(size)
-        self.count += len(piece)
-        return piece
+    def read(self, size: int | None = -1) -> bytes:
+        """Up to `size` bytes; all of them when it is negative."""
+        if size is None or size < 0:
+            return b"".join(iter(lambda: self._take(_PIECE), b""))
+        return self._take(size)
 
-    def readinto(self, buffer: Any) -> int:
-        piece = self.read(len(buffer))
-        buffer[: len(piece)] = piece
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill a buffer as far as one read goes."""
+        view = memoryview(buffer)
+        piece = self._take(len(view))
+        view[: len(piece)] = piece
         return len(piece)
 
     def close(self) -> None:
-        self.raw.close()
+        """Close the source as well."""
+        with contextlib.suppress(*_BROKEN):
+            self._source.close()
         super().close()
 
 
-class _Guarded(io.RawIOBase):
+class _Counting(_Reader):
+    """Counts the compressed bytes that were taken."""
+
+    count = 0
+
+    def _take(self, size: int) -> bytes:
+        piece = self._source.read(size)
+        self.count += len(piece)
+        return piece
+
+
+class Guarded(_Reader):
     """A decompressing stream that never raises: `broken` says why it ended before its end."""
 
-    def __init__(self, raw: BinaryIO, opener: Callable[[BinaryIO], IO[bytes]], limits: Limits) -> None:
-        self._raw, self._limits = _Counting(raw), limits
-        self._count = 0
+    def __init__(self, raw: BinaryIO, opener: Callable[[BinaryIO], BinaryIO], limits: Limits) -> None:
+        self._compressed, self._limits, self._count = _Counting(raw), limits, 0
         self.broken: str | None = None
+        super().__init__(raw)
         try:
-            self._stream: IO[bytes] | None = opener(cast(BinaryIO, self._raw))
+            self._source = opener(cast(BinaryIO, self._compressed))
         except _BROKEN:
-            self._stream, self.broken = None, "gap.archive-broken"
+            self.broken = "gap.archive-broken"
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        piece = self.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def read(self, size: int = -1) -> bytes:
-        if size is None or size < 0:
-            return b"".join(iter(lambda: self.read(1 << 20), b""))
-        if self._stream is None or self.broken is not None:
+    def _take(self, size: int) -> bytes:
+        if self.broken is not None:
             return b""
         try:
-            piece = self._stream.read(min(size, 1 << 20))
+            piece = self._source.read(min(size, _PIECE))
         except _BROKEN:
             self.broken = "gap.archive-broken"
             return b""
         self._count += len(piece)
-        if self._over():
+        if self._is_over():
             self.broken = "gap.archive-limit"
             return b""
         return piece
 
-    def _over(self) -> bool:
-        if self._count > self._limits.max_total_bytes:
+    def _is_over(self) -> bool:
+        limits = self._limits
+        if self._count > limits.max_total_bytes:
             return True
-        return self._count > self._limits.ratio_free_bytes and self._count > self._limits.max_ratio * max(
-            1, self._raw.count
-        )
+        return self._count > max(limits.ratio_free_bytes, limits.max_ratio * self._compressed.count)
 
     def close(self) -> None:
-        for stream in (self._stream, self._raw):
-            try:
-                if stream is not None:
-                    stream.close()
-            except _BROKEN:
-                pass
+        """Close both the decompressor and what it reads from."""
         super().close()
+        with contextlib.suppress(*_BROKEN):
+            self._compressed.close()
 
 
-class Slice(io.RawIOBase):
+class _Slice(_Reader):
     """`size` bytes of a stream from `start` on; shorter when the stream ends before."""
 
     def __init__(self, stream: BinaryIO, start: int, size: int) -> None:
-        self._stream, self._left = stream, size
+        super().__init__(stream)
+        self._left = size
         try:
             stream.seek(start)
-        except (OSError, AttributeError, io.UnsupportedOperation):
+        except (OSError, AttributeError):  # io.UnsupportedOperation is an OSError
             _skip(stream, start)
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        piece = self.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def read(self, size: int = -1) -> bytes:
-        if size is None or size < 0:
-            return b"".join(iter(lambda: self.read(1 << 20), b""))
-        piece = self._stream.read(min(size, self._left))
+    def _take(self, size: int) -> bytes:
+        piece = self._source.read(min(size, self._left))
         self._left -= len(piece)
         return piece
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
 
 
 def slice_of(open_raw: Open, start: int, size: int) -> Open:
     """Opens a part of a stream."""
-    return lambda: cast(BinaryIO, Slice(open_raw(), start, size))
+    return lambda: cast(BinaryIO, _Slice(open_raw(), start, size))
 
 
 def _skip(stream: BinaryIO, n_bytes: int) -> None:
     while n_bytes > 0:
-        piece = stream.read(min(n_bytes, 1 << 20))
+        piece = stream.read(min(n_bytes, _PIECE))
         if not piece:
             return
         n_bytes -= len(piece)

@@ -10,11 +10,13 @@ from typing import Any
 import yaml
 
 from triage.model.bundle import Kind
+from triage.sources.wordlist import words
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ALIAS = re.compile(r"(?:^|[\s\[,{:-])\*[\w-]+", re.MULTILINE)
 _MAX_DEPTH = 200
 _MAX_INDENT = 400
+_INDENT = re.compile(r"^[ ?-]{200,}", re.MULTILINE)
 
 _KINDS: Mapping[str, Kind] = {
     "Pod": Kind.PODS,
@@ -22,9 +24,10 @@ _KINDS: Mapping[str, Kind] = {
     "Event": Kind.EVENTS,
     "ConfigMap": Kind.COREFILE,
 }
-_OBJECTS = frozenset(
+_OBJECTS = words(
     "Service EndpointSlice Endpoints ReplicaSet Deployment DaemonSet Namespace NetworkPolicy HorizontalPodAutoscaler "
-    "DNS ClusterOperator ClusterVersion Network Infrastructure Installation IPPool HelmChartConfig PodDisruptionBudget Lease".split()
+    "DNS ClusterOperator ClusterVersion Network Infrastructure Installation IPPool HelmChartConfig "
+    "PodDisruptionBudget Lease"
 )
 _SECRETS = frozenset({"Secret", "Config", "TokenReview", "TokenRequest"})
 
@@ -91,7 +94,7 @@ def _too_deep(text: str) -> bool:
         depth = depth + 1 if mark[0] in "[{" else max(0, depth - 1)
         if depth > _MAX_DEPTH:
             return True
-    return any(len(m[0]) > _MAX_INDENT for m in re.finditer(r"^[ ?-]{%d,}" % (_MAX_INDENT // 2), text, re.MULTILINE))
+    return any(len(m[0]) > _MAX_INDENT for m in _INDENT.finditer(text))
 
 
 def objects_in(data: object) -> Iterator[Mapping[str, object]]:
@@ -113,7 +116,7 @@ def objects_in(data: object) -> Iterator[Mapping[str, object]]:
 
 
 def sort_objects(objects: Sequence[Mapping[str, object]]) -> dict[tuple[Kind, str], list[Mapping[str, object]]]:
-    """Objects by the kind of document they become; the second part of the key is Kubernetes' kind, or why it is ignored."""
+    """Objects by the kind of document they become, with Kubernetes' kind or the reason why they are ignored."""
     groups: dict[tuple[Kind, str], list[Mapping[str, object]]] = {}
     for item in objects:
         groups.setdefault(_kind_of(item), []).append(item)

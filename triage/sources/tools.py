@@ -7,27 +7,62 @@ from collections.abc import Mapping
 
 # Each pattern is searched at line starts of the first lines; the first that matches names the command.
 _OUTPUTS: Mapping[str, re.Pattern[str]] = {
-    "dig": re.compile(r"^; <<>> DiG |^;; ->>HEADER<<-|^;; (?:QUESTION SECTION|Got answer|connection timed out|communications error)", re.M),
-    "nslookup": re.compile(r"^Server:\s+\S+\s*\n(?:Address(?: 1)?:\s+\S+|\s*\n)|^\*\* server can't find |^nslookup: (?:can't|write)", re.M),
-    "conntrack": re.compile(r"^cpu=\d+\s+(?:found|searched)=|^conntrack v\d", re.M),
-    "sysctl": re.compile(r"^(?:fs|net|kernel|vm|user)\.[\w./-]+ ?= ?\S", re.M),
-    "ip route": re.compile(r"^(?:default|\d+\.\d+\.\d+\.\d+(?:/\d+)?|[0-9a-f:]+/\d+) (?:via|dev) \S+", re.M),
-    "ip addr": re.compile(r"^\d+: [\w@.-]+: <[A-Z_,-]+> mtu \d+", re.M),
-    "dmesg": re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d{6}\] |nf_conntrack: (?:nf_conntrack: )?table full|^\[[A-Z][a-z]{2} [A-Z][a-z]{2}\s+\d+ \d\d:\d\d:\d\d \d{4}\] ", re.M),
-    "ss": re.compile(r"^(?:Netid\s+)?State\s+Recv-Q\s+Send-Q|^Active Internet connections", re.M),
-    "ping": re.compile(r"^PING \S+ |^\d+ packets transmitted", re.M),
-    "iptables": re.compile(r"^-[AP] [A-Z][\w-]*|^Chain \S+ \((?:policy|\d+ references)|^\*(?:nat|filter|mangle|raw)$", re.M),
-    "host": re.compile(r"^\S+ has (?:IPv6 )?address \S+|^Host \S+ not found: |^;; connection timed out; no servers", re.M),
-    "resolvectl": re.compile(r"^\s*Current DNS Server: |^Link \d+ \(", re.M),
-    "traceroute": re.compile(r"^traceroute to \S+ ", re.M),
-    "nc": re.compile(r"^(?:Ncat: |Connection to \S+ \S+ port |nc: )", re.M),
-}  # fmt: skip
+    command: re.compile("|".join(patterns), re.MULTILINE)
+    for command, patterns in {
+        "dig": (
+            r"^; <<>> DiG ",
+            r"^;; ->>HEADER<<-",
+            r"^;; (?:QUESTION SECTION|Got answer|connection timed out|communications error)",
+        ),
+        "nslookup": (
+            r"^Server:\s+\S+\s*\n(?:Address(?: 1)?:\s+\S+|\s*\n)",
+            r"^\*\* server can't find ",
+            r"^nslookup: (?:can't|write)",
+        ),
+        "conntrack": (
+            r"^cpu=\d+\s+(?:found|searched)=",
+            r"^conntrack v\d",
+        ),
+        "sysctl": (r"^(?:fs|net|kernel|vm|user)\.[\w./-]+ ?= ?\S",),
+        "ip route": (r"^(?:default|\d+\.\d+\.\d+\.\d+(?:/\d+)?|[0-9a-f:]+/\d+) (?:via|dev) \S+",),
+        "ip addr": (r"^\d+: [\w@.-]+: <[A-Z_,-]+> mtu \d+",),
+        "dmesg": (
+            r"^(?:<\d+>)?\[\s*\d+\.\d{6}\] ",
+            r"nf_conntrack: (?:nf_conntrack: )?table full",
+            r"^\[[A-Z][a-z]{2} [A-Z][a-z]{2}\s+\d+ \d\d:\d\d:\d\d \d{4}\] ",
+        ),
+        "ss": (
+            r"^(?:Netid\s+)?State\s+Recv-Q\s+Send-Q",
+            r"^Active Internet connections",
+        ),
+        "ping": (
+            r"^PING \S+ ",
+            r"^\d+ packets transmitted",
+        ),
+        "iptables": (
+            r"^-[AP] [A-Z][\w-]*",
+            r"^Chain \S+ \((?:policy|\d+ references)",
+            r"^\*(?:nat|filter|mangle|raw)$",
+        ),
+        "host": (
+            r"^\S+ has (?:IPv6 )?address \S+",
+            r"^Host \S+ not found: ",
+            r"^;; connection timed out; no servers",
+        ),
+        "resolvectl": (
+            r"^\s*Current DNS Server: ",
+            r"^Link \d+ \(",
+        ),
+        "traceroute": (r"^traceroute to \S+ ",),
+        "nc": (r"^(?:Ncat: |Connection to \S+ \S+ port |nc: )",),
+    }.items()
+}
 
 
 def tool_in(text: str) -> str | None:
-    """The command whose output this looks like; None when no known one.
+    r"""The command whose output this looks like; None when no known one.
 
-    >>> tool_in("fs.inotify.max_user_instances = 128\\n"), tool_in("; <<>> DiG 9.18 <<>> a.\\n"), tool_in("hello")
+    >>> tool_in("fs.inotify.max_user_instances = 128\n"), tool_in("; <<>> DiG 9.18 <<>> a.\n"), tool_in("hello")
     ('sysctl', 'dig', None)
     """
     head = text[:20000]

@@ -15,7 +15,7 @@ _HEADER = struct.Struct("<4sHHHHHLLLHH")
 def recovered_members(raw: bytes, limits: Limits) -> Iterator[tuple[str, bytes]]:
     """Name and content of every member that can be read from its own header, the last one perhaps cut."""
     at = raw.find(_LOCAL)
-    while 0 <= at and at + _HEADER.size <= len(raw):
+    while at >= 0 and at + _HEADER.size <= len(raw):
         _, _, flags, method, _, _, _, size, _, n_name, n_extra = _HEADER.unpack_from(raw, at)
         start = at + _HEADER.size + n_name + n_extra
         name = raw[at + _HEADER.size : at + _HEADER.size + n_name].decode(

@@ -1,0 +1,85 @@
+"""JSON files that are no Kubernetes objects and still say something: versions, our own files, wrapped logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from triage.sources.layouts import is_other_log
+
+_LIST_NAMES = (("event", "Event"), ("node", "Node"), ("pod", "Pod"))
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """What such a file gives."""
+
+    why_ignored: str | None
+    context: Mapping[str, str] = field(default_factory=dict)
+    log: str | None = None
+    replica: str | None = None
+    container: str | None = None
+
+
+def special_of(data: object) -> Special | None:
+    """None for every other JSON text.
+
+    >>> special_of({"serverVersion": {"gitVersion": "v1.30.1"}}).context
+    {'server_version': 'v1.30.1'}
+    >>> special_of({"name": "coredns-7f8ff9c97-6tlln", "containerName": "coredns", "containerLog": ".:53"}).log
+    '.:53'
+    """
+    if not isinstance(data, dict):
+        return None
+    schema = data.get("schema")
+    if isinstance(schema, str) and schema.startswith("triage."):
+        cluster = data.get("cluster")
+        return Special("ignored.own-file", _texts(cluster) if isinstance(cluster, dict) else {})
+    for key in ("serverVersion", "info"):  # `kubectl version -o json`; troubleshoot's cluster_version.json
+        version = data.get(key)
+        if isinstance(version, dict) and isinstance(version.get("gitVersion"), str):
+            return Special("ignored.version", {"server_version": version["gitVersion"]})
+    return _wrapped_log(data)
+
+
+def _texts(data: Mapping[object, object]) -> dict[str, str]:
+    wanted = ("context", "server_version", "distribution")
+    return {key: value for key in wanted if isinstance(value := data.get(key), str)}
+
+
+def _wrapped_log(data: Mapping[object, object]) -> Special | None:
+    """AKS Periscope keeps the log of each container in an object, with the pod's name and state."""
+    pod, container, log = data.get("name"), data.get("containerName"), data.get("containerLog")
+    if not (isinstance(pod, str) and isinstance(container, str) and isinstance(log, str)):
+        return None
+    if is_other_log(pod, container):
+        return Special("ignored.other-pod")
+    return Special(None, log=log, replica=pod, container=container)
+
+
+def kind_of_empty_list(data: object, name: str) -> str | None:
+    """Kubernetes' kind of a list without items: told by the list, else by the file's name; None when it is no list.
+
+    >>> (kind_of_empty_list({"kind": "PodList", "items": []}, "x.json"),
+    ...  kind_of_empty_list({"kind": "List", "items": []}, "events.json"))
+    ('Pod', 'Event')
+    """
+    if not isinstance(data, dict) or data.get("items") != [] or not isinstance(data.get("kind"), str):
+        return None
+    kind = str(data["kind"]).removesuffix("List")
+    base = name.rsplit("/", 1)[-1].lower()
+    return kind or next((found for word, found in _LIST_NAMES if word in base), "Unknown")
+
+
+def refused_reads(text: str) -> list[str]:
+    r"""The reads that failed, from the `errors.txt` of the collecting script: `### ARGUMENTS` before each message.
+
+    >>> refused_reads("### get nodes -o json\nError from server (Forbidden): nodes is forbidden\n")
+    ['get nodes -o json']
+    """
+    lines = text.splitlines()
+    heads = [line.removeprefix("### ").strip() for line in lines if line.startswith("### ")]
+    is_ours = any(
+        line.startswith(("Error from server", "error:", "Unable to connect", "The connection to")) for line in lines
+    )
+    return heads if is_ours else []
