@@ -32,7 +32,7 @@ from triage.errors import NoEvidenceError, TriageError
 from triage.model.bundle import Bundle, Kind
 
 PathsArgument = Annotated[
-    list[str], typer.Argument(metavar="PATH...", help="Evidence folder, archive or files; - is standard input.")
+    list[str], typer.Argument(metavar="PATH", help="Evidence folder, archive or files; - is standard input.")
 ]
 SubnetsOption = Annotated[
     list[str] | None,
@@ -57,7 +57,10 @@ def analyze(
     ] = None,
     subnets: SubnetsOption = None,
     fail_on: Annotated[
-        FailOn, typer.Option(help="Exit with 10 for a certain or likely cause; any: with 11 for a possible one, too.")
+        FailOn,
+        typer.Option(
+            metavar="CAUSES", help="Exit code for causes: none; likely: 10; any: 10, or 11 for a possible one."
+        ),
     ] = FailOn.NONE,
     strict_coverage: Annotated[
         bool,

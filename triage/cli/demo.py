@@ -18,7 +18,7 @@ FOUNDING = "master-subnet"
 
 
 def demo(
-    story: Annotated[str, typer.Argument(metavar="[STORY]", help="Name of a story; --list shows them.")] = FOUNDING,
+    story: Annotated[str, typer.Argument(metavar="STORY", help="Name of a story; --list shows them.")] = FOUNDING,
     output: OutputOption = Output.TEXT,
     show_list: Annotated[bool, typer.Option("--list", help="List the stories and exit.")] = False,
     colour: ColourOption = Colour.AUTO,

@@ -34,9 +34,12 @@ class FailOn(StrEnum):
     ANY = "any"
 
 
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Form of the report.")]
+OutputOption = Annotated[
+    Output, typer.Option("--output", "-o", metavar="FORM", help="Form of the report: text, wide, json or markdown.")
+]
 ColourOption = Annotated[
-    Colour, typer.Option("--color", help="Colour; auto looks at the terminal, NO_COLOR and FORCE_COLOR.")
+    Colour,
+    typer.Option("--color", metavar="WHEN", help="Colour: auto (terminal, NO_COLOR, FORCE_COLOR), always or never."),
 ]
 LangOption = Annotated[str, typer.Option("--lang", metavar="LANG", help="Language of the report.")]
 RulesOption = Annotated[
@@ -44,7 +47,10 @@ RulesOption = Annotated[
     typer.Option("--rules", metavar="DIR", help="Use the rules of this folder instead of the built-in ones."),
 ]
 VerboseOption = Annotated[
-    int, typer.Option("--verbose", "-v", count=True, help="Say more on stderr; a bug then shows its traceback.")
+    int,
+    typer.Option(
+        "--verbose", "-v", count=True, show_default=False, help="Say more on stderr; a bug then shows its traceback."
+    ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors on stderr.")]
 WriteOption = Annotated[

@@ -36,7 +36,7 @@ def list_rules(rules: RulesOption = None) -> None:
 
 @app.command("show")
 def show_rule(
-    cause: Annotated[str | None, typer.Argument(metavar="[CAUSE]", help="Id of the cause.")] = None,
+    cause: Annotated[str | None, typer.Argument(metavar="CAUSE", help="Id of the cause.")] = None,
     measures: Annotated[bool, typer.Option("--measures", help="Show what a rule can ask of the evidence.")] = False,
     rules: RulesOption = None,
 ) -> None:
@@ -65,7 +65,7 @@ def check_rules(rules: RulesOption = None) -> None:
 
 @app.command("test")
 def try_rules(
-    causes: Annotated[list[str] | None, typer.Argument(metavar="[CAUSE]...", help="Only the cases of these.")] = None,
+    causes: Annotated[list[str] | None, typer.Argument(metavar="CAUSE", help="Only the cases of these.")] = None,
     rules: RulesOption = None,
 ) -> None:
     """Run the cases beside the rules."""
