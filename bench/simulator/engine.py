@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench.simulator import apiserver, lines
-from bench.simulator.coredns import Clock, Process, Query
+from bench.simulator.coredns import Process, Query
 from bench.simulator.corefile import Settings
 from bench.simulator.faults import Fault, Network
+from bench.simulator.health import Clock
 from bench.simulator.lines import Asked, Line
 from bench.simulator.releases import Release
 from bench.simulator.traffic import Arrival, Traffic, known_answers
