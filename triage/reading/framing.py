@@ -72,11 +72,12 @@ _RFC5424 = re.compile(r"<\d{1,3}>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|\[.*?\]) ?
 _PROGRAM = re.compile(r"(?:coredns|node-cache|docker|containerd)\[\d+\]: ", re.ASCII)
 _POD = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
 _KAIL = re.compile(rf"({_POD})/({_POD})\[({_POD})\]: ")
-_STERN = re.compile(rf"(?:({_POD}) )?({_POD}) ({_POD}) ")
+_STERN = re.compile(rf"({_POD}) ({_POD}) ")
+_STERN_ALL = re.compile(rf"{_POD} ({_POD}) ({_POD}) ")
 _K9S = re.compile(rf"({_POD}):({_POD}) ")
 _COMPOSE = re.compile(r"([\w.-]{1,80}?) +\| ?", re.ASCII)
-_GREP = re.compile(r"([^\s:\"'\[\]]{1,400}\.log(?:\.\d+)?)[:-](?:\d+[:-])?(?=\S| \[)")
-_CONTAINER_FILE = re.compile(rf"(?:^|[./])({_POD})_([a-z0-9-]+)_([a-z0-9-]+?)-[0-9a-f]{{12,64}}(?:\.log)?$")
+_GREP = re.compile(r"([^\s:\"'\[\]]{1,400}\.log(?:\.\d+)?):(?:\d+:)?(?=\S| \[)")
+_CONTAINER_FILE = re.compile(r"(?:^|[./])([a-z0-9-]+)_([a-z0-9-]+)_([a-z0-9-]+?)-[0-9a-f]{12,64}(?:\.log)?$")
 _POD_FOLDER = re.compile(rf"(?:^|/)[a-z0-9-]+_({_POD})_[0-9a-f-]{{32,36}}/([a-z0-9-]+)/\d+\.log")
 _AWS_TAIL = re.compile(r"(\S*(?:_kube-system_|var\.log\.containers\.)\S*) ")
 _TAIL_HEAD = re.compile(r"==> (\S+?)(?: \[[0-9a-f]+\])? <==\s*$")
@@ -203,10 +204,12 @@ def _learned(line: str, match: re.Match[str] | None, context: Context) -> bool:
 
 
 def _stern(line: str, context: Context) -> Peeled | None:
-    match = _STERN.match(line)
-    if match is None or not _learned(line, match, context):
-        return None
-    return Peeled(line[match.end() :], replica=match[2], container=match[3])
+    """`pod container text`; with the namespace before it for all namespaces."""
+    for pattern in (_STERN, _STERN_ALL):
+        match = pattern.match(line)
+        if match is not None and _learned(line, match, context):
+            return Peeled(line[match.end() :], replica=match[1], container=match[2])
+    return None
 
 
 def _k9s(line: str, context: Context) -> Peeled | None:
@@ -295,37 +298,46 @@ def unframe(line: str, context: Context) -> list[Peeled]:
     >>> p.text, p.at_ns, p.replica, p.framing
     ('[INFO] Reloading', 1710496800500000000, 'a-1', 'cri+prefix')
     """
-    return _unframe(Peeled(line), context, 0)
+    return unframe_more(Peeled(line), context)
 
 
-def _unframe(got: Peeled, context: Context, depth: int) -> list[Peeled]:
+def unframe_more(got: Peeled, context: Context, depth: int = 0) -> list[Peeled]:
+    """Peel what is left of frames inside a piece whose outer frames are known."""
     text = got.text
     if depth >= _MAX_DEPTH or (text.startswith(_SURE) and "\x1b" not in text):
         return [got]
     if text.startswith("{"):
         inner = [_joined(got, Peeled(*r.fields, framing=r.framing), r.framing) for r in records.of_line(text)]
         if inner:
-            return [leaf for piece in inner for leaf in _unframe(piece, context, depth + 1)]
+            return [leaf for piece in inner for leaf in unframe_more(piece, context, depth + 1)]
     for row in _BY_START.get(text[:1], _ANY):
         peeled = row.peel(text, context)
         if peeled is not None:
-            return _unframe(_joined(got, peeled, row.name), context, depth + 1)
+            return unframe_more(_joined(got, peeled, row.name), context, depth + 1)
     return [got]
 
 
 def _joined(outer: Peeled, inner: Peeled, name: str) -> Peeled:
-    """The inner text with what either frame told; the outer clock is the finer and surer one."""
+    """The inner text with what either frame told; the outer clock is the surer one, unless it is coarser."""
+    inner_clock = inner.at_ns is not None and _digits(inner.at_ns) > _digits(outer.at_ns)
     return Peeled(
         inner.text,
-        inner.at_ns if outer.at_ns is None else outer.at_ns,
+        inner.at_ns if inner_clock else outer.at_ns,
         inner.replica or outer.replica,
         inner.container or outer.container,
         inner.stream or outer.stream,
         inner.partial or outer.partial,
-        outer.note if outer.at_ns is not None else inner.note or outer.note,
+        inner.note if inner_clock else outer.note or (inner.note if outer.at_ns is None else None),
         inner.host or outer.host,
         f"{outer.framing}+{name}" if outer.framing else name,
     )
+
+
+def _digits(at_ns: int | None) -> int:
+    """How fine a clock is: 0 none, 1 seconds, 2 milliseconds, 3 microseconds, 4 nanoseconds."""
+    if at_ns is None:
+        return 0
+    return 4 if at_ns % 1_000 else 3 if at_ns % 1_000_000 else 2 if at_ns % 1_000_000_000 else 1
 
 
 def is_framed(framing: str) -> bool:

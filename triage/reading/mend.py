@@ -75,6 +75,8 @@ class _Mender:
 def tidy(numbered: list[tuple[int, str]], context: Context, grade: Grade) -> list[Tidy]:
     """Mend all lines of a document; what terminals, viewers and mails added is marked as decoration."""
     mender = _Mender(context, grade)
+    for _, line in numbered:
+        mender.leaf(line)  # prefixes that a later line proves hold for earlier lines, too
     lines = [_unwrapped(number, line, mender) for number, line in numbered if line.strip()]
     lines = _counted(lines, mender)
     return [piece for line in _joined(_with_width(lines), mender) for piece in _repaired(line, mender)]
@@ -219,7 +221,7 @@ def _from_level(text: str, mender: _Mender) -> str:
 def _unescaped(line: Tidy, mender: _Mender) -> Iterator[Tidy]:
     r"""A line out of a JSON or shell string: `\"` is a quote again, if that makes more sense; `\n` ends a line."""
     text = line.text
-    if "\\" not in text:
+    if "\\" not in text or (text.startswith("{") and mender.is_log(text)):
         yield line
         return
     plain = text.replace('\\"', '"').replace("\\u003e", ">").replace("\\u003c", "<").replace("\\t", "\t")

@@ -167,7 +167,7 @@ KEYS: Final[tuple[Keys, ...]] = (
 _LEVEL_IN_MSG = re.compile(r"\[(?:DEBUG|INFO|WARNING|ERROR|FATAL|PANIC)\] ")
 _QUERY_IN_MSG = re.compile(r'\S+ - \d+ "\S+ \S+ \S+ \S+ \d+ \S+ \d+" \S+ \S* ?\d+ [\d.]+s')
 _FLAGS_IN_MSG = re.compile(r"(?<![\w,])qr(?:,(?:aa|tc|rd|ra|z|ad|cd)){0,7}(?![\w,])")
-_LOG_STREAM = re.compile(r"(?:^|[./])([a-z0-9][a-z0-9.-]*?)_([a-z0-9-]+)_([a-z0-9-]+?)-[0-9a-f]{12,64}(?:\.log)?$")
+_LOG_STREAM = re.compile(r"(?:^|[./])([a-z0-9-]+)_([a-z0-9-]+)_([a-z0-9-]+?)-[0-9a-f]{12,64}(?:\.log)?$")
 
 
 def _get(record: Mapping[str, object], path: str) -> object:

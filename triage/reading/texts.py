@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 from triage.model.bundle import Document
 from triage.reading import decode, mend, records
-from triage.reading.framing import Context, Peeled, head_of, is_viewer_event, unframe
+from triage.reading.framing import Context, Peeled, head_of, is_viewer_event, unframe, unframe_more
 from triage.reading.limits import Limits
 from triage.reading.shape import cut_prompt, split_glued
 
@@ -91,11 +91,10 @@ class Reader:
         if not found:
             stream.push_back(raw)
             return None
-        self.notes.update(r.fields[6] for _, r in found if r.fields[6])
+        outer = "csv+" if delimiter else ""
+        pieces = ((n, Peeled(*r.fields, framing=outer + r.framing)) for n, r in found)
         shift = self.document.first_line - 1
-        return [
-            (n + shift, Peeled(*r.fields, framing="csv+" + r.framing if delimiter else r.framing)) for n, r in found
-        ]
+        return [(n + shift, inner) for n, piece in pieces for inner in unframe_more(piece, self.context)]
 
     def _mended(self, numbered: list[tuple[int, str]]) -> Iterator[Text]:
         """Small documents may be pasted text."""
