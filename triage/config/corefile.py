@@ -79,8 +79,8 @@ class _Parser:
         while (token := self._peek()) is not None:
             if token.text == "{":
                 break
-            if token.text == "import" and token.starts_line and not more:
-                if keys:
+            if token.text == "import" and token.starts_line:
+                if keys and not more:
                     break
                 self._import()
                 continue
