@@ -100,3 +100,12 @@ def _type(field: dict) -> str:
     if field["type"] == "array":
         return f"list of {_type(field['items'])}"
     return " or ".join(field["type"]) if isinstance(field["type"], list) else field["type"]
+
+
+def readme_page() -> str:
+    """`README.md` with the first screen that `triage demo` prints now."""
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    head, begin, rest = page.partition("```console\n$ triage demo\n")
+    with redirect_stdout(io.StringIO()) as out:
+        assert main(["demo", "--color", "never"]) == 0
+    return head + begin + out.getvalue().partition("\n\n")[0] + "\n```" + rest.partition("```")[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import COMMANDS, ROOT, cli_page, command_of, help_of, json_page
+from tests.docs.pages import COMMANDS, ROOT, cli_page, command_of, help_of, json_page, readme_page
 from triage.errors import ExitCode
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "rules" / "README.md"]
@@ -43,7 +43,7 @@ def test_every_option_that_is_named_exists(page: Path) -> None:
     commands = [line for fence in fences for line in fence.split("\n") if re.match(r"\s*(\$ )?triage ", line)]
     spans = [span for span in re.findall(r"`([^`\n]+)`", prose) if re.match(r"(triage |-o |-v$|--[a-z])", span)]
     named = {o for text in commands + spans for o in re.findall(r"(?<![\w-])--[a-z][a-z-]*", text.split("#")[0])}
-    assert named - {"--timestamps", "--help"} <= OPTIONS
+    assert named - {"--timestamps", "--prefix"} <= OPTIONS, "neither ours nor an option of kubectl logs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
@@ -111,3 +111,7 @@ def test_make_targets_exist(page: Path) -> None:
         m for f in fences for m in re.findall(r"^make ([a-z]+)", f, re.MULTILINE)
     }
     assert named <= targets
+
+
+def test_readme_shows_what_the_program_prints(approve) -> None:
+    approve(ROOT / "README.md", readme_page())

@@ -83,6 +83,8 @@ def analyze(
     since_ns, until_ns, asked = window(now, since=since, since_time=since_time, until=until, around=around)
     networks = read_subnets(subnets or ())
     rulebook = pipeline.load_rulebook(rules)
+    if lang not in rulebook.texts:
+        raise TriageError(f"no texts in language '{lang}'", hint=f"choose one of: {', '.join(sorted(rulebook.texts))}")
     catalogue = pipeline.catalogue(rulebook, lang)
     bundle = Bundle(())
     try:

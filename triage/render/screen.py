@@ -29,11 +29,12 @@ class _Room:
     evidence: int
     gaps: int
     rivals: int
+    where: int = 1
 
 
 _STEPS = (
-    _Room(title=5, hit=5, evidence=3, gaps=4, rivals=3),
-    _Room(title=4, hit=3, evidence=2, gaps=3, rivals=2),
+    _Room(title=5, hit=5, evidence=3, gaps=4, rivals=3, where=3),
+    _Room(title=4, hit=3, evidence=2, gaps=3, rivals=2, where=2),
     _Room(title=4, hit=2, evidence=2, gaps=2, rivals=1),
     _Room(title=4, hit=2, evidence=1, gaps=2, rivals=1),
     _Room(title=3, hit=2, evidence=1, gaps=1, rivals=1),
@@ -64,7 +65,7 @@ def _compose(report: Report, words: Words, style: Style, room: _Room) -> list[st
     if step is None:
         return lines
     command = step if isinstance(step, str) else step.command
-    lines += _labelled(names["next"], margin, sentences.next_about(step, words), style, 1)
+    lines += _labelled(names["next"], margin, sentences.next_about(step, words), style, room.where)
     return [*lines, "  " + paint(clean(command), "cyan", style)]
 
 

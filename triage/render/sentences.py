@@ -46,15 +46,14 @@ def happening(report: Report, words: Words) -> str:
 
 def hit(report: Report, words: Words) -> str:
     """Who is hit: replicas, share of failing queries, place."""
+    if not report.affected:
+        return words.word("hit.nobody")
     share = report.failing_share
     failing = words.word("hit.share-unknown") if share is None else words.word("hit.share", percent=percent(share))
     place = words.scope(report.hypotheses[0].scope) or words.word("hit.place-unknown")
-    who = words.word("hit.nobody")
-    if report.affected:
-        known = max(len(report.coverage.replicas), len(report.affected))
-        replicas = words.count("replica", known)
-        names = words.join(", ", words.some(report.affected))
-        who = words.word("hit.replicas", n=len(report.affected), all=replicas, names=names)
+    replicas = words.count("replica", max(len(report.coverage.replicas), len(report.affected)))
+    names = words.join(", ", words.some(report.affected))
+    who = words.word("hit.replicas", n=len(report.affected), all=replicas, names=names)
     return words.join("; ", (who, failing, words.word("hit.place", place=place)))
 
 
