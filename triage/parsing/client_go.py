@@ -9,7 +9,7 @@ from triage.model.message import Where
 from triage.model.observation import FailureKind, Meaning
 from triage.parsing.head import Head
 from triage.parsing.match import Hit, Lookup
-from triage.parsing.meaning import meaning_of, versions
+from triage.parsing.meaning import meaning_of, shape_meaning, versions
 
 # 1.15.0 prints key/values behind the error; 1.13.2 to 1.14.7 print `%!s(<nil>)` where client-go passed no error.
 _KEY_VALUE = re.compile(r'(?<!,) ([A-Za-z]{1,30})="((?:[^"\\]|\\.){0,2000})"$')
@@ -20,6 +20,8 @@ _NOTE = " - error from a previous attempt: "
 _LAST_KLOG = "1.9.3"
 _FIRST_LOGGER = "1.9.4"
 _FIRST_PAIRS = "1.15.0"
+_ENOUGH = 40
+"""Characters of fixed text that no other program says by chance."""
 
 
 def split_pairs(text: str) -> tuple[str, dict[str, str]]:
@@ -69,11 +71,26 @@ def read_client_go(head: Head, hit: Hit, lookup: Lookup, pairs: dict[str, str]) 
         fields.setdefault("api_type", pairs["type"])
     if reason:
         fields["reason"] = reason[:400]
-    fields |= _bounds(head, fields.get("source") or pairs.get("reflector", ""), lookup, bool(pairs))
+    source = fields.get("source") or pairs.get("reflector", "")
+    if lookup.mark(source) is not None:
+        fields.pop("version_min", None)
+        fields.pop("version_max", None)
+    fields |= _bounds(head, source, lookup, bool(pairs))
     label, kind = meaning.label, meaning.kind
     if inner is None and hit.message.label == "inside":
         label, kind = _by_words(core, lookup)
     return replace(meaning, label=label, kind=kind, upstream=None, proto=None, fields=fields)
+
+
+def read_reason(text: str, lookup: Lookup) -> Meaning | None:
+    """Meaning of a reason that a line break cut off its line; only of a call, or of words that are long enough."""
+    core, address = split_call(text.strip())
+    hit = lookup.find(Where.API, core.split(_NOTE, 1)[0])
+    if hit is None or (address is None and (hit.fixed < _ENOUGH or hit.message.generic)):
+        return None
+    fields = {"inner": hit.message.id, "reason": text.strip()[:400], **({"address": address} if address else {})}
+    meaning = shape_meaning(lookup, "client-go.reason", plugin="kubernetes")
+    return replace(meaning, label=hit.message.label, kind=hit.message.kind, fields=fields)
 
 
 def _by_words(reason: str, lookup: Lookup) -> tuple[str, FailureKind | None]:

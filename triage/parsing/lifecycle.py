@@ -32,6 +32,64 @@ _CALL_ROW = re.compile(
     r"(?:created by )?(?:(?:[\w.-]{1,80}/){1,12}|(?=(?:main|runtime|net|panic|sync|time|os|syscall|reflect|context)\b))"
     r"[\w.*()%{}\[\]·~-]{1,400}(?:\([^\n]{0,600}\)| in goroutine \d{1,12})"
 )
+_COREFILE_ROW = re.compile(
+    r"\s*(?:([a-z0-9_]{2,20})(?: [^\n]{0,400})?|[A-Za-z0-9.*:/-]{1,120}(?: [A-Za-z0-9.*:/-]{1,120}){0,9} \{|\})"
+)
+# Directives that node-cache's templates use, and their options; it prints the Corefile it made at each start.
+_COREFILE_WORDS = frozenset(
+    [
+        "errors",
+        "cache",
+        "reload",
+        "loop",
+        "bind",
+        "forward",
+        "prometheus",
+        "health",
+        "force_tcp",
+        "prefer_udp",
+        "success",
+    ]
+    + ["denial", "log", "ready", "loadbalance", "kubernetes", "hosts", "fallthrough", "template", "rewrite", "import"]
+    + [
+        "max_fails",
+        "policy",
+        "expire",
+        "health_check",
+        "servfail",
+        "serve_stale",
+        "prefetch",
+        "disable",
+        "max_concurrent",
+    ]
+    + [
+        "pods",
+        "ttl",
+        "lameduck",
+        "class",
+        "except",
+        "next",
+        "consolidate",
+        "bufsize",
+        "any",
+        "debug",
+        "trace",
+        "dnstap",
+    ]
+    + [
+        "answer",
+        "rcode",
+        "match",
+        "keepttl",
+        "autopath",
+        "acl",
+        "whoami",
+        "pprof",
+        "multisocket",
+        "tls",
+        "tls_servername",
+    ]
+)
 _HEX_ROW = re.compile(r"[0-9a-f]{6}(?: [0-9a-f]{2}){0,16}")
 
 
@@ -144,4 +202,7 @@ def read_plain(text: str, lookup: Lookup) -> Meaning | None:
         return shape_meaning(lookup, "runtime.stack")
     if _HEX_ROW.fullmatch(stripped):
         return shape_meaning(lookup, "debug.hexdump")
+    match = _COREFILE_ROW.fullmatch(text.rstrip())
+    if match is not None and (match[1] is None or (match[1] in _COREFILE_WORDS and text[:1].isspace())):
+        return shape_meaning(lookup, "node-cache.corefile-row")
     return shape_meaning(lookup, "core.logo") if _LOGO.fullmatch(text) else None

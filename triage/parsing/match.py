@@ -57,30 +57,35 @@ class Pattern:
         if self._regex is None:
             self._regex = re.compile(expression(self.parts), re.DOTALL)
         found = self._regex.fullmatch(text)
-        return found.groupdict() if found is not None else None
+        return {k: v for k, v in found.groupdict().items() if v is not None} if found is not None else None
 
 
 def expression(parts: tuple[Part, ...]) -> str:
-    """The regular expression of a template; the last place may run up to fixed text at the very end.
+    """The regular expression of a template.
+
+    The last place may run up to fixed text at the very end; an empty one may have lost the blank before it.
 
     >>> re.fullmatch(expression(parse_template("{a:rest} of {b:int}")), "3 of 4 of 5") is None
     True
     >>> re.fullmatch(expression(parse_template("from {a:rest} failed")), "from x failed failed")["a"]
     'x failed'
+    >>> re.fullmatch(expression(parse_template("using {a:rest}")), "using") is None
+    False
     """
     out: list[str] = []
-    i = 0
-    while i < len(parts):
-        part = parts[i]
-        if part.type is None:
-            out.append(re.escape(part.text))
-        elif i + 2 < len(parts):
-            lazy = PLACEHOLDERS[part.type] + ("" if part.type == "quoted" else "?")
-            out.append(f"(?>(?P<{part.text}>{lazy}){re.escape(parts[i + 1].text)})")
-            i += 1
-        else:
-            out.append(f"(?P<{part.text}>{PLACEHOLDERS[part.type]})")
-        i += 1
+    place = ""
+    for i, part in enumerate(parts):
+        last = i + 1 == len(parts)
+        if part.type is not None:
+            lazy = "" if last or part.type == "quoted" else "?"
+            place = f"(?P<{part.text}>{PLACEHOLDERS[part.type]}{lazy})"
+            out.append(place if last else "")
+            continue
+        fixed = re.escape(part.text)
+        if i + 2 == len(parts) and parts[-1].type == "rest" and part.text.endswith(" "):
+            fixed = f"(?:{fixed}|{re.escape(part.text[:-1])}(?!.))"
+        out.append(fixed if not place else place + fixed if last else f"(?>{place}{fixed})")
+        place = ""
     return "".join(out)
 
 

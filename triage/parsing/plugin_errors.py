@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from types import MappingProxyType
 
 from triage.model.message import Message, Where
@@ -39,6 +40,10 @@ RCODES = MappingProxyType(
 
 # A name holds no blank (Go prints `\032`), so it cannot forge what follows it.
 _QUERY = re.compile(r"(-?\d{1,5}) (\S{1,1300}) ([A-Za-z0-9_-]{1,20}):(.*)", re.DOTALL)
+# A line whose head was cut off, perhaps counted by `uniq -c`.
+_BARE = re.compile(
+    r"\s{0,20}(?:(\d{1,9}) {1,20})??(?:(\d{1,2}) )?([^\s:\"]{0,1300}\.) ([A-Z][A-Z0-9]{0,9}): (.+)", re.DOTALL
+)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|μs|ns)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
 _ENDPOINT = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}:\d{1,5}|\[[0-9a-fA-F:.]{2,45}\]:\d{1,5}")
@@ -89,14 +94,33 @@ def read_errors_line(head: Head, lookup: Lookup) -> Meaning | None:
 
     Up to 1.2.5 such lines carry no `plugin/errors: `, so any line of this shape that has a level is taken.
     """
-    if head.plugin not in (None, "errors") or (head.plugin is None and head.level is None):
+    if head.plugin not in (None, "errors") or head.klog is not None:
         return None
+    if head.plugin is None and head.level is None:
+        return _bare(head, lookup)
     body = f"{head.query}: {head.body}" if head.query is not None and head.level == "ERROR" else head.body
     match = _QUERY.fullmatch(body.rstrip())
     if match is None:
         return None
-    number, name, qtype, detail = match.groups()
-    hit, detail = find_detail(detail, lookup)
+    return _failure(match[1], match[2], match[3], find_detail(match[4], lookup), head, lookup)
+
+
+def _bare(head: Head, lookup: Lookup) -> Meaning | None:
+    """A failure without its head; only when a message knows the detail."""
+    match = _BARE.fullmatch(head.body.rstrip())
+    if match is None:
+        return None
+    found = find_detail(match[5], lookup)
+    if found[0] is None or found[0].message.id == OTHER:
+        return None
+    meaning = _failure(match[2] or "", match[3], match[4], found, head, lookup)
+    fields = {name: text for name, text in meaning.fields.items() if not name.startswith("version_")}
+    return replace(meaning, weight=max(1, int(match[1] or 1)), fields=fields)
+
+
+def _failure(number: str, name: str, qtype: str, found: tuple[Hit | None, str], head: Head, lookup: Lookup) -> Meaning:
+    """The record of one failed query."""
+    hit, detail = found
     inner = _nested(hit, lookup)
     known = tuple(h.message for h in (hit, inner) if h is not None)
     if not any(message.kind for message in known):
@@ -115,7 +139,7 @@ def read_errors_line(head: Head, lookup: Lookup) -> Meaning | None:
         proto=fields.get("proto"),
         qname=qname,
         qtype=qtype,
-        rcode=RCODES.get(int(number), number),
+        rcode=RCODES.get(int(number), number) if number else None,
         probe=is_probe(qname, qtype),
         fields=_fields(fields, hit, inner, detail, head),
     )

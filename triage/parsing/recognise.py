@@ -55,7 +55,7 @@ class Recogniser:
         if hit is not None and not hit.message.generic:
             return self._line(head, hit, pairs)
         return (
-            self._plain(head)
+            self._plain(head, text)
             or (self._line(head, hit, pairs) if hit is not None else None)
             or self._glued(text)
             or _query(text, self._lookup)
@@ -73,15 +73,18 @@ class Recogniser:
             return lifecycle.read_nested(head, hit, self._lookup)
         return meaning_of(hit, level=head.level, plugin=head.plugin)
 
-    def _plain(self, head: Head) -> Meaning | None:
+    def _plain(self, head: Head, text: str) -> Meaning | None:
         """A start-up error, or a line of a banner, a stack, a dump."""
         if head.klog is not None:
             return None
         if head.level is None and head.plugin is None:
-            plain = lifecycle.read_plain(head.body, self._lookup)
+            plain = lifecycle.read_plain(text, self._lookup)
             if plain is not None:
                 return plain
-        return lifecycle.read_startup(head, self._lookup) if head.level in (None, "FATAL", "ERROR") else None
+        startup = lifecycle.read_startup(head, self._lookup) if head.level in (None, "FATAL", "ERROR") else None
+        if startup is None and head.level is None and head.plugin is None:
+            return client_go.read_reason(head.body, self._lookup)
+        return startup
 
     def _glued(self, text: str) -> Meaning | None:
         """A line that ends in the kubelet's text: the kubelet's words count, the rest was cut by them."""

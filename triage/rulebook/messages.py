@@ -20,7 +20,28 @@ _KEYS = (
 )  # fmt: skip
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "FATAL", "PANIC")
 _CAUSES = frozenset(
-    ["upstream-unreachable", "upstream-refused", "upstream-error-answer", "upstreams-inconsistent", "upstream-protocol", "forward-overload", "forward-loop", "apiserver-unreachable", "apiserver-auth", "corefile-invalid", "listen-failed", "inotify-exhausted", "fd-exhausted", "resources", "node-network", "conntrack", "client-search-path", "zone-config", "coredns-bug", "benign"]
+    [
+        "upstream-unreachable",
+        "upstream-refused",
+        "upstream-error-answer",
+        "upstreams-inconsistent",
+        "upstream-protocol",
+        "forward-overload",
+        "forward-loop",
+        "apiserver-unreachable",
+        "apiserver-auth",
+        "corefile-invalid",
+        "listen-failed",
+        "inotify-exhausted",
+        "fd-exhausted",
+        "resources",
+        "node-network",
+        "conntrack",
+        "client-search-path",
+        "zone-config",
+        "coredns-bug",
+        "benign",
+    ]
 )
 LABELS = _CAUSES | {"startup", "info", "noise", "unknown", "inside"}
 """What a message may be labelled; `inside` takes the label of the message nested in it."""
