@@ -11,10 +11,10 @@ id: NEW-CAUSE
 prior: 0.005             # in how many of a thousand reports is this the cause?
 severity: degraded       # outage, degraded or none
 names_upstream: false    # true: it is about an upstream and must name it
-symptoms: {upstream-timeout: 0.5}
+symptoms: {upstream-silent: 0.5}
 scopes: {}               # where it strikes: node, subnet, az, replica, cluster …; empty: it has no place
 evidence:
-  - {id: seen, measure: has_symptom, symptom: upstream-timeout, p_if_cause: 0.5, p_otherwise: 0.5}
+  - {id: seen, measure: has_symptom, symptom: upstream-silent, p_if_cause: 0.5, p_otherwise: 0.5}
 checks: []
 fixes: [{id: cure}]
 references: ["where this was learnt: a commit, an issue, a manual"]
