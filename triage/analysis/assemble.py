@@ -10,11 +10,13 @@ from triage.analysis import checks as checks_
 from triage.analysis.context import Context
 from triage.analysis.coverage import gaps_of, replica_coverage
 from triage.analysis.exposure import Seen, seen_of, units_of
-from triage.analysis.groups import Group, groups_of
-from triage.analysis.hypotheses import PLAIN, SCOPED, Draft, ZonePrior, drafts_of
+from triage.analysis.groups import Group, groups_of, lookups
+from triage.analysis.hypotheses import PLAIN, SCOPED, Draft, drafts_of
 from triage.analysis.inputs import Inputs
 from triage.analysis.localize import Strengths, localize_units
+from triage.analysis.names import NameSpread, spread_of
 from triage.analysis.rank import QUIET, weigh
+from triage.analysis.scopes import Unit
 from triage.analysis.signs import Sign, signs_of
 from triage.analysis.statements import evidence_of
 from triage.analysis.titles import title_of
@@ -34,8 +36,7 @@ def analyze(
     signs = signs_of(inputs)
     seen = seen_of(inputs)
     contexts = contexts_of(signs, inputs, seen)
-    zone_prior = ZonePrior(**_numbers(inputs, "zone"))
-    judged = [(c, drafts_of(weigh(c, inputs.rulebook), c, zone_prior)) for c in contexts]
+    judged = [(c, drafts_of(weigh(c, inputs.rulebook), c)) for c in contexts]
     judged = absorbed([(c, d) for c, d in judged if d])
     judged.sort(key=lambda pair: _harm_order(pair[0], pair[1], inputs))
     hypotheses = _hypotheses(judged, inputs, len(signs)) or (_nothing(inputs),)
@@ -65,8 +66,20 @@ def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen])
     for group in groups:
         units = units_of(inputs, group, seen)
         others = tuple(g for g in groups if g is not group)
-        found.append(Context(inputs, group, others, units, localize_units(units, strengths), seen))
+        found.append(Context(inputs, group, others, units, localize_units(units, strengths), seen, _spread(group, units)))
     return found
+
+
+def _spread(group: Group, units: Sequence[Unit]) -> NameSpread:
+    """How the failing names of a group spread over zones; probes name none."""
+    real = [s for s in group.signs if not s.probe and s.qname]
+    if group.family != "upstream" or not real:
+        return NameSpread(None, known=False)
+    failing = {s.replica for s in real}
+    asked = [u.n for u in units if u.name in failing]
+    n_asked = sum(n for n in asked if n is not None) if asked and all(n is not None for n in asked) else None
+    names = sorted({s.qname for s in real if s.qname})
+    return spread_of(names, sum(lookups(real, lambda s: s.replica).values()), n_asked)
 
 
 def _numbers(inputs: Inputs, section: str) -> dict[str, float]:

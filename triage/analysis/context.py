@@ -9,6 +9,7 @@ from triage.analysis.exposure import Seen
 from triage.analysis.groups import Group
 from triage.analysis.inputs import Inputs
 from triage.analysis.localize import Localization
+from triage.analysis.names import NameSpread
 from triage.analysis.scopes import Unit
 from triage.analysis.signs import Sign
 from triage.model.observation import Citation
@@ -26,6 +27,7 @@ class Context:
     units: Sequence[Unit]
     localization: Localization
     seen: Mapping[str, Seen]
+    names: NameSpread
 
     @property
     def failing(self) -> frozenset[str]:

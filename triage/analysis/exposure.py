@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from triage.analysis.groups import Group
 from triage.analysis.inputs import Inputs
+from triage.analysis.names import domain
 from triage.analysis.scopes import Unit
 from triage.model.observation import Answer, Segment
 from triage.model.place import PLACE_KINDS
@@ -106,10 +107,12 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
     failures = group.by_replica
     counted = asked_upstream(inputs, group.zone, window) if group.family == "upstream" else {}
     asks = _listed(inputs, group)
+    noise = noise_of(group)
     found: list[Unit] = []
     for replica in inputs.replicas:
         k = failures.get(replica, 0.0)
         n = None
+        failed = 0.0
         if replica in counted:
             n, failed = counted[replica]
             k = max(k, failed)
@@ -122,9 +125,23 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
                 n,
                 coverage(seen[replica], window),
                 asks=k > 0 or asks.get(replica, True),
+                noise=noise.get(replica, 0.0) if k > 0 else None,
             )
         )
     return found
+
+
+NOISE_NS = 600_000_000_000
+"""Failures of one domain within ten minutes are one event of noise: its servers are away, clients insist."""
+
+
+def noise_of(group: Group) -> Mapping[str, float]:
+    """Per replica: how many independent events of noise would make its failures."""
+    events: dict[str, set[tuple[str, int]]] = {}
+    for sign in group.signs:
+        what = "probe" if sign.probe else domain(sign.qname) if sign.qname else sign.citation.text[-60:]
+        events.setdefault(sign.replica, set()).add((what, (sign.at_ns or 0) // NOISE_NS))
+    return {replica: float(len(found)) for replica, found in events.items()}
 
 
 def attributes(inputs: Inputs, replica: str) -> Mapping[str, str]:

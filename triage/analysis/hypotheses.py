@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from triage.analysis.classes import classes_of
 from triage.analysis.context import Context
-from triage.analysis.names import common_suffix
 from triage.analysis.rank import QUIET, CauseWeight
+from triage.analysis.scopes import SOME
 from triage.model.report import Member, Scope
 
 SCOPED = "upstream-unreachable-scoped"
@@ -32,34 +32,26 @@ class Draft:
 
 
 def drafts_of(
-    weights: Sequence[tuple[CauseWeight, float]], context: Context, zone_prior: ZonePrior
+    weights: Sequence[tuple[CauseWeight, float]], context: Context
 ) -> tuple[Draft, ...]:
     """Every explanation of the group with at least 2 %, the most probable first; they add up to at most 1."""
     found: list[Draft] = []
     for weight, probability in weights:
-        found.extend(_drafts(weight, probability, context, zone_prior))
+        found.extend(_drafts(weight, probability, context))
     kept = [d for d in found if d.probability >= KEPT or d.cause in QUIET]
     kept.sort(key=lambda d: (-d.probability, d.cause, d.zone or "", d.scope.kind if d.scope else ""))
     return tuple(kept)
 
 
-@dataclass(frozen=True, slots=True)
-class ZonePrior:
-    """How much of an upstream cause says that only *these names* are not answered (`rules/parameters.yaml`)."""
-
-    one_name: float = 0.28
-    shared_suffix: float = 0.15
-    others_answered: float = 0.85
-    answered: float = 3.0
-    """So many answers to other names in the window count as `others_answered`."""
-
-
-def _drafts(weight: CauseWeight, probability: float, context: Context, zone_prior: ZonePrior) -> list[Draft]:
+def _drafts(weight: CauseWeight, probability: float, context: Context) -> list[Draft]:
     rule = weight.rule
+    part = context.names.zone_part(rule.zone_share) if context.group.zone is None else 0.0
+    zone = context.names.suffix
     if rule.id in QUIET or not rule.scopes:
-        return [Draft(rule.id, weight, probability, None, context.group.zone if rule.names_upstream else None, "")]
+        own = context.group.zone if rule.names_upstream else None
+        return [Draft(rule.id, weight, probability, None, own, "zone" if rule.id in QUIET and part > 0.5 else "")]
     classes = classes_of(context.localization.scopes, weight.scopes, context.units)
-    zone, share = _zone_share(context, zone_prior) if rule.id == PLAIN else (None, 0.0)
+    share = part if rule.id == PLAIN else 0.0
     found = []
     if share > 0:
         found.append(Draft(rule.id, weight, probability * share, _spoken(CLUSTER_SCOPE, context), zone, "zone"))
@@ -68,6 +60,7 @@ def _drafts(weight: CauseWeight, probability: float, context: Context, zone_prio
     for each in classes:
         cause = SCOPED if scoped and each.narrow else rule.id
         place = _spoken(each.scope, context)
+        nameless = each.scope.kind == SOME
         variant = "scoped" if each.narrow and place is not None else ""
         found.append(
             Draft(
@@ -99,21 +92,11 @@ def _spoken(scope: Scope, context: Context) -> Scope | None:
     places = [u for u in context.units if not u.replica]
     if len(replicas) < 2 and not places:
         return None
+    if scope.kind == SOME:
+        return None
     if scope.kind == "cluster":
         return Scope("cluster", None, tuple(u.name for u in replicas if u.name), scope.indistinguishable)
     return scope
-
-
-def _zone_share(context: Context, prior: ZonePrior) -> tuple[str | None, float]:
-    """Zone of the failing names, and how much of the cause it may claim: success of other names is what tells."""
-    names = sorted({s.qname for s in context.real if s.qname})
-    suffix = common_suffix(names) if names and context.group.zone is None else None
-    if suffix is None:
-        return None, 0.0
-    answered = sum((u.n or 0.0) - u.k for u in context.units if u.name in context.failing and u.n is not None)
-    if answered >= prior.answered:
-        return suffix, prior.others_answered
-    return suffix, prior.one_name if len(names) == 1 else prior.shared_suffix
 
 
 def node_scope(replica: str, context: Context) -> Scope | None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from triage.analysis.special import betaln, gammaln, logsumexp
 
-from triage.analysis.scopes import Candidate, Unit, candidates
+from triage.analysis.scopes import Candidate, Unit, candidates, ways
 
 Array = NDArray[np.float64]
 
@@ -40,6 +40,8 @@ class Strengths:
     counter_fails_outside: float = 0.06
 
 
+UNLIKELY = 1e-3
+"""Prior weight of a scope kind that a rule does not name."""
 RATES = np.array([0.03, 0.08, 0.2, 0.45, 0.7, 0.9, 0.985])
 RATE_PRIOR = np.array([0.04, 0.06, 0.08, 0.12, 0.15, 0.2, 0.35])
 RATE_WEIGHT = np.array([60.0, 40.0, 30.0, 20.0, 20.0, 40.0, 120.0])
@@ -94,13 +96,15 @@ def likelihoods(units: Sequence[Unit], s: Strengths) -> Likelihoods:
         if unit.n is not None:
             row += _beta_binomial(unit.k, unit.n, RATES, RATE_WEIGHT)
             rate = np.array([s.noise_rate])
-            outside[i] += _beta_binomial(unit.k, unit.n, rate, s.noise_weight / rate)[0]
+            noise = unit.k if unit.noise is None else unit.noise
+            outside[i] += _beta_binomial(noise, unit.n, rate, s.noise_weight / rate)[0]
         elif unit.coverage > 0 or unit.k > 0:
             seen = _negative_binomial(unit.k, MEANS * max(unit.coverage, 0.05), s.shape)
             if unit.k == 0:
                 seen = np.logaddexp(np.log(s.unasked), np.log1p(-s.unasked) + seen)
             row += seen
-            outside[i] += _negative_binomial(unit.k, np.array([s.noise_mean]), s.noise_shape)[0]
+            noise = unit.k if unit.noise is None else unit.noise
+            outside[i] += _negative_binomial(noise, np.array([s.noise_mean]), s.noise_shape)[0]
     return Likelihoods(by_mean, by_rate, counted, outside)
 
 
@@ -160,15 +164,29 @@ def _score(inside: Array, likes: Likelihoods, only: int | None = None) -> float:
     return total
 
 
-def posterior(scopes: Sequence[ScopeLikelihood], weights: Mapping[str, float]) -> Array:
-    """Posterior over scopes: the prior of a kind is shared evenly among its members that are candidates.
+def log_priors(scopes: Sequence[ScopeLikelihood], weights: Mapping[str, float]) -> Array:
+    """Log prior of every scope, normalised: that of a kind is shared evenly among its members that are candidates.
 
     `weights` maps scope kind to prior weight (a rule's `scopes`); kinds that are missing get a small one.
     """
-    counts: dict[str, int] = {}
+    members: dict[str, int] = {}
     for scope in scopes:
-        counts[scope.candidate.kind] = counts.get(scope.candidate.kind, 0) + 1
-    logs = np.array(
-        [np.log(weights.get(x.candidate.kind, 1e-3) / counts[x.candidate.kind]) + x.log_likelihood for x in scopes]
+        members[scope.candidate.kind] = members.get(scope.candidate.kind, 0) + 1
+    whole = sum(weights.get(kind, UNLIKELY) for kind in members)
+    return np.array(
+        [
+            np.log(weights.get(s.candidate.kind, UNLIKELY) / whole / members[s.candidate.kind]) - ways(s.candidate)
+            for s in scopes
+        ]
     )
+
+
+def posterior(scopes: Sequence[ScopeLikelihood], weights: Mapping[str, float]) -> Array:
+    """Posterior over scopes; adds up to 1."""
+    logs = log_priors(scopes, weights) + np.array([s.log_likelihood for s in scopes])
     return np.asarray(np.exp(logs - logsumexp(logs)))
+
+
+def evidence(scopes: Sequence[ScopeLikelihood], weights: Mapping[str, float]) -> float:
+    """Log of the likelihood averaged over the prior of scopes."""
+    return logsumexp(log_priors(scopes, weights) + np.array([s.log_likelihood for s in scopes]))

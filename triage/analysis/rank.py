@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from triage.analysis.special import logsumexp
 
 from triage.analysis.context import Context, Finding
-from triage.analysis.localize import posterior
+from triage.analysis.localize import evidence, posterior
 from triage.analysis.measures import MEASURES
 from triage.model.rule import Rule, Rulebook, Term
 
@@ -54,6 +54,8 @@ class CauseWeight:
     def total(self) -> float:
         """Unnormalised log weight."""
         return self.log_prior + self.log_symptoms + self.log_counts + sum(t.log_ratio for t in self.terms)
+SECONDARY = 0.1
+"""The same for symptoms beside the leading one: company is less telling than the lead."""
 
 
 def weigh(context: Context, rulebook: Rulebook) -> tuple[tuple[CauseWeight, float], ...]:
@@ -80,21 +82,10 @@ def _weigh(rule: Rule, context: Context) -> CauseWeight:
     else:
         kinds = rule.scopes or {"cluster": 1.0}
         scopes = posterior(place.scopes, kinds)
-        counts = _evidence_of(context, kinds)
+        counts = evidence(place.scopes, kinds)
     terms = weigh_terms(rule.terms, context)
-    return CauseWeight(rule, math.log(rule.prior), _log_symptoms(rule, context), counts, terms, scopes)
-
-
-def _evidence_of(context: Context, kinds: Mapping[str, float]) -> float:
-    """Log Σ_S P(S | cause) L(S): the prior over kinds is spread over the kinds that have a candidate."""
-    scopes = context.localization.scopes
-    members: dict[str, int] = {}
-    for scope in scopes:
-        members[scope.candidate.kind] = members.get(scope.candidate.kind, 0) + 1
-    prior = {kind: kinds.get(kind, 1e-3) for kind in members}
-    whole = sum(prior.values())
-    logs = [math.log(prior[s.candidate.kind] / whole / members[s.candidate.kind]) + s.log_likelihood for s in scopes]
-    return float(logsumexp(logs))
+    symptoms = _log_symptoms(rule, context)
+    return CauseWeight(rule, math.log(rule.prior), symptoms, counts + context.names.log(rule.zone_share), terms, scopes)
 
 
 def _log_symptoms(rule: Rule, context: Context) -> float:
@@ -102,10 +93,10 @@ def _log_symptoms(rule: Rule, context: Context) -> float:
     counts = context.group.counts
     whole = sum(counts.values()) or 1.0
     leading = max(counts, key=lambda s: (counts[s], s))
-    total = 0.0
-    for symptom, count in counts.items():
-        p = rule.symptoms.get(symptom, UNLISTED)
-        total += math.log(p) * (1.0 if symptom == leading else min(1.0, 2.0 * count / whole))
+    total = math.log(rule.symptoms.get(leading, UNLISTED))
+    for symptom in counts.keys() - {leading}:
+        p = max(rule.symptoms.get(symptom, UNLISTED), SECONDARY)
+        total += math.log(p) * min(1.0, 2.0 * counts[symptom] / whole)
     return total
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from triage.model.place import PLACE_KINDS
 
 CLUSTER = "cluster"
+SOME = "some"
+"""The failing replicas themselves, when no place that has a name holds just them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Unit:
     """False when its configuration does not list this destination: its silence says nothing."""
     certain: float = 1.0
     """How much a direct check there is worth, 0 … 1."""
+    noise: float | None = None
+    """Failures counted as noise would make them: repeats of one lame name once; None: as `k`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,17 @@ def candidates(units: Sequence[Unit]) -> list[Candidate]:
             guess = 0.0 if kind in {"replica", "node"} else min(share, 0.5)
             inside = np.array([guess if v is None else float(v == member) for v in values])
             found.append(Candidate(kind, member, inside))
+    failing = np.array([float(_fails(u)) for u in units])
+    if 1 < failing.sum() < len(units) and not any(np.array_equal(c.inside, failing) for c in found):
+        found.append(Candidate(SOME, None, failing))
     return found
+
+
+def ways(candidate: Candidate) -> float:
+    """Log of the number of sets as large as a nameless one: its prior is shared among them; 0 for named scopes."""
+    if candidate.kind != SOME:
+        return 0.0
+    return math.log(math.comb(len(candidate.inside), int(candidate.inside.sum())))
 
 
 def _fails(unit: Unit) -> bool:

@@ -94,6 +94,8 @@ class Rule:
     names_upstream: bool
     """True when the cause is about an upstream and must name it."""
     file: str
+    zone_share: float = 0.05
+    """Share of this cause's faults that concern only the names of one zone (dead delegation, lame servers)."""
     titles: frozenset[str] = frozenset()
     """Variants of the title that have a text: `scoped`, `zone` …"""
 

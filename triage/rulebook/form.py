@@ -35,6 +35,7 @@ def read_rule(source: Located, cause: str, words: Words, mistakes: Mistakes) -> 
         references=top.words("references"),
         look_alikes=top.words("look_alikes", words.causes, "cause"),
         names_upstream=top.flag("names_upstream", False),
+        zone_share=top.number("zone_share", 0.05, low=0.0),
         file=source.file,
     )
     _note_twins(rule.terms, top, "evidence")

@@ -11,7 +11,7 @@ from triage.model.observation import Answer, FailureKind
 from triage.model.place import PLACE_KINDS
 from triage.model.rule import Effect, Severity, SymptomRule
 
-SCOPE_KINDS = ("cluster", *PLACE_KINDS)
+SCOPE_KINDS = ("cluster", *PLACE_KINDS, "some")
 OUTCOME_KINDS = (*SCOPE_KINDS, "zone")
 """In outcomes also the case that only some names are not answered."""
 EFFECTS: tuple[str, ...] = get_args(Effect)
