@@ -20,7 +20,8 @@ def nslookups(lines: Sequence[NumberedLine], command: Command, host: str | None)
     server = server_endpoint(words[1], "53") if len(words) > 1 else None
     for part in cut(lines, lambda line: line.text.startswith("Server:")):
         found = Lookup("nslookup", server, words[0] if words else None, qtype)
-        if any([_nslookup_line(found, line) for line in part]):
+        outcomes = [_nslookup_line(found, line) for line in part]
+        if any(outcomes):
             yield found.result(host, command.pod, part[0].citation)
 
 

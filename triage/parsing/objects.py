@@ -5,15 +5,25 @@ An object that is not shaped as its kind demands is left out and counted (`Objec
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from triage.model.config import ConfigMap
 from triage.model.observation import Citation
 from triage.model.place import Event, Node, Pod, Termination
 from triage.parsing.labels import az_of, pool_of, roles_of
+from triage.parsing.plain import (
+    MalformedError,
+    as_addresses,
+    as_dict,
+    as_int,
+    as_list,
+    as_strings,
+    as_text,
+    mapping,
+    name_of,
+    time_ns,
+)
 
 _DNS_CONTAINERS = ("coredns", "dns", "node-cache")
 _MAX_DEPTH = 6
@@ -31,10 +41,6 @@ class Objects:
     """Objects of kinds that nothing here reads, by kind."""
     skipped: int = 0
     """Items that could not be read at all."""
-
-
-class _MalformedError(Exception):
-    """An object lacks what makes it one of its kind."""
 
 
 def read_objects(data: object, *, file: str, text: str | None = None) -> Objects:
@@ -56,8 +62,8 @@ def read_objects(data: object, *, file: str, text: str | None = None) -> Objects
             others[kind] = others.get(kind, 0) + 1
             continue
         try:
-            found[kind].append(readers[kind](_mapping(item), cite))
-        except _MalformedError:
+            found[kind].append(readers[kind](mapping(item), cite))
+        except MalformedError:
             skipped += 1
     return Objects(
         tuple(o for o in found["Pod"] if isinstance(o, Pod)),
@@ -137,7 +143,7 @@ def _items(data: object, kind: str | None, depth: int) -> Iterator[tuple[str, ob
 
 def _guessed(data: Mapping[str, object]) -> str:
     """Kind of an object that does not tell it, as in a list that was cut by a query language."""
-    spec, status = _dict(data.get("spec")), _dict(data.get("status"))
+    spec, status = as_dict(data.get("spec")), as_dict(data.get("status"))
     if "nodeName" in spec or "containers" in spec or "podIP" in status:
         return "Pod"
     if "addresses" in status or "nodeInfo" in status:
@@ -148,28 +154,28 @@ def _guessed(data: Mapping[str, object]) -> str:
 
 
 def _pod(item: Mapping[str, object], cite: _Citer) -> Pod:
-    meta, spec, status = _dict(item.get("metadata")), _dict(item.get("spec")), _dict(item.get("status"))
-    name = _name(meta)
-    listed = [_text(_dict(entry).get("ip")) for entry in _list(status.get("podIPs"))]
-    addresses = _addresses([_text(status.get("podIP")), *listed])
-    containers = [_dict(c) for c in _list(status.get("containerStatuses"))]
-    restarts = [n for c in containers if (n := _int(c.get("restartCount"))) is not None]
+    meta, spec, status = as_dict(item.get("metadata")), as_dict(item.get("spec")), as_dict(item.get("status"))
+    name = name_of(meta)
+    listed = [as_text(as_dict(entry).get("ip")) for entry in as_list(status.get("podIPs"))]
+    addresses = as_addresses([as_text(status.get("podIP")), *listed])
+    containers = [as_dict(c) for c in as_list(status.get("containerStatuses"))]
+    restarts = [n for c in containers if (n := as_int(c.get("restartCount"))) is not None]
     ready = [c.get("ready") for c in containers if isinstance(c.get("ready"), bool)]
-    owners = [_dict(o) for o in _list(meta.get("ownerReferences"))]
+    owners = [as_dict(o) for o in as_list(meta.get("ownerReferences"))]
     host_network = spec.get("hostNetwork")
     return Pod(
         name=name,
-        namespace=_text(meta.get("namespace")),
-        node=_text(spec.get("nodeName")),
+        namespace=as_text(meta.get("namespace")),
+        node=as_text(spec.get("nodeName")),
         pod_ip=addresses[0] if addresses else None,
-        host_ip=next(iter(_addresses([_text(status.get("hostIP"))])), None),
+        host_ip=next(iter(as_addresses([as_text(status.get("hostIP"))])), None),
         status=_status(meta, status, containers),
         ready=all(ready) if ready else None,
         restarts=sum(restarts) if restarts else None,
         started_ns=time_ns(status.get("startTime")),
         last_termination=_termination(_dns_first(containers)),
-        labels=_strings(meta.get("labels")),
-        owner=f"{_text(owners[0].get('kind'))}/{_text(owners[0].get('name'))}" if owners else None,
+        labels=as_strings(meta.get("labels")),
+        owner=f"{as_text(owners[0].get('kind'))}/{as_text(owners[0].get('name'))}" if owners else None,
         image=_image(spec),
         host_network=host_network if isinstance(host_network, bool) else None,
         citation=cite.cite(name),
@@ -181,11 +187,11 @@ def _status(
     meta: Mapping[str, object], status: Mapping[str, object], containers: Sequence[Mapping[str, object]]
 ) -> str | None:
     """The word in kubectl's STATUS column."""
-    word = _text(status.get("reason")) or _text(status.get("phase"))
+    word = as_text(status.get("reason")) or as_text(status.get("phase"))
     for container in containers:
-        state = _dict(container.get("state"))
+        state = as_dict(container.get("state"))
         for key in ("waiting", "terminated"):
-            word = _text(_dict(state.get(key)).get("reason")) or word
+            word = as_text(as_dict(state.get(key)).get("reason")) or word
     return "Terminating" if meta.get("deletionTimestamp") else word
 
 
@@ -196,27 +202,27 @@ def _dns_first(containers: Sequence[Mapping[str, object]]) -> Sequence[Mapping[s
 def _termination(containers: Sequence[Mapping[str, object]]) -> Termination | None:
     for container in containers:
         for key in ("lastState", "state"):
-            ended = _dict(_dict(container.get(key)).get("terminated"))
+            ended = as_dict(as_dict(container.get(key)).get("terminated"))
             if ended:
                 return Termination(
-                    _text(ended.get("reason")) or "", _int(ended.get("exitCode")), time_ns(ended.get("finishedAt"))
+                    as_text(ended.get("reason")) or "", as_int(ended.get("exitCode")), time_ns(ended.get("finishedAt"))
                 )
     return None
 
 
 def _image(spec: Mapping[str, object]) -> str | None:
-    images = [_text(c.get("image")) for c in _dns_first([_dict(c) for c in _list(spec.get("containers"))])]
+    images = [as_text(c.get("image")) for c in _dns_first([as_dict(c) for c in as_list(spec.get("containers"))])]
     return images[0] if images else None
 
 
 def _node(item: Mapping[str, object], cite: _Citer) -> Node:
-    meta, spec, status = _dict(item.get("metadata")), _dict(item.get("spec")), _dict(item.get("status"))
-    name, labels = _name(meta), _strings(meta.get("labels"))
-    told = [_dict(a) for a in _list(status.get("addresses"))]
-    addresses = _addresses([_text(a.get("address")) for a in told if a.get("type") == "InternalIP"])
-    info = _dict(status.get("nodeInfo"))
-    cidrs = [_text(c) for c in _list(spec.get("podCIDRs"))] or [_text(spec.get("podCIDR"))]
-    conditions = [_dict(c) for c in _list(status.get("conditions"))]
+    meta, spec, status = as_dict(item.get("metadata")), as_dict(item.get("spec")), as_dict(item.get("status"))
+    name, labels = name_of(meta), as_strings(meta.get("labels"))
+    told = [as_dict(a) for a in as_list(status.get("addresses"))]
+    addresses = as_addresses([as_text(a.get("address")) for a in told if a.get("type") == "InternalIP"])
+    info = as_dict(status.get("nodeInfo"))
+    cidrs = [as_text(c) for c in as_list(spec.get("podCIDRs"))] or [as_text(spec.get("podCIDR"))]
+    conditions = [as_dict(c) for c in as_list(status.get("conditions"))]
     ready = next((c.get("status") for c in conditions if c.get("type") == "Ready"), None)
     return Node(
         name=name,
@@ -224,12 +230,12 @@ def _node(item: Mapping[str, object], cite: _Citer) -> Node:
         roles=roles_of(labels),
         az=az_of(labels),
         pool=pool_of(labels),
-        kernel=_text(info.get("kernelVersion")),
+        kernel=as_text(info.get("kernelVersion")),
         ready=ready == "True" if ready is not None else None,
         labels=labels,
-        annotations=_strings(meta.get("annotations")),
+        annotations=as_strings(meta.get("annotations")),
         pod_cidrs=tuple(c for c in cidrs if c),
-        version=_text(info.get("kubeletVersion")),
+        version=as_text(info.get("kubeletVersion")),
         citation=cite.cite(name),
         internal_ips=addresses,
         roles_told=isinstance(meta.get("labels"), Mapping),
@@ -237,11 +243,11 @@ def _node(item: Mapping[str, object], cite: _Citer) -> Node:
 
 
 def _event(item: Mapping[str, object], cite: _Citer) -> Event:
-    regarding = _dict(item.get("involvedObject")) or _dict(item.get("regarding"))
-    reason = _text(item.get("reason"))
+    regarding = as_dict(item.get("involvedObject")) or as_dict(item.get("regarding"))
+    reason = as_text(item.get("reason"))
     if reason is None:
-        raise _MalformedError
-    series = _dict(item.get("series"))
+        raise MalformedError
+    series = as_dict(item.get("series"))
     times = (
         item.get("lastTimestamp"),
         series.get("lastObservedTime"),
@@ -249,92 +255,29 @@ def _event(item: Mapping[str, object], cite: _Citer) -> Event:
         item.get("eventTime"),
     )
     counts = (item.get("count"), series.get("count"), item.get("deprecatedCount"))
-    kind = _text(regarding.get("kind"))
+    kind = as_text(regarding.get("kind"))
     return Event(
         reason=reason,
-        message=(_text(item.get("message")) or _text(item.get("note")) or "").strip(),
-        type=_text(item.get("type")),
+        message=(as_text(item.get("message")) or as_text(item.get("note")) or "").strip(),
+        type=as_text(item.get("type")),
         object_kind=kind.lower() if kind else None,
-        object_name=_text(regarding.get("name")),
+        object_name=as_text(regarding.get("name")),
         last_ns=next((ns for t in times if (ns := time_ns(t)) is not None), None),
-        count=next((n for c in counts if (n := _int(c)) is not None), 1),
-        citation=cite.cite(_text(_dict(item.get("metadata")).get("name")) or reason),
+        count=next((n for c in counts if (n := as_int(c)) is not None), 1),
+        citation=cite.cite(as_text(as_dict(item.get("metadata")).get("name")) or reason),
     )
 
 
 def _configmap(item: Mapping[str, object], cite: _Citer) -> ConfigMap:
-    meta = _dict(item.get("metadata"))
-    data = _strings(item.get("data"))
-    fields = [_dict(f) for f in _list(meta.get("managedFields"))]
-    changes = [(_text(f.get("manager")) or "?", ns) for f in fields if (ns := time_ns(f.get("time"))) is not None]
+    meta = as_dict(item.get("metadata"))
+    data = as_strings(item.get("data"))
+    fields = [as_dict(f) for f in as_list(meta.get("managedFields"))]
+    changes = [(as_text(f.get("manager")) or "?", ns) for f in fields if (ns := time_ns(f.get("time"))) is not None]
     return ConfigMap(
-        name=_name(meta),
-        namespace=_text(meta.get("namespace")),
+        name=name_of(meta),
+        namespace=as_text(meta.get("namespace")),
         data=data,
-        citation=cite.cite(_name(meta)),
+        citation=cite.cite(name_of(meta)),
         first_lines=cite.blocks(tuple(data)),
         changes=tuple(sorted(changes, key=lambda change: -change[1])),
     )
-
-
-def time_ns(value: object) -> int | None:
-    """An RFC 3339 time, or the date that YAML made of it, in ns since the epoch.
-
-    >>> time_ns("2025-06-03T02:11:12.5Z"), time_ns("yesterday")
-    (1748916672500000000, None)
-    """
-    try:
-        stamp = (
-            value if isinstance(value, datetime) else datetime.fromisoformat(value) if isinstance(value, str) else None
-        )
-        if stamp is None:
-            return None
-        stamp = stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
-        return int(stamp.timestamp()) * 1_000_000_000 + stamp.microsecond * 1000
-    except (ValueError, OverflowError):
-        return None
-
-
-def _name(meta: Mapping[str, object]) -> str:
-    name = _text(meta.get("name"))
-    if not name:
-        raise _MalformedError
-    return name
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    if not isinstance(value, Mapping):
-        raise _MalformedError
-    return value
-
-
-def _dict(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else ()
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _int(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _strings(value: object) -> dict[str, str]:
-    """A map of texts; numbers and booleans that YAML read from unquoted values become their text again."""
-    plain = (str, int, float, bool)
-    return {str(k): str(v) for k, v in _dict(value).items() if isinstance(v, plain)}
-
-
-def _addresses(values: Sequence[str | None]) -> tuple[str, ...]:
-    found = []
-    for value in values:
-        try:
-            found.append(str(ipaddress.ip_address(value or "")))
-        except ValueError:
-            continue
-    return tuple(dict.fromkeys(found))

@@ -50,10 +50,10 @@ def build(
 def replica_addresses(topology: Topology) -> Mapping[str, str]:
     """Pod address → replica, for lines that name only an address; addresses of two replicas are left out."""
     owners: dict[str, set[str]] = {}
-    for name in topology.places:
-        pod = topology.pod(name)
-        for address in pod.pod_ips or ((pod.pod_ip,) if pod.pod_ip else ()) if pod else ():
-            owners.setdefault(address, set()).add(name)
+    for pod in topology.pods:
+        if pod.name in topology.places:
+            for address in pod.pod_ips or ((pod.pod_ip,) if pod.pod_ip else ()):
+                owners.setdefault(address, set()).add(pod.name)
     return {address: min(names) for address, names in owners.items() if len(names) == 1}
 
 

@@ -41,9 +41,8 @@ def layer_of(pod: Pod) -> str | None:
         return INFRASTRUCTURE if "coredns" in pod.name or "mdns" in pod.name else None
     if pod.name.startswith("kube-dns") and "coredns" not in image:
         return None  # the predecessor of CoreDNS, with the same label
-    if _labelled(pod, _CLUSTER_LABELS) or _CLUSTER_NAME.fullmatch(pod.name) or image.startswith("coredns:"):
-        return CLUSTER
-    return None
+    named = _CLUSTER_NAME.fullmatch(pod.name) and (not image or "dns" in image)
+    return CLUSTER if _labelled(pod, _CLUSTER_LABELS) or named or "coredns" in image else None
 
 
 def _labelled(pod: Pod, labels: dict[str, tuple[str, ...]]) -> bool:
