@@ -10,7 +10,7 @@ from triage.topology.annotations import Network, network_of, pod_range
 from triage.topology.identify import CLUSTER, NODE_LOCAL, layer_of
 from triage.topology.merge import merge_nodes, merge_pods
 from triage.topology.roles import roles_of
-from triage.topology.subnets import NamedNetworks, assumed_network, named_networks, subnet_of
+from triage.topology.subnets import NamedNetworks, assumed_network, named_networks, prefix_of, subnet_of
 
 
 def build(
@@ -78,21 +78,30 @@ class _Atlas:
         self._named = named
         self._roles = roles_of(nodes, pods)
         self._found: dict[str, tuple[Fact | None, Network | None]] = {}
-        carried = _carried(interfaces)
+        self._carried = _carried(interfaces)
         for name, addresses in self._addresses.items():
-            self._found[name] = subnet_of(self._nodes.get(name), addresses, named, carried)
+            self._found[name] = subnet_of(self._nodes.get(name), addresses, named, self._carried)
         if assume_prefix is not None and not any(fact for fact, _ in self._found.values()):
             self._assume(assume_prefix)
 
     def place(self, replica: str, pod: Pod | None, hint: Fact | None) -> Place:
         """Everything known of where a replica runs."""
-        if pod and pod.node:
-            node = Fact(pod.node, pod.citation.file if pod.citation else "pod list")
-        elif hint:
-            node = hint
-        else:
-            return Place(replica, {}, layer_of(pod or Pod(replica)) or CLUSTER)
-        return Place(replica, {"node": node, **self._facts(node.value)}, layer_of(pod or Pod(replica)) or CLUSTER)
+        layer = layer_of(pod or Pod(replica)) or CLUSTER
+        origin = pod.citation.file if pod and pod.citation else "pod list"
+        node = Fact(pod.node, origin) if pod and pod.node else hint or self._by_address(pod)
+        if node is not None:
+            return Place(replica, {"node": node, **self._facts(node.value)}, layer)
+        if pod and pod.host_ip:  # a list without nodes that shows their addresses
+            subnet, _ = subnet_of(None, [Fact(pod.host_ip, f"hostIP in {origin}")], self._named, self._carried)
+            return Place(replica, {"subnet": subnet} if subnet else {}, layer)
+        return Place(replica, {}, layer)
+
+    def _by_address(self, pod: Pod | None) -> Fact | None:
+        """The one node that has the pod's hostIP."""
+        if pod is None or pod.host_ip is None:
+            return None
+        owners = [name for name, facts in self._addresses.items() if any(f.value == pod.host_ip for f in facts)]
+        return Fact(owners[0], f"hostIP of pod {pod.name}", inferred=True) if len(owners) == 1 else None
 
     def _facts(self, name: str) -> dict[str, Fact]:
         node = self._nodes.get(name)
@@ -125,13 +134,25 @@ class _Atlas:
         return tuple(found.values())
 
     def conflicts(self) -> list[str]:
-        """Nodes with two addresses in two named subnets."""
+        """Nodes with two addresses, addresses in two named subnets, and annotations that cut subnets otherwise."""
         found = []
         for node, addresses in self._addresses.items():
+            firm = [a for a in addresses if not a.inferred and ":" not in a.value]
+            if len({a.origin.partition(" ")[0] for a in firm}) > 1:  # InternalIP here, hostIP there
+                found.append(f"node {node}: address " + " / ".join(f"{a.value} ({a.origin})" for a in firm))
             named = {a.value: hit[0] for a in addresses if (hit := self._named.name_of(a.value))}
             if len(set(named.values())) > 1:
                 found.append(f"node {node}: subnet " + " / ".join(f"{name} ({ip})" for ip, name in named.items()))
-        return found
+            found += self._cut_otherwise(node, addresses)
+        return list(dict.fromkeys(found))
+
+    def _cut_otherwise(self, node: str, addresses: Sequence[Fact]) -> list[str]:
+        named = self._found[node][1] if node in self._found else None
+        told, origin = prefix_of(self._nodes.get(node), addresses, self._carried) or (named, "")
+        fact = self._found[node][0] if node in self._found else None
+        if fact is None or named is None or told is None or told == named or told.version != named.version:
+            return []
+        return [f"subnet {fact.value}: {named} ({self._named.origin}) / {told} ({origin})"]
 
 
 def _replicas(pods: Sequence[Pod], logged: Sequence[str]) -> list[str]:

@@ -56,21 +56,19 @@ def subnet_of(
         if found:
             name, network = found
             return Fact(name, f"{named.origin}, {address.origin}", address.inferred), network
-    for network, origin in _prefixes(node, addresses, interfaces):
-        return Fact(str(network), origin), network
-    return None, None
+    prefix = prefix_of(node, addresses, interfaces)
+    return (Fact(str(prefix[0]), prefix[1]), prefix[0]) if prefix else (None, None)
 
 
-def _prefixes(
+def prefix_of(
     node: Node | None, addresses: Sequence[Fact], interfaces: Mapping[str, tuple[Network, str]]
-) -> Iterable[tuple[Network, str]]:
+) -> tuple[Network, str] | None:
+    """The network of a node by an annotation, else by an interface that carries its address; with its origin."""
     known = [ipaddress.ip_address(a.value) for a in addresses]
     for network, key in networks(node) if node else ():
         if not known or any(ip.version == network.version and ip in network for ip in known):
-            yield network, f"annotation {key}"
-    for ip in known:
-        if str(ip) in interfaces:
-            yield interfaces[str(ip)]
+            return network, f"annotation {key}"
+    return next((interfaces[str(ip)] for ip in known if str(ip) in interfaces), None)
 
 
 def candidate_subnets(addresses: Mapping[str, Sequence[Fact]]) -> Mapping[int, tuple[Subnet, ...]]:
