@@ -11,7 +11,8 @@ _KLOG_LEVELS = {"I": "INFO", "W": "WARNING", "E": "ERROR", "F": "FATAL"}
 # Up to 1.2.5 the Go logger and caddy print `2018/03/01 12:00:00 `; 1.2.6 to 1.6.2 an RFC 3339 clock (commit 7b25d1801);
 # node-cache prints both. 1.0.0 to 1.1.2 put `16/Feb/2018:10:00:00 +0000 ` before an errors line.
 _STAMP = re.compile(
-    r"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
+    r"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?"
+    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
     r"|\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\s{1,4}"
 )
 _LEVEL = re.compile(

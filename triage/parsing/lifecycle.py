@@ -37,58 +37,36 @@ _COREFILE_ROW = re.compile(
 )
 # Directives that node-cache's templates use, and their options; it prints the Corefile it made at each start.
 _COREFILE_WORDS = frozenset(
-    [
-        "errors",
-        "cache",
-        "reload",
-        "loop",
-        "bind",
-        "forward",
-        "prometheus",
-        "health",
-        "force_tcp",
-        "prefer_udp",
-        "success",
-    ]
-    + ["denial", "log", "ready", "loadbalance", "kubernetes", "hosts", "fallthrough", "template", "rewrite", "import"]
-    + [
-        "max_fails",
-        "policy",
-        "expire",
-        "health_check",
-        "servfail",
-        "serve_stale",
-        "prefetch",
-        "disable",
-        "max_concurrent",
-    ]
-    + [
-        "pods",
-        "ttl",
-        "lameduck",
-        "class",
-        "except",
-        "next",
-        "consolidate",
-        "bufsize",
-        "any",
-        "debug",
-        "trace",
-        "dnstap",
-    ]
-    + [
-        "answer",
-        "rcode",
-        "match",
-        "keepttl",
-        "autopath",
-        "acl",
-        "whoami",
-        "pprof",
-        "multisocket",
-        "tls",
-        "tls_servername",
-    ]
+    (
+        *("errors", "cache", "reload", "loop", "bind", "forward", "prometheus", "health", "force_tcp", "prefer_udp"),
+        *(
+            "success",
+            "denial",
+            "log",
+            "ready",
+            "loadbalance",
+            "kubernetes",
+            "hosts",
+            "fallthrough",
+            "template",
+            "rewrite",
+        ),
+        *("import", "max_fails", "policy", "expire", "health_check", "servfail", "serve_stale", "prefetch", "disable"),
+        *(
+            "max_concurrent",
+            "pods",
+            "ttl",
+            "lameduck",
+            "class",
+            "except",
+            "next",
+            "consolidate",
+            "bufsize",
+            "any",
+            "debug",
+        ),
+        *("trace", "dnstap", "answer", "rcode", "match", "autopath", "acl", "whoami", "pprof", "tls", "tls_servername"),
+    )
 )
 _HEX_ROW = re.compile(r"[0-9a-f]{6}(?: [0-9a-f]{2}){0,16}")
 
