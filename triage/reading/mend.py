@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from triage.reading.framing import ANSI, Context, is_framed, unframe
 from triage.reading.shape import LEVELS, outside_quotes, starts_log_line
+from triage.reading.traces import is_frame
 
 Grade = Callable[[str], int]
 """How well a text is understood: 0 not at all, 1 partly, 2 well."""
@@ -43,7 +44,7 @@ _UNIQ = re.compile(r"\s*(\d{1,9})\s+(\S.*)$")
 _STAMPED = re.compile(rf"\d{{4}}[-/]\d\d[-/]\d\d[T ]|[IWEF]\d{{4}} \d\d:\d\d:|\[(?:{LEVELS})\] |CoreDNS-\d|\{{\"")
 _HEADLESS = re.compile(r"\S{1,300}\. [A-Z][A-Z0-9]{0,9}: \S")
 _ERRORS_HEAD = "[ERROR] plugin/errors: 2 "
-_OPEN_ENDS = (":", ",", "->", "(")
+_OPEN_ENDS = (":", "->", "(")
 
 
 class Tidy(NamedTuple):
@@ -54,7 +55,9 @@ class Tidy(NamedTuple):
     decoration: bool = False
     times: int = 1
     full: bool = False
-    """True when it reaches the width of its box or terminal, so that it may go on in the next line."""
+    """True when it fills its box, so that the next line of the box goes on with it."""
+    wide: bool = False
+    """True when it is as wide as a terminal may be: a cut there dropped no blank."""
 
 
 class _Mender:
@@ -125,11 +128,11 @@ def _unboxed(line: str) -> tuple[str, bool]:
 
 
 def _with_width(lines: list[Tidy]) -> list[Tidy]:
-    """Mark lines of full terminal width: the greatest length, if it may be a terminal's."""
+    """Mark lines of the greatest length, if it may be a terminal's."""
     width = max((len(line.text) for line in lines if not line.decoration), default=0)
     if not 60 <= width <= 500:
         return lines
-    return [line._replace(full=True) if len(line.text) == width else line for line in lines]
+    return [line._replace(wide=True) if len(line.text) == width else line for line in lines]
 
 
 def _counted(lines: list[Tidy], mender: _Mender) -> list[Tidy]:
@@ -160,7 +163,7 @@ def _joined(lines: list[Tidy], mender: _Mender) -> Iterator[Tidy]:
             whole = _one(line, lines[at], mender)
             if whole is None:
                 break
-            line = line._replace(text=whole, full=lines[at].full)
+            line = line._replace(text=whole, full=lines[at].full, wide=lines[at].wide)
             at += 1
         yield line
 
@@ -168,7 +171,7 @@ def _joined(lines: list[Tidy], mender: _Mender) -> Iterator[Tidy]:
 def _one(line: Tidy, after: Tidy, mender: _Mender) -> str | None:
     """Both lines as one, if the second goes on where the first was cut; None if it does not."""
     text, rest = line.text, after.text
-    if _STAMPED.match(rest.lstrip()) or not mender.is_log(text):
+    if _STAMPED.match(rest.lstrip()) or is_frame(rest) or not mender.is_log(text):
         return None
     open_end = text.rstrip().endswith(_OPEN_ENDS)
     if mender.is_log(rest) and not open_end:
@@ -182,7 +185,7 @@ def _one(line: Tidy, after: Tidy, mender: _Mender) -> str | None:
     options = (text + rest.lstrip(), f"{text.rstrip()} {rest.lstrip()}")
     grades = [mender.grade(mender.leaf(option)) for option in options]
     # A wrap at full width lost nothing; a person or a mail program wraps at a blank and drops it.
-    first = 0 if line.full or text.endswith(" ") else 1
+    first = 0 if line.full or line.wide or text.endswith(" ") else 1
     best = first if grades[first] >= grades[1 - first] else 1 - first
     if grades[best] > before:
         return options[best]
@@ -197,25 +200,29 @@ def _repaired(line: Tidy, mender: _Mender) -> Iterator[Tidy]:
         yield from _unescaped(line, mender) if '\\"' in line.text and not line.decoration else (line,)
         return
     text = line.text
-    lost = _LOST_BRACKET.match(text.strip(_WRAPPING))
-    if lost is not None and not text.lstrip().startswith("["):
-        text = f"[{lost[1]}] {text.strip(_WRAPPING)[lost.end() :]}"
-    elif not mender.is_log(text):
+    if not mender.is_log(text) or _LOST_BRACKET.match(text):
         text = _from_level(text, mender)
-        # Somebody cut the head off: `name. TYPE: error`. The level and the plugin are sure, the rcode is the usual one.
-        if _HEADLESS.match(text) and mender.grade(text) == 0 and mender.grade(_ERRORS_HEAD + text) > 0:
-            text = _ERRORS_HEAD + text
     yield from _unescaped(line._replace(text=text), mender)
 
 
 def _from_level(text: str, mender: _Mender) -> str:
-    """A log line that a person put behind other words, or whose stamp lost its beginning."""
+    """A log line that lost its bracket or its head, or that a person put behind other words."""
+    bare = text.strip(_WRAPPING)
+    lost = _LOST_BRACKET.match(bare)
+    if lost is not None:
+        return f"[{lost[1]}] {bare[lost.end() :]}"
     for match in _LEVEL.finditer(text[:400]):
-        rest = text[match.start() :]
+        head, rest = text[: match.start()].strip(), text[match.start() :]
+        if starts_log_line(head):
+            return text  # two log lines without a newline between them
         if match.start() and outside_quotes(text, match.start()) and mender.grade(rest.rstrip(_WRAPPING)) > 0:
             return rest.rstrip(_WRAPPING) if text[0] in _WRAPPING else rest
-    bare = text.strip(_WRAPPING)
-    return bare if bare != text.strip() and mender.grade(bare) > mender.grade(text.strip()) else text
+    if bare != text.strip() and mender.grade(bare) > mender.grade(text.strip()):
+        return bare
+    # Somebody cut the head off: `name. TYPE: error`. The level and the plugin are sure, the rcode is the usual one.
+    if _HEADLESS.match(text) and mender.grade(text) == 0 and mender.grade(_ERRORS_HEAD + text) > 0:
+        return _ERRORS_HEAD + text
+    return text
 
 
 def _unescaped(line: Tidy, mender: _Mender) -> Iterator[Tidy]:

@@ -284,7 +284,7 @@ def _segments(found: list[tuple[int, Segment]]) -> tuple[Segment, ...]:
         same = (
             before is not None
             and (before.file, before.replica, before.previous) == (segment.file, segment.replica, segment.previous)
-            and not segment.start_seen
+            and (not segment.start_seen or _banner_goes_on(before, segment))
             and not before.cut
         )
         if before is None or not same:
@@ -296,10 +296,16 @@ def _segments(found: list[tuple[int, Segment]]) -> tuple[Segment, ...]:
             last_ns=greatest(before.last_ns, segment.last_ns),
             version=before.version or segment.version,
             config_hash=segment.config_hash or before.config_hash,
+            zones=before.zones + segment.zones,
             n_lines=before.n_lines + segment.n_lines,
             cut=segment.cut,
         )
     return tuple(joined)
+
+
+def _banner_goes_on(before: Segment, segment: Segment) -> bool:
+    """Whether a file was split inside a start banner: listeners come first, the version after them."""
+    return before.start_seen and before.version is None and not segment.zones
 
 
 def _finish(whole: _Whole, limits: Limits) -> Observations:
@@ -323,7 +329,7 @@ def _finish(whole: _Whole, limits: Limits) -> Observations:
     failures = sorted(
         whole.failures, key=lambda f: (f.at_ns is None, f.at_ns or 0, f.citation.file, f.citation.line, f.qname)
     )
-    entries = sorted(whole.entries, key=lambda e: (e.line.file, e.line.number, e.line.text, e.line.replica or ""))
+    entries = sorted(whole.entries, key=lambda e: (e.line.file, e.line.number))
     streams = sorted(whole.streams.values(), key=lambda s: (s.file, s.replica or "", s.previous))
     return Observations(
         entries=tuple(entries),

@@ -13,6 +13,9 @@ from typing import Final, NamedTuple
 from triage.reading import stamps
 
 _MAX_DEPTH = 8
+_MAX_TRIES = 200
+_BEGIN = re.compile(r"(?:^|(?<=\n))[ \t\ufeff]*[\[{]|(?<=[}\]])\s*,?\s*[\[{]|(?<=[\[{:])[ \t]*[{\[]")
+"""Where a JSON value may begin: at the start of a line, or behind another one."""
 
 
 class Record(NamedTuple):
@@ -379,14 +382,29 @@ def of_json(text: str) -> list[tuple[int, Record]]:
     """The lines of a JSON document with the number of the line where each stands."""
     found: list[tuple[int, Record]] = []
     at, number = 0, 1
-    for record in of_object(_parse(text)):
-        message = record.fields[0].split("\n", 1)[0]
-        place = _find(text, message, at)
-        if place >= 0:
-            number += text.count("\n", at, place)
-            at = place
-        found.append((number, record))
+    for begin, value in _values(text):
+        number, at = number + text.count("\n", at, begin), begin
+        for record in of_object(value):
+            message = record.fields[0].split("\n", 1)[0]
+            place = _find(text, message, at)
+            if place >= 0:
+                number += text.count("\n", at, place)
+                at = place
+            found.append((number, record))
     return found
+
+
+def _values(text: str) -> Iterator[tuple[int, object]]:
+    """Every JSON value one behind the other, with its place; where the text is cut, what is whole inside of it."""
+    decoder = json.JSONDecoder()
+    at, tries = 0, _MAX_TRIES
+    while tries and (start := _BEGIN.search(text, at)) is not None:
+        try:
+            value, at = decoder.raw_decode(text, start.end() - 1)
+            yield start.start(), value
+        except (ValueError, RecursionError):
+            at = start.end()
+            tries -= 1
 
 
 def _find(text: str, message: str, start: int) -> int:

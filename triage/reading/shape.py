@@ -45,9 +45,12 @@ _GLUED = re.compile(
     rf"|(?<=[ \t])\[(?:{LEVELS})\] (?:plugin/[\w.-]+: |{_ADDRESS})",
     re.ASCII,
 )
-_PROMPT = re.compile(
-    r"\[[\w.-]{1,64}@[\w.-]{1,128} [^\]\s]{1,200}\][#$]|(?<![\w.-])[\w-]{1,64}@[\w.-]{1,128}:[~/][^\s$#]{0,200}[$#]",
-    re.ASCII,
+_SHELL = r"[\w-]{1,64}@[\w.-]{1,128}:[~/][^\s$#]{0,200}[$#]"
+_PROMPTS = (
+    re.compile(r"\[[\w.-]{1,64}@[\w.-]{1,128} [^\]\s]{1,200}\][#$]", re.ASCII),
+    # Glued to the last word of an error or to a query's duration; else after a blank only.
+    re.compile(rf"(?:(?<=timeout)|(?<=refused)|(?<=to host)|(?<=files)|(?<=reachable)|(?<=\ds)){_SHELL}", re.ASCII),
+    re.compile(rf"(?<![^\s]){_SHELL}", re.ASCII),
 )
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -105,7 +108,8 @@ def cut_prompt(text: str) -> tuple[str, str]:
     if "@" not in text:
         return text, ""
     quotes = _quotes(text)
-    for match in _PROMPT.finditer(text):
-        if not _inside(match.start(), quotes):
-            return text[: match.start()], text[match.start() :]
+    for prompt in _PROMPTS:
+        for match in prompt.finditer(text):
+            if not _inside(match.start(), quotes):
+                return text[: match.start()], text[match.start() :]
     return text, ""

@@ -126,27 +126,29 @@ class Reader:
     def _split(self, number: int, piece: Peeled) -> Iterator[Text]:
         """Cut a record of several lines, and glued lines; what is cut off may have a frame of its own."""
         text, at_ns, replica, container, _, _, note, host, framing = piece
+        if replica is None and self.document.replica is None:
+            replica = self.context.replica
         if note is not None:
             self.notes.add(note)
+        if not framing and text.startswith(("==> ", "+ ", "- ")) and self._is_viewers(text):
+            yield Text(number, text, decoration=True)
+            return
         if "\n" not in text and text.find("] ", 8) < 0 and "failed to " not in text and "@" not in text:
-            if not framing and text.startswith(("==> ", "+ ", "- ")) and self._is_viewers(text):
-                yield Text(number, text, decoration=True)
-                return
-            yield Text(number, text, at_ns, replica or self.context.replica, container, framing, host)
+            yield Text(number, text, at_ns, replica, container, framing, host)
             return
         for line in text.split("\n"):
             log, prompt = cut_prompt(line)
             parts = split_glued(log) if log.strip() else []
             for index, part in enumerate(parts):
                 if index == 0:
-                    yield Text(number, part, at_ns, replica or self.context.replica, container, framing, host)
+                    yield Text(number, part, at_ns, replica, container, framing, host)
                     continue
                 for inner in unframe(part, self.context):
                     yield Text(
                         number,
                         inner.text,
                         inner.at_ns or at_ns,
-                        inner.replica or replica or self.context.replica,
+                        inner.replica or replica,
                         inner.container or container,
                         inner.framing or framing,
                         host,
