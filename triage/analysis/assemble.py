@@ -36,8 +36,7 @@ def analyze(
     signs = signs_of(inputs)
     seen = seen_of(inputs)
     contexts = contexts_of(signs, inputs, seen)
-    judged = [(c, drafts_of(weigh(c, inputs.rulebook), c)) for c in contexts]
-    judged = absorbed([(c, d) for c, d in judged if d])
+    judged = absorbed(_judged(contexts, inputs))
     judged.sort(key=lambda pair: _harm_order(pair[0], pair[1], inputs))
     hypotheses = _hypotheses(judged, inputs, len(signs)) or (_nothing(inputs),)
     first = judged[0][0] if judged else None
@@ -66,14 +65,16 @@ def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen])
     for group in groups:
         units = units_of(inputs, group, seen)
         others = tuple(g for g in groups if g is not group)
-        found.append(Context(inputs, group, others, units, localize_units(units, strengths), seen, _spread(group, units)))
+        found.append(
+            Context(inputs, group, others, units, localize_units(units, strengths), seen, _spread(group, units))
+        )
     return found
 
 
 def _spread(group: Group, units: Sequence[Unit]) -> NameSpread:
     """How the failing names of a group spread over zones; probes name none."""
     real = [s for s in group.signs if not s.probe and s.qname]
-    if group.family != "upstream" or not real:
+    if group.family != "upstream" or group.zone is not None or not real:
         return NameSpread(None, known=False)
     failing = {s.replica for s in real}
     asked = [u.n for u in units if u.name in failing]
@@ -87,6 +88,21 @@ def _numbers(inputs: Inputs, section: str) -> dict[str, float]:
     table = inputs.rulebook.parameters.get(section, {})
     assert isinstance(table, Mapping)
     return {k: float(v["value"] if isinstance(v, Mapping) else v) for k, v in table.items()}
+
+
+def _judged(contexts: Sequence[Context], inputs: Inputs) -> list[tuple[Context, tuple[Draft, ...]]]:
+    """Weigh every group. A further fault beside the clearest one is rarer than a first: noise then explains more."""
+    first = [(c, weigh(c, inputs.rulebook)) for c in contexts]
+    fault = [sum(p for w, p in weights if w.rule.id not in QUIET) for _, weights in first]
+    clearest = max(range(len(first)), key=lambda i: (fault[i], len(first[i][0].group.signs)), default=0)
+    beside = _numbers(inputs, "groups").get("benign_beside", 1.0)
+    found = []
+    for i, (context, weights) in enumerate(first):
+        if i != clearest and fault[clearest] > 0.5:
+            weights = weigh(context, inputs.rulebook, {"benign": beside})
+        if weights:
+            found.append((context, drafts_of(weights, context)))
+    return found
 
 
 def absorbed(judged: list[tuple[Context, tuple[Draft, ...]]]) -> list[tuple[Context, tuple[Draft, ...]]]:

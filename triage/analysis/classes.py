@@ -19,7 +19,9 @@ SMALL = 0.03
 """Classes below this share are not told on their own."""
 ORDER = {
     kind: rank
-    for rank, kind in enumerate(("subnet", "az", "cluster", "node", "replica", "pool", "role", "kernel", "pod-range", "some"))
+    for rank, kind in enumerate(
+        ("subnet", "az", "cluster", "node", "replica", "pool", "role", "kernel", "pod-range", "some")
+    )
 }
 
 

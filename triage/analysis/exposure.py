@@ -9,6 +9,7 @@ from triage.analysis.groups import Group
 from triage.analysis.inputs import Inputs
 from triage.analysis.names import domain
 from triage.analysis.scopes import Unit
+from triage.analysis.signs import DOWN_AFTER
 from triage.model.observation import Answer, Segment
 from triage.model.place import PLACE_KINDS
 
@@ -108,6 +109,7 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
     counted = asked_upstream(inputs, group.zone, window) if group.family == "upstream" else {}
     asks = _listed(inputs, group)
     noise = noise_of(group)
+    counters = counters_of(inputs, group)
     found: list[Unit] = []
     for replica in inputs.replicas:
         k = failures.get(replica, 0.0)
@@ -124,13 +126,18 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
                 k,
                 n,
                 coverage(seen[replica], window),
+                rarely=group.zone is not None,
                 asks=k > 0 or asks.get(replica, True),
-                noise=noise.get(replica, 0.0) if k > 0 else None,
+                checked=counters.get(replica),
+                certain=0.6,
+                noise=noise.get(replica) if k > 0 else None,
             )
         )
     return found
 
 
+LAME = frozenset({"upstream-silent", "probe-silent", "unanswered"})
+"""What a name with dead servers looks like; the resolver that refuses or cannot be reached is no matter of names."""
 NOISE_NS = 600_000_000_000
 """Failures of one domain within ten minutes are one event of noise: its servers are away, clients insist."""
 
@@ -139,9 +146,24 @@ def noise_of(group: Group) -> Mapping[str, float]:
     """Per replica: how many independent events of noise would make its failures."""
     events: dict[str, set[tuple[str, int]]] = {}
     for sign in group.signs:
+        if sign.symptom not in LAME or group.zone is not None:
+            return {}
         what = "probe" if sign.probe else domain(sign.qname) if sign.qname else sign.citation.text[-60:]
         events.setdefault(sign.replica, set()).add((what, (sign.at_ns or 0) // NOISE_NS))
     return {replica: float(len(found)) for replica, found in events.items()}
+
+
+def counters_of(inputs: Inputs, group: Group) -> Mapping[str, bool]:
+    """Per scraped replica that asks the group's servers: do its counters show that they fail there?"""
+    failing = set(group.upstreams)
+    found: dict[str, bool] = {}
+    for scrape in inputs.scrapes if group.family == "upstream" else ():
+        mine = [u for u in scrape.upstreams if u.upstream in failing]
+        if any(u.healthcheck_failures >= DOWN_AFTER for u in mine):
+            found[scrape.replica or ""] = True
+        elif any(u.n_answered >= 20 for u in mine):
+            found[scrape.replica or ""] = False
+    return found
 
 
 def attributes(inputs: Inputs, replica: str) -> Mapping[str, str]:

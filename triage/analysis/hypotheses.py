@@ -31,9 +31,7 @@ class Draft:
     """Which title fits: ``, `scoped`, `zone`."""
 
 
-def drafts_of(
-    weights: Sequence[tuple[CauseWeight, float]], context: Context
-) -> tuple[Draft, ...]:
+def drafts_of(weights: Sequence[tuple[CauseWeight, float]], context: Context) -> tuple[Draft, ...]:
     """Every explanation of the group with at least 2 %, the most probable first; they add up to at most 1."""
     found: list[Draft] = []
     for weight, probability in weights:

@@ -26,6 +26,8 @@ class Strengths:
 
     unasked: float = 0.08
     """Probability that a replica gets no traffic of this kind at all."""
+    rarely_unasked: float = 0.65
+    """The same for the names of a stub domain."""
     shape: float = 2.5
     """Gamma shape of a replica's share of the traffic: 2.5 spreads it about ± 60 %."""
     noise_mean: float = 0.35
@@ -101,7 +103,8 @@ def likelihoods(units: Sequence[Unit], s: Strengths) -> Likelihoods:
         elif unit.coverage > 0 or unit.k > 0:
             seen = _negative_binomial(unit.k, MEANS * max(unit.coverage, 0.05), s.shape)
             if unit.k == 0:
-                seen = np.logaddexp(np.log(s.unasked), np.log1p(-s.unasked) + seen)
+                unasked = s.rarely_unasked if unit.rarely else s.unasked
+                seen = np.logaddexp(np.log(unasked), np.log1p(-unasked) + seen)
             row += seen
             noise = unit.k if unit.noise is None else unit.noise
             outside[i] += _negative_binomial(noise, np.array([s.noise_mean]), s.noise_shape)[0]

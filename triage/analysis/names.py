@@ -90,7 +90,9 @@ class NameSpread:
         return zone_share / (zone_share + (1.0 - zone_share) * self.by_chance)
 
 
-def spread_of(names: Sequence[str], n_lookups: float, n_asked: float | None, *, concentration: float = 1.2) -> NameSpread:
+def spread_of(
+    names: Sequence[str], n_lookups: float, n_asked: float | None, *, concentration: float = 1.2
+) -> NameSpread:
     """Spread of failing look-ups over zones.
 
     Without counts the chance that look-ups of diverse traffic fall into one zone follows a Chinese restaurant process;

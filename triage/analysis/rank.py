@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,16 +55,23 @@ class CauseWeight:
     def total(self) -> float:
         """Unnormalised log weight."""
         return self.log_prior + self.log_symptoms + self.log_counts + sum(t.log_ratio for t in self.terms)
+
+
 SECONDARY = 0.1
 """The same for symptoms beside the leading one: company is less telling than the lead."""
 
 
-def weigh(context: Context, rulebook: Rulebook) -> tuple[tuple[CauseWeight, float], ...]:
-    """Every cause that can show the group's symptoms, with its probability, the most probable first."""
+def weigh(
+    context: Context, rulebook: Rulebook, odds: Mapping[str, float] = MappingProxyType({})
+) -> tuple[tuple[CauseWeight, float], ...]:
+    """Every cause that can show the group's symptoms, with its probability, the most probable first.
+
+    `odds` multiplies the prior of a cause.
+    """
     weights = [_weigh(rule, context) for rule in rulebook.rules.values() if _can_show(rule, context)]
     if not weights:
         return ()
-    logs = np.array([w.total for w in weights])
+    logs = np.array([w.total + math.log(odds.get(w.rule.id, 1.0)) for w in weights])
     probabilities = np.exp(logs - logsumexp(logs))
     pairs = zip(weights, (float(p) for p in probabilities), strict=True)
     return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0].rule.id)))

@@ -37,6 +37,8 @@ class Unit:
     """False when its configuration does not list this destination: its silence says nothing."""
     certain: float = 1.0
     """How much a direct check there is worth, 0 … 1."""
+    rarely: bool = False
+    """True when only some clients ask for such names (a stub domain): silence says less."""
     noise: float | None = None
     """Failures counted as noise would make them: repeats of one lame name once; None: as `k`."""
 

@@ -13,6 +13,10 @@ from triage.model.rule import SymptomMatch, SymptomRule
 
 LOOKUP_NS = 10_000_000_000
 """Lines of one replica and name within 10 s are one look-up: A and AAAA, two attempts each (rca.md, dependence)."""
+DOWN_AFTER = 3
+"""Failed health checks that mark an upstream down (`max_fails` 2)."""
+ERROR_SHARE = 0.02
+"""Share of error answers of an upstream that asks for an explanation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,20 @@ def _flips(inputs: Inputs) -> Iterator[Sign]:
 
 
 def _from_scrapes(inputs: Inputs) -> Iterator[Sign]:
-    yield from ()
+    """Counters since the start of a process: health checks that fail, answers that are errors or only NXDOMAIN."""
+    for scrape in inputs.scrapes:
+        replica = scrape.replica or ""
+        found = [u for u in scrape.upstreams if u.n_answered and u.answered.get("NOERROR")]
+        for upstream in scrape.upstreams:
+            cite = upstream.citation or Citation(scrape.file, 1, "")
+            if upstream.healthcheck_failures >= DOWN_AFTER:
+                yield Sign("health-check-failures", replica, cite, upstream=upstream.upstream)
+            errors = sum(upstream.answered.get(rcode, 0) for rcode in ("SERVFAIL", "REFUSED"))
+            if errors >= 5 and errors >= ERROR_SHARE * upstream.n_answered:
+                yield Sign("error-answer", replica, cite, weight=float(errors), upstream=upstream.upstream)
+            only_denied = upstream.answered.get("NXDOMAIN", 0) == upstream.n_answered >= 8
+            if only_denied and any(u is not upstream for u in found):
+                yield Sign("answers-flip", replica, cite, weight=float(upstream.n_answered), upstream=upstream.upstream)
 
 
 def _from_tools(inputs: Inputs) -> Iterator[Sign]:
@@ -197,7 +214,7 @@ def _from_config(inputs: Inputs) -> Iterator[Sign]:
         public = [(a, c) for a, c in conf.nameservers if _is_public(a)]
         private = [(a, c) for a, c in conf.nameservers if not _is_public(a)]
         if public and private and not conf.pod:
-            for address, citation in public:
+            for address, citation in private:
                 yield Sign("resolvers-mixed", "", citation, upstream=_with_port(address))
 
 
