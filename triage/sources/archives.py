@@ -9,11 +9,11 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from triage.model.bundle import Document, Gap
 from triage.sources.found import BROKEN, Found, Open, bytes_opener, read_up_to, shown
-from triage.sources.limits import Limits
+from triage.sources.limits import MIB, Limits
 from triage.sources.streams import can_read, compression_of, decompressed, slice_of
 from triage.sources.zips import recovered_members
 
@@ -75,7 +75,7 @@ def _note_end(found: Found, state: Unpacking) -> None:
     """A gap when a compressed file is broken near its beginning; large ones are not read twice to find out."""
     try:
         with found.open() as stream:
-            read_up_to(stream, state.limits.ratio_free_bytes)
+            read_up_to(stream, state.limits.ratio_free_bytes + 4 * MIB)
             reason = getattr(stream, "broken", None)
     except BROKEN:
         reason = "gap.archive-broken"
@@ -148,18 +148,21 @@ def _is_tar(head: bytes) -> bool:
 
 def _tar_members(outer: Found, opener: Open, state: Unpacking) -> Iterator[Found | Document]:
     """Members in their order; a broken archive gives those before the break."""
+    raw = opener()
+    reason: str | None = None
     try:
-        with opener() as raw, tarfile.open(fileobj=raw, mode="r|", errorlevel=0, encoding="utf-8") as tar:
-            yield from _read_tar(outer, opener, tar, raw, state)
-            if getattr(raw, "broken", None):
-                state.gap(raw.broken, outer.file)  # type: ignore[attr-defined]
+        with tarfile.open(fileobj=raw, mode="r|", errorlevel=0, encoding="utf-8") as tar:
+            yield from _read_tar(outer, opener, tar, state)
     except (tarfile.TarError, *BROKEN):
-        state.gap("gap.archive-broken", outer.file)
+        reason = "gap.archive-broken"
+    finally:
+        raw.close()
+    reason = getattr(raw, "broken", None) or reason
+    if reason:
+        state.gap(reason, outer.file)
 
 
-def _read_tar(
-    outer: Found, opener: Open, tar: tarfile.TarFile, raw: BinaryIO, state: Unpacking
-) -> Iterator[Found | Document]:
+def _read_tar(outer: Found, opener: Open, tar: tarfile.TarFile, state: Unpacking) -> Iterator[Found | Document]:
     while (info := tar.next()) is not None:
         tar.members = []  # type: ignore[attr-defined]  # a stream needs no index; millions of members would fill the memory
         name = shown(info.name)
@@ -191,8 +194,11 @@ def _kept(member: Found, tar: tarfile.TarFile, info: tarfile.TarInfo, state: Unp
     limits = state.limits
     if info.size > limits.kept_member_bytes or state.kept_bytes + info.size > limits.kept_total_bytes:
         return member
-    stream = tar.extractfile(info)
-    content = read_up_to(stream, info.size) if stream is not None else b""  # type: ignore[arg-type]
+    try:
+        stream = tar.extractfile(info)
+        content = read_up_to(cast(BinaryIO, stream), info.size) if stream is not None else b""
+    except tarfile.TarError:
+        content = b""
     if len(content) < info.size:
         with member.open() as again:  # tarfile gives nothing of a member that is cut; the bytes are there
             content = read_up_to(again, info.size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -68,7 +69,7 @@ def _is_binary(head: bytes) -> bool:
 
 def _long_runs_only(head: bytes) -> bool:
     """True when NULs come as padding (few long runs), false when they are sprinkled as in binary formats."""
-    runs = head.count(b"\0") - head.count(b"\0\0")
+    runs = len(re.findall(rb"\0+", head))
     return runs <= 4 or runs < len(head) / 2000
 
 

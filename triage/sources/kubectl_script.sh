@@ -83,9 +83,15 @@ objects() {
 # find_pods ARGUMENTS…: one "namespace pod container,container," a line.
 find_pods() {
   # shellcheck disable=SC2086
-  $KUBECTL --request-timeout=60s get pods "$@" \
+  if $KUBECTL --request-timeout=60s get pods "$@" \
     -o 'jsonpath={range .items[*]}{.metadata.namespace}{" "}{.metadata.name}{" "}{range .spec.containers[*]}{.name}{","}{end}{"\n"}{end}' \
-    2>>"$errors" </dev/null
+    2>"$out/.stderr" </dev/null; then
+    rm -f "$out/.stderr"
+  else
+    { echo "### get pods $*"; cat "$out/.stderr"; } >>"$errors"
+    rm -f "$out/.stderr"
+    return 1
+  fi
 }
 
 # The labels that distributions give to CoreDNS and to NodeLocal DNSCache.
@@ -122,7 +128,7 @@ count=0
 namespaces=
 while read -r ns pod containers; do
   [ -n "$pod" ] || continue
-  case $ns$pod in *[!a-z0-9.-]*) echo "### skipped a pod with an odd name" >>"$errors"; continue ;; esac
+  case $ns$pod in *[!a-z0-9.-]*) echo "### a pod with an odd name was skipped" >>"$errors"; continue ;; esac
   container=$(container_of "$containers")
   count=$((count + 1))
   case " $namespaces " in *" $ns "*) ;; *) namespaces="$namespaces $ns" ;; esac
@@ -154,7 +160,10 @@ for ns in ${namespaces:-${namespace:-kube-system}}; do
     # Most of these do not exist in any one cluster.
     # shellcheck disable=SC2086
     if $KUBECTL --request-timeout=60s get configmap -n "$ns" "$map" --ignore-not-found -o yaml \
-      >"$out/$ns.$map.yaml" 2>>"$errors" </dev/null; then :; fi
+      >"$out/$ns.$map.yaml" 2>"$out/.stderr" </dev/null; then :; else
+      { echo "### get configmap $map -n $ns"; cat "$out/.stderr"; } >>"$errors"
+    fi
+    rm -f "$out/.stderr"
     [ -s "$out/$ns.$map.yaml" ] || rm -f "$out/$ns.$map.yaml"
   done
 done

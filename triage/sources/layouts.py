@@ -29,7 +29,7 @@ class PodLog:
 _AT = "(?:^|/)"
 _NS = r"(?P<ns>[a-z0-9][a-z0-9-]{0,62})"
 _POD = r"(?P<pod>[a-z0-9][a-z0-9.-]{0,252})"
-_C = r"(?P<c>[a-z0-9][a-z0-9-]{0,62})"
+_C = r"(?P<c>[a-z0-9][a-z0-9-]{0,62}?)"
 _UID = r"[0-9a-f-]{32,36}"
 _WHICH = r"(?P<which>current|previous)(?:\.insecure)?\.log"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from triage.model.bundle import Kind
 from triage.sources import configmap, names, shape, signs
-from triage.sources.blocks import Block, blocks, lines_of
+from triage.sources.blocks import Block, blocks, lines_of, tables
 from triage.sources.commands import Command, replica_named_in
 from triage.sources.layouts import is_other_log, pod_log_of
 from triage.sources.segments import Segment, segments
@@ -196,7 +196,7 @@ def _without_command(block: Block) -> Iterator[Part]:
 
 def _shaped(lines: list[str], first_line: int, base: Part, name: str, about: str = "") -> Iterator[Part]:
     """Parts of lines whose kind only their content tells."""
-    whole = shape.shape_of(_join(lines), name) if len(_kinds(lines)) <= 1 else None
+    whole = shape.shape_of(_join(lines), name) if len(_kinds(lines)) <= 1 and tables(_join(lines)) < 2 else None
     if whole is not None and whole.kind is not Kind.PROSE:
         yield from _as(whole, lines, first_line, base, about)
         return

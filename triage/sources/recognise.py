@@ -66,8 +66,8 @@ def _from_text(found: Found, text: str, encoding: str, limits: Limits, budget: B
     if objects is not None:
         return objects
     hints = {} if encoding == "utf-8" else {"encoding": encoding}
-    refused = refused_reads(text) if found.name.endswith("errors.txt") else []
-    if refused:
+    refused = refused_reads(text)
+    if refused is not None:
         return [found.ignored("ignored.collection-errors", refused="\n".join(refused[:100]))]
     kind = None if has_commands(text, found.layout_path) else _whole(text, found.layout_path)
     if kind is None and (has_commands(text, found.layout_path) or is_mixed(text, found.layout_path)):
@@ -108,9 +108,12 @@ def _from_objects(
             structured.load_json(text) if is_json else structured.load_yaml(text, max_aliases=limits.max_aliases)
         )
     except NotReadableError as error:
-        if is_json and _is_json_lines(text):
-            return None
-        return None if not _starts_as_object(text) else [found.ignored("ignored.unreadable", detail=str(error))]
+        is_other = (is_json and _is_json_lines(text)) or has_commands(text, found.layout_path)
+        return (
+            None
+            if is_other or not _starts_as_object(text)
+            else [found.ignored("ignored.unreadable", detail=str(error))]
+        )
     objects = list(structured.objects_in(data))
     if not objects:
         return _without_objects(found, data)

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from triage.sources.layouts import is_other_log
+from triage.sources.signs import is_log_line
 
+_ERROR_LINES = ("### ", "Error from server", "error: ", "Unable to connect", "The connection to the server")
+_MAX_ERRORS = 200_000
 _LIST_NAMES = (("event", "Event"), ("node", "Node"), ("pod", "Pod"))
 
 
@@ -71,15 +74,15 @@ def kind_of_empty_list(data: object, name: str) -> str | None:
     return kind or next((found for word, found in _LIST_NAMES if word in base), "Unknown")
 
 
-def refused_reads(text: str) -> list[str]:
-    r"""The reads that failed, from the `errors.txt` of the collecting script: `### ARGUMENTS` before each message.
+def refused_reads(text: str) -> list[str] | None:
+    r"""The reads that failed, from the `errors.txt` of the collecting script; None for every other text.
 
     >>> refused_reads("### get nodes -o json\nError from server (Forbidden): nodes is forbidden\n")
     ['get nodes -o json']
+    >>> refused_reads("error: unknown command\n"), refused_reads("[INFO] Reloading\n")
+    ([], None)
     """
-    lines = text.splitlines()
-    heads = [line.removeprefix("### ").strip() for line in lines if line.startswith("### ")]
-    is_ours = any(
-        line.startswith(("Error from server", "error:", "Unable to connect", "The connection to")) for line in lines
-    )
-    return heads if is_ours else []
+    lines = [line for line in text[:_MAX_ERRORS].splitlines() if line.strip()]
+    if not lines or not all(line.startswith(_ERROR_LINES) and not is_log_line(line) for line in lines):
+        return None
+    return list(dict.fromkeys(line.removeprefix("### ").strip() for line in lines if line.startswith("### ")))
