@@ -17,21 +17,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite approved output; read the diff afterwards")
 
 
+_FOREIGN = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "TERM", "COLUMNS", "TRIAGE_DEBUG", "KUBECONFIG", "GITHUB_ACTIONS")
+_BUILDERS = ("lab", "cluster", "install")
+"""Marks of tests that build programs: Go and pip keep their caches and settings at home."""
+
+
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _clean_environment(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Colour, language, clock and home never come from the machine that runs the tests."""
-    for name in (
-        "NO_COLOR",
-        "FORCE_COLOR",
-        "CLICOLOR",
-        "TERM",
-        "COLUMNS",
-        "TRIAGE_DEBUG",
-        "KUBECONFIG",
-        "GITHUB_ACTIONS",
-    ):
+    for name in _FOREIGN:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    if not any(request.node.get_closest_marker(mark) for mark in _BUILDERS):
+        monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp() / "home"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1764064800")
 
 
