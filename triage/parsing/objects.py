@@ -43,8 +43,10 @@ class Objects:
     """Items that could not be read at all."""
 
 
-def read_objects(data: object, *, file: str, text: str | None = None) -> Objects:
+def read_objects(data: object, *, file: str, text: str | None = None, first_line: int = 1) -> Objects:
     """Read every object in `data`; `text` is the document's own text and gives citations their line.
+
+    `first_line` is the line of the file at which the text begins.
 
     >>> pod = {"kind": "Pod", "metadata": {"name": "coredns-5f-q2w"}, "spec": {"nodeName": "kube-a1"}, "status": 7}
     >>> items = [pod, {"kind": "Pod"}, {"kind": "Service", "metadata": {}}]
@@ -52,7 +54,7 @@ def read_objects(data: object, *, file: str, text: str | None = None) -> Objects
     >>> [p.node for p in found.pods], dict(found.others), found.skipped
     (['kube-a1'], {'Service': 1}, 1)
     """
-    cite = _Citer(file, text)
+    cite = _Citer(file, text, first_line)
     readers = {"Pod": _pod, "Node": _node, "Event": _event, "ConfigMap": _configmap}
     found: dict[str, list[object]] = {kind: [] for kind in readers}
     others: dict[str, int] = {}
@@ -98,11 +100,11 @@ def configmaps_of(data: object, *, file: str, text: str | None = None) -> tuple[
 class _Citer:
     """Finds the line of the text that names an object."""
 
-    def __init__(self, file: str, text: str | None) -> None:
-        self.file = file
+    def __init__(self, file: str, text: str | None, first_line: int) -> None:
+        self.file, self.first = file, first_line
         self.lines = text.splitlines() if text else []
         self._named: dict[str, int] = {}
-        for number, line in enumerate(self.lines, 1):
+        for number, line in enumerate(self.lines, first_line):
             key, colon, value = line.strip().lstrip("- ").partition(":")
             if colon and key.strip("\"'") == "name":
                 self._named.setdefault(value.strip().strip("\"',"), number)
@@ -110,12 +112,13 @@ class _Citer:
     def cite(self, name: str) -> Citation:
         """The line `name: NAME`; the first line of the file when the text is not laid out in lines."""
         number = self._named.get(name)
-        return Citation(self.file, number or 1, self.lines[number - 1].strip()[:400] if number else name)
+        text = self.lines[number - self.first].strip()[:400] if number else name
+        return Citation(self.file, number or self.first, text)
 
     def blocks(self, keys: Sequence[str]) -> dict[str, int]:
         """Key to the line after `key: |`, for keys that stand in the text once as block scalars."""
         begin: dict[str, list[int]] = {}
-        for number, line in enumerate(self.lines, 1):
+        for number, line in enumerate(self.lines, self.first):
             key, colon, value = line.strip().partition(":")
             if colon and value.strip()[:1] in ("|", ">"):
                 begin.setdefault(key.strip("\"'"), []).append(number + 1)

@@ -1,0 +1,1 @@
+"""Corefile, resolv.conf and upstreams."""
