@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
+from triage.reading.tally import greatest, least
+
 _VERSION = re.compile(r"(?:\[INFO\] )?(?:.{0,80}~ )?CoreDNS-(\d+\.\d+\.\d+[\w.+-]*)\s*$")
 _PLATFORM = re.compile(r"(?:\[INFO\] )?(?:.{0,80}~ )?(?:linux|darwin|windows|freebsd)/\w+, go\d")
 _LISTENER = re.compile(r"((?:(?:dns|tls|grpc|https|https3|quic)://)?[^\s:/\"\[\]]*:\d{1,5})(?: on [\w.:%-]+)?\s*$")
@@ -50,6 +52,12 @@ class Life:
     """True once a line came that is not printed before or while a process starts."""
     listening: bool = False
 
+    def add(self, lines: int, first_ns: int | None, last_ns: int | None) -> None:
+        """Take lines and their time span."""
+        self.n_lines += lines
+        self.first_ns = least(self.first_ns, first_ns)
+        self.last_ns = greatest(self.last_ns, last_ns)
+
 
 def _mark(text: str) -> _Mark:
     if _LISTENER.match(text) or _VERSION.match(text) or _PLATFORM.match(text):
@@ -66,40 +74,36 @@ class Lives:
 
     def __init__(self) -> None:
         self.all: list[Life] = []
-        self._now: Life | None = None
+        self.now: Life | None = None
+        """The life that is on."""
 
     def see(self, number: int, text: str, at_ns: int | None) -> bool:
         """Take a line that is no query; True when a new life begins with it."""
         mark = _mark(text)
-        life = self._now
+        life = self.now
         begins = life is None or life.cut or self._starts_anew(life, text, mark)
         if begins or life is None:
-            life = self._now = Life(number)
+            life = self.now = Life(number)
             self.all.append(life)
         _note(life, text, mark)
         self.count(at_ns)
         return begins
 
-    def see_query(self, number: int, at_ns: int | None) -> bool:
-        """Take a query line."""
-        life = self._now
+    def see_query(self, number: int) -> bool:
+        """Take a query line, which its tally counts; True when a new life begins with it."""
+        life = self.now
         begins = life is None or life.cut
         if begins or life is None:
-            life = self._now = Life(number)
+            life = self.now = Life(number)
             self.all.append(life)
         life.running = True
-        self.count(at_ns)
         return begins
 
     def count(self, at_ns: int | None, lines: int = 1) -> None:
         """Add lines to the life that is on."""
-        life = self._now
-        if life is None:
-            return
-        life.n_lines += lines
-        if at_ns is not None:
-            life.first_ns = at_ns if life.first_ns is None or at_ns < life.first_ns else life.first_ns
-            life.last_ns = at_ns if life.last_ns is None or at_ns > life.last_ns else life.last_ns
+        life = self.now
+        if life is not None:
+            life.add(lines, at_ns, at_ns)
 
     @staticmethod
     def _starts_anew(life: Life, text: str, mark: _Mark) -> bool:

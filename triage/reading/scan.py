@@ -10,20 +10,15 @@ from triage.model.bundle import Document
 from triage.model.observation import Citation, Entry, FailureKind, Line, Meaning, Query, QueryFailure
 from triage.reading import stamps, traces
 from triage.reading.framing import is_framed
+from triage.reading.hot import QUERY
 from triage.reading.limits import Limits
 from triage.reading.lives import Life, Lives
 from triage.reading.shape import starts_log_line
-from triage.reading.tally import Seen, Tally, log2_ms
+from triage.reading.tally import Seen, Tally, greatest, least, log2_ms
 from triage.reading.texts import Reader, Text
 
 _MINUTE_NS = 60_000_000_000
 
-# The common format of 1.4.0+ without what differs from line to line (client, id, most digits of the duration), so
-# that it is parsed once. One leading digit of the duration decides the answer: thresholds of `Answer` have no more.
-_QUERY = re.compile(
-    r'\[INFO\] ([0-9.]+|\[[0-9A-Fa-f:.]+\]):\d+ - \d+ ("[^"\\]+" [^ "]+ [^ "]+ \d+ (?:0\.0*[1-9]?|[1-9]\d*))(\.?\d*)s',
-    re.ASCII,
-)
 _WHEN = re.compile(r" - \[(?=\d\d/[A-Z][a-z]{2}/\d{4}:)")
 _PORT = re.compile(r"(?<= udp | tcp )(\S{1,60}):\d{1,5}->")
 _KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ")
@@ -54,7 +49,7 @@ class Part:
     replica: str | None
     lives: Lives = field(default_factory=Lives)
     tallies: list[Tally] = field(default_factory=list)
-    """One for each life when the replica is unknown (it may be told later), else one."""
+    """One for each life: whose life it was may be told later."""
     framings: dict[str, int] = field(default_factory=dict)
     lines: int = 0
     understood: int = 0
@@ -66,10 +61,16 @@ class Part:
     notes: set[str] = field(default_factory=set)
     in_trace: bool = False
 
-    @property
-    def tally(self) -> Tally:
-        """The tally of the life that is on."""
-        return self.tallies[-1]
+    def close(self, file: str, limits: Limits) -> None:
+        """Add the query lines, which were counted in tallies only, to lives and sums."""
+        for life, tally in zip(self.lives.all, self.tallies, strict=True):
+            tally.fold(file, limits)
+            life.add(tally.queries, tally.first_ns, tally.last_ns)
+            self.queries += tally.queries
+            self.lines += tally.queries
+            self.understood += tally.queries
+            self.first_ns = least(self.first_ns, tally.first_ns)
+            self.last_ns = greatest(self.last_ns, tally.last_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +150,14 @@ class _Scan:
                 self.fine_clock = True
             if text.decoration:
                 part.skipped += 1
-                continue
-            if self.exclude and self._is_known(part, text):
+            elif self.exclude and self._is_known(part, text):
                 part.notes.add("note.duplicate-lines")
-                continue
-            match = _QUERY.fullmatch(text.text)
-            if match is None or not self._common_query(part, text, match):
-                self._other(part, text)
+            else:
+                match = text.query or QUERY.fullmatch(text.text)
+                if match is None or not self._common_query(part, text, match):
+                    self._other(part, text)
         for part in self.parts.values():
-            for tally in part.tallies:
-                tally.fold(self.document.file, self.job.limits)
+            part.close(self.document.file, self.job.limits)
         return Partial(
             self.document, tuple(self.parts.values()), frozenset(self.reader.notes), self.reader.digest, self.fine_clock
         )
@@ -190,42 +189,37 @@ class _Scan:
         """Count a query line of the common format; the hot path."""
         line, at_ns = text.text, text.at_ns
         client, key = match[1], match[2]
-        seen = part.tallies[-1].seen.get(key) if part.tallies else None
-        found = self.memo.query(key, line) if seen is None else None
-        if seen is None and found is None:
-            return False
-        if part.lives.see_query(text.number, at_ns) and self._new_life(part):
-            seen, found = None, self.memo.query(key, line)
-        tally = part.tallies[-1]
-        if seen is None and found is not None:
-            seen = self._watch(tally, key, found, text)
+        life = part.lives.now
+        seen = None
+        if life is not None and not life.cut:
+            life.running = True
+            seen = part.tallies[-1].seen.get(key)
         if seen is None:
-            return False
+            found = self.memo.query(key, line)
+            if found is None:
+                return False
+            seen = self._watch(part, key, found, text)
         if self.filtered and self._outside(part, at_ns):
             return True
         duration_s = float(line[line.rfind(" ") + 1 : -1])
-        self._count(part, tally, seen, text, client[1:-1] if client[0] == "[" else client, duration_s)
+        self._count(part, seen, text, client[1:-1] if client[0] == "[" else client, duration_s)
         return True
 
-    @staticmethod
-    def _new_life(part: Part) -> bool:
-        """A life of its own has a tally of its own only while nobody told whose it is."""
-        if part.replica is not None and part.tallies:
-            return False
-        part.tallies.append(Tally())
-        return True
-
-    def _watch(self, tally: Tally, key: object, found: tuple[Query, str], text: Text) -> Seen:
-        if len(tally.seen) >= self.job.limits.memo:
-            tally.fold(self.document.file, self.job.limits)
-        seen = Seen(found[0], found[1], text.number, text.text, text.at_ns)
-        tally.seen[key] = seen
+    def _watch(self, part: Part, key: object, found: tuple[Query, str], text: Text) -> Seen:
+        """The counter of such lines in the life that is on."""
+        if part.lives.see_query(text.number):
+            part.tallies.append(Tally())
+        tally = part.tallies[-1]
+        seen = tally.seen.get(key)
+        if seen is None:
+            if len(tally.seen) >= self.job.limits.memo:
+                tally.fold(self.document.file, self.job.limits)
+            seen = tally.seen[key] = Seen(found[0], found[1], text.number, text.text, text.at_ns)
+            part.framings[text.framing] = part.framings.get(text.framing, 0) + 1
         return seen
 
-    def _count(
-        self, part: Part, tally: Tally, seen: Seen, text: Text, client: str | None, duration_s: float | None
-    ) -> None:
-        at_ns = text.at_ns
+    def _count(self, part: Part, seen: Seen, text: Text, client: str | None, duration_s: float | None) -> None:
+        tally, at_ns = part.tallies[-1], text.at_ns
         weight = text.times
         count_key = (None if at_ns is None else at_ns // _MINUTE_NS, seen.group, log2_ms(duration_s))
         tally.counts[count_key] = tally.counts.get(count_key, 0) + weight
@@ -237,8 +231,6 @@ class _Scan:
                 seen.last_ns = at_ns
         if client is not None and client not in seen.clients and len(seen.clients) < 16:
             seen.clients.add(client)
-        part.queries += weight
-        self._understood(part, text)
         if seen.trouble:
             query = seen.query
             citation = Citation(self.document.file, text.number, text.text[:400])
@@ -256,11 +248,6 @@ class _Scan:
                 ),
                 self.job.limits,
             )
-
-    def _understood(self, part: Part, text: Text) -> None:
-        part.lines += text.times
-        part.understood += text.times
-        self._mark(part, text)
 
     def _mark(self, part: Part, text: Text) -> None:
         """Time span and framing of a line."""
@@ -296,7 +283,7 @@ class _Scan:
             return
         part.in_trace = traces.opens_trace(line) or (part.in_trace and not starts_log_line(line))
         if part.lives.see(text.number, line, text.at_ns):
-            self._new_life(part)
+            part.tallies.append(Tally())
         if not self._outside(part, text.at_ns):
             self._keep(part, text, line, meaning)
 
@@ -320,20 +307,19 @@ class _Scan:
         query = self.job.parse_query(line)
         if query is None:
             return False
-        if part.lives.see_query(text.number, text.at_ns):
-            self._new_life(part)
         if self._outside(part, text.at_ns):
             return True
-        tally = part.tally
         key = (query.qname, query.qtype, query.rcode, query.flags, query.size_bytes, query.answer)
-        seen = tally.seen.get(key) or self._watch(tally, key, (query, self.job.zone_of(query.qname)), text)
-        self._count(part, tally, seen, text, query.client, query.duration_s)
+        seen = self._watch(part, key, (query, self.job.zone_of(query.qname)), text)
+        self._count(part, seen, text, query.client, query.duration_s)
         return True
 
     def _continue(self, part: Part, text: Text) -> None:
         """A line of a stack belongs to the line that opened it."""
         part.lives.count(text.at_ns)
-        self._understood(part, text)
+        part.lines += 1
+        part.understood += 1
+        self._mark(part, text)
 
     def _is_prose(self, line: str, text: Text) -> bool:
         """Nothing that a log line looks like, in a document that people may have pasted or written."""
@@ -352,7 +338,7 @@ class _Scan:
         if text.times > 1:
             meaning = replace(meaning, weight=meaning.weight * text.times)
         entry = Entry(Line(line, self.document.file, number, part.replica, text.at_ns, text.container), meaning)
-        part.tally.keep(entry, self.job.limits)
+        part.tallies[-1].keep(entry, self.job.limits)
 
 
 def line_key(at_ns: int, text: str) -> int:
@@ -366,5 +352,5 @@ def scan(document: Document, job: Job, exclude: Mapping[str | None, set[int]] | 
 
 
 def life_of(part: Part) -> list[tuple[Life, Tally]]:
-    """Lives with their tallies; only for parts whose replica is unknown, which have one for each."""
+    """Lives with their tallies."""
     return list(zip(part.lives.all, part.tallies, strict=True))

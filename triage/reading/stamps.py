@@ -71,6 +71,32 @@ def rfc3339(text: str) -> tuple[int, int, bool] | None:
     return None if at_ns is None else (at_ns, match.end(), zone is not None)
 
 
+_SECONDS: dict[str, int | None] = {}
+
+
+def utc_ns(stamp: str) -> int | None:
+    """Nanoseconds of a whole `2024-03-15T10:00:00.123456789Z`; None for any other form.
+
+    >>> utc_ns("2024-03-15T10:00:00.123456789Z"), utc_ns("2024-03-15T10:00:00Z"), utc_ns("2024-03-15T10:00:00+01:00")
+    (1710496800123456789, 1710496800000000000, None)
+    """
+    if not (20 <= len(stamp) <= 30 and stamp[-1] == "Z" and stamp[10] == "T"):
+        return None
+    clock = stamp[:19]
+    if clock not in _SECONDS:
+        if len(_SECONDS) >= 4096:
+            _SECONDS.clear()
+        found = rfc3339(clock)
+        _SECONDS[clock] = None if found is None or found[1] != 19 else found[0]
+    second = _SECONDS[clock]
+    fraction = stamp[20:-1]
+    if second is None or not fraction:
+        return second if len(stamp) == 20 else None
+    if stamp[19] != "." or not (fraction.isascii() and fraction.isdecimal()):
+        return None
+    return second + int(fraction) * _POWERS[len(fraction)]
+
+
 def go_log(text: str) -> tuple[int, int] | None:
     """The stamp of Go's standard logger (CoreDNS until 1.2.5, node-cache): nanoseconds if it was UTC, length.
 

@@ -95,6 +95,10 @@ class Tally:
     overflow: dict[str, int] = field(default_factory=dict)
     rare: set[object] = field(default_factory=set)
     """Kinds of lines kept after the cap was reached."""
+    queries: int = 0
+    """Query lines, counted when `seen` is folded; so are the times of the first and last one."""
+    first_ns: int | None = None
+    last_ns: int | None = None
 
     def keep(self, entry: Entry, limits: Limits) -> None:
         """Keep a line; beyond the cap only the first of each kind and minute, so that no time is lost."""
@@ -124,6 +128,9 @@ class Tally:
         for seen in self.seen.values():
             if seen.count == 0:
                 continue
+            self.queries += seen.count
+            self.first_ns = least(self.first_ns, seen.first_ns)
+            self.last_ns = greatest(self.last_ns, seen.last_ns)
             query = seen.query
             key = (query.qname, query.qtype, query.rcode, query.answer)
             name = Name(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from triage.model.bundle import Document
 from triage.reading import decode, mend, records
 from triage.reading.framing import Context, Peeled, head_of, is_viewer_event, unframe, unframe_more
+from triage.reading.hot import Hot
 from triage.reading.limits import Limits
 from triage.reading.shape import cut_prompt, split_glued
 
@@ -32,6 +34,8 @@ class Text(NamedTuple):
     """Times it was there, when the user had counted equal lines (`uniq -c`)."""
     decoration: bool = False
     """True for what a viewer or terminal added: it is counted, not read."""
+    query: re.Match[str] | None = None
+    """Of `hot.QUERY`, for query lines of the common format that took the short way."""
 
 
 class Reader:
@@ -70,9 +74,27 @@ class Reader:
         if len(head) < decode.HEAD_BYTES or self._small():
             yield from self._mended(list(numbered))
         else:
-            yield from self._leaves(self._unframed(numbered))
+            yield from self._streamed(numbered)
         if cut:
             self.notes.add("note.long-lines")
+
+    def _streamed(self, numbered: Iterable[tuple[int, str]]) -> Iterator[Text]:
+        """Lines of a big document: query lines the short way, everything else the long one."""
+        hot, joiner = Hot(self.context), _Joiner(self.limits.line_chars)
+        named = self.document.replica is not None
+        for number, line in numbered:
+            common = hot.take(line)
+            if common is None or joiner.waits:
+                for _, piece in self._unframed(((number, line),)):
+                    for begun, whole in joiner.take(number, piece):
+                        yield from self._split(begun, whole)
+                continue
+            at_ns, frame, match = common
+            text = line if frame is hot.plain else line[match.start() :]
+            replica = frame.replica if named else frame.replica or self.context.replica
+            yield Text(number, text, at_ns, replica, frame.container, frame.framing, frame.host, 1, False, match)
+        for begun, whole in joiner.flush():
+            yield from self._split(begun, whole)
 
     def _small(self) -> bool:
         return self.document.size_bytes is not None and self.document.size_bytes <= self.limits.mend_bytes
@@ -171,6 +193,11 @@ class _Joiner:
     def __init__(self, line_chars: int) -> None:
         self._line_chars = line_chars
         self._open: dict[tuple[str | None, str | None, str | None], tuple[int, Peeled]] = {}
+
+    @property
+    def waits(self) -> bool:
+        """Whether a line is open."""
+        return bool(self._open)
 
     def take(self, number: int, piece: Peeled) -> list[tuple[int, Peeled]]:
         """The lines that this piece completes."""
