@@ -16,8 +16,10 @@ from triage.sources.commands import Command, replica_named_in
 from triage.sources.layouts import is_other_log, pod_log_of
 from triage.sources.segments import Segment, segments
 
+# kubectl got no log. The kubelet's own answers (`container … is waiting to start`) are part of a log.
 _ERROR = re.compile(
-    r"^(?:Error from server|error: |Unable to connect|The connection to the server|Unable to use|-?bash: |sh: |zsh: )"
+    r"^(?:Error from server \((?:Forbidden|NotFound|Unauthorized)\)|error: |Unable to connect|The connection to the server"
+    r"|-?bash: |sh: |zsh: )"
 )
 
 

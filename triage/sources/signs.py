@@ -19,7 +19,7 @@ _LOG_STRONG = re.compile(
     r"|\b\d+ \S{1,255} (?:HINFO|A|AAAA|PTR|SRV|NS|MX|TXT|SOA): \S"
     r"|\d errors like '"
     r"|\[(?:INFO|WARNING|ERROR|FATAL|PANIC)\] (?:Reloading|SIG(?:TERM|USR1)|Restart|Shutting|Recovered from|Listen)"
-    r"|Starting node-cache image|Setting up networking for node cache|Tearing down|nodelocaldns"
+    r"|Starting node-cache image|Setting up networking for node cache|Tearing down|(?:interface|device|back|-|for) nodelocaldns"
     r"|Updated Corefile with|Using Corefile "
     r"|Error checking/adding iptables rule|Added interface - nodelocaldns|Reading Corefile"
     r"|failed to create fsnotify watcher|failed to watch (?:file|directory) \""
@@ -27,15 +27,16 @@ _LOG_STRONG = re.compile(
     r"|error inspecting server blocks"
     r"|Listen: listen (?:tcp|udp)|ListenPacket: listen|listen (?:tcp|udp) \S{0,60}:53: bind:"
     r"|Loop \(\S+ -> \S+\) detected|more than twice, loop detected|Forwarding loop detected"
+    r"|exec /coredns: |cannot serve \S{1,260} - |unable to retrieve container logs for|resolving symlinks in path \"/var/log/pods"
     r"|starting server with unsynced Kubernetes API|Kubernetes API connection failure|waiting for Kubernetes API before"
-    r"|maxprocs: (?:Leaving|Updating|No GOMAXPROCS)|DialWithDialer timed out|overflowing header size"
+    r"|maxprocs: [A-Z]|DialWithDialer timed out|overflowing header size"
     r"|no next plugin found"
     r"|healthcheck? of \S{1,80}:\d+ failed|healtheck of|HINFO: "
 )
 _LOG_WEAK = re.compile(
     r"\[(?:INFO|WARNING|WARN|ERROR|FATAL|DEBUG|PANIC)\b|\b(?:reflector|trace|controller)\.go:\d+"
     r"|i/o timeout|connection refused|no route to host|too many open files|\b[EWIF]\d{4} \d\d:\d\d:\d\d"
-    r"|^panic: |^goroutine \d+ \["
+    r"|^panic: |^fatal error: |^\[signal SIG|^goroutine \d+ \["
     r"|failed to list \*|is forbidden: User|plugin/|concurrent queries|lameduck"
 )
 _ZONE_LINE = re.compile(

@@ -83,6 +83,7 @@ def refused_reads(text: str) -> list[str] | None:
     ([], None)
     """
     lines = [line for line in text[:_MAX_ERRORS].splitlines() if line.strip()]
-    if not lines or not all(line.startswith(_ERROR_LINES) and not is_log_line(line) for line in lines):
+    known = sum(line.startswith(_ERROR_LINES) for line in lines)
+    if known < 0.6 * len(lines) or not lines or any(is_log_line(line) for line in lines):
         return None
     return list(dict.fromkeys(line.removeprefix("### ").strip() for line in lines if line.startswith("### ")))
