@@ -120,7 +120,7 @@ def _detail(h: Hypothesis, words: MarkdownWords) -> list[str]:
 
 def _coverage(report: Report, words: MarkdownWords) -> list[str]:
     replicas = ("replica", "node", "subnet", "lines", "understood", "queries", "trouble", "first", "last")
-    lines = _table(replicas, [_replica(r, words) for r in report.coverage.replicas], words)
+    lines = _table(replicas, [_replica(r, report, words) for r in report.coverage.replicas], words)
     files = _table(
         ("file", "kind", "framing", "lines", "understood", "remarks"),
         [_file(f, words) for f in report.coverage.files],
@@ -131,12 +131,12 @@ def _coverage(report: Report, words: MarkdownWords) -> list[str]:
     return [*lines, "", words.word("coverage.not-understood"), "", *block(samples)] if samples else lines
 
 
-def _replica(r: ReplicaCoverage, words: MarkdownWords) -> list[str]:
+def _replica(r: ReplicaCoverage, report: Report, words: MarkdownWords) -> list[str]:
     counts = [f"{n}" for n in (r.lines, r.understood, r.queries, r.failures)]
     if not r.has_log:
         counts = [words.word("coverage.no-log"), "", "", ""]
     return [
-        code(r.name),
+        sentences.replica(r, report, words),
         code(r.node or ""),
         code(r.subnet or ""),
         *counts,

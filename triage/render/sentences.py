@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from triage.model.bundle import Gap
-from triage.model.report import CheckStep, Hypothesis, Report
+from triage.model.report import CheckStep, FileCoverage, Hypothesis, ReplicaCoverage, Report
+from triage.render.clean import clean
 from triage.render.words import QUIET, Words, leaders, percent, when
 
 _RIVAL = 0.02
@@ -102,6 +105,24 @@ def facts(h: Hypothesis, words: Words) -> str:
         said.append(words.word("detail.seen", first=first, last=last))
     said.append(words.word("detail.explains", percent=percent(h.explained_share)))
     return words.join("; ", said)
+
+
+def replica(row: ReplicaCoverage, report: Report, words: Words) -> str:
+    """The name of a replica in the table of coverage; whether it is missing in the pod list, if there is one."""
+    name = words.join("", (row.name or words.word("coverage.nameless"),))
+    listed = any(r.in_pod_list for r in report.coverage.replicas)
+    return words.word("coverage.not-listed", name=name) if listed and not row.in_pod_list else name
+
+
+def remarks(files: Iterable[FileCoverage], words: Words) -> dict[str, list[str]]:
+    """Each remark with the files it holds for: some of them by name."""
+    found: dict[str, list[str]] = {}
+    for file in files:
+        said = [words.say(text) for text in (*([file.why_ignored] if file.why_ignored else []), *file.notes)]
+        said += [words.word("coverage.skipped", lines=words.count("line", file.skipped))] if file.skipped else []
+        for remark in said:
+            found.setdefault(remark, []).append(clean(file.file))
+    return {remark: words.some(names) for remark, names in found.items()}
 
 
 def next_step(report: Report) -> CheckStep | str | None:

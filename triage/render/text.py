@@ -91,7 +91,7 @@ class _Page:
         return lines
 
     def _replica(self, r: ReplicaCoverage) -> list[str]:
-        name = r.name if r.in_pod_list else self.words.word("coverage.not-listed", name=r.name)
+        name = sentences.replica(r, self.report, self.words)
         place = [clean(name), clean(r.node or ""), clean(r.subnet or "")]
         if not r.has_log:
             return [*place, self.words.word("coverage.no-log"), "", "", "", "", ""]
@@ -102,15 +102,10 @@ class _Page:
         files = self.report.coverage.files
         shown = [f for f in files if self.wide or f.why_ignored or f.notes]
         lines = self._table("files", ("file", "kind", "framing", "lines", "understood"), [_file(f) for f in shown])
-        for file in shown:
-            remarks = [*([file.why_ignored] if file.why_ignored else []), *file.notes]
-            said = [self.words.say(remark) for remark in remarks]
-            if file.skipped:
-                said.append(self.words.word("coverage.skipped", lines=self.words.count("line", file.skipped)))
-            if said:
-                lines += hang(f"{_STEP}{clean(file.file)}: ", "; ".join(said), self.style.columns)
-            if self.wide:
-                lines += [f"{_STEP * 2}{self.words.cite(s)}  {clean(s.text)}" for s in file.unknown_samples]
+        for remark, names in sentences.remarks(shown, self.words).items():
+            lines += hang(f"{_STEP}- ", f"{remark}: {', '.join(names)}", self.style.columns)
+        samples = [sample for file in shown if self.wide for sample in file.unknown_samples]
+        lines += [f"{_STEP * 2}{self.words.cite(s)}  {clean(s.text)}" for s in samples]
         if len(shown) < len(files):
             left = self.words.count("file", len(files) - len(shown))
             lines += [self._title("files")] if not lines else []

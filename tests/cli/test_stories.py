@@ -1,0 +1,43 @@
+"""What the program says about each story, in every form; versions are scrubbed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.cli.conftest import ROOT
+from tests.cli.test_demo import STORIES
+from triage.render import RENDERERS
+
+GOLDEN = Path(__file__).parent / "golden"
+ENDING = {"text": "txt", "wide": "wide.txt", "json": "json", "markdown": "md"}
+SCHEMA = json.loads((ROOT / "schemas" / "triage.report-1.json").read_text(encoding="utf-8"))
+
+
+def scrub(text: str) -> str:
+    """Versions of program and rules change without a change of the answer."""
+    text = re.sub(
+        r'"(version|rules)": "[0-9a-f+.unkow]+"(,?)\n(?=.*\n?.*"(rules|kernel)")', r'"\1": "@@"\2' + "\n", text
+    )
+    return re.sub(r"coredns-triage `[^`]*`, rules `?[^`<]*`?", "coredns-triage @@", text)
+
+
+@pytest.mark.parametrize("output", RENDERERS)
+@pytest.mark.parametrize("story", STORIES)
+def test_story_reads_as_approved(triage, approve, story: str, output: str) -> None:
+    result = triage("demo", story, "-o", output)
+    assert result.code == 0
+    approve(GOLDEN / f"{story}.{ENDING[output]}", scrub(result.out))
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_story_fits_the_schema(triage, story: str) -> None:
+    Draft202012Validator(SCHEMA).validate(json.loads(triage("demo", story, "-o", "json").out))
+
+
+def test_no_approved_output_is_left_over() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == {f"{s}.{e}" for s in STORIES for e in ENDING.values()}
