@@ -124,34 +124,25 @@ class Process:
         block = next(b for b in self.blocks if b.zone == "." or asked.qname.endswith(b.zone))
         hit = block.cache.get((asked.qname, asked.qtype)) if block.cache_s else None
         if hit and hit[0] > t:
-            self.counts["hits", "denial" if hit[1] != "NOERROR" else "success"] += 1
-            flags = (
-                "qr,rd" if hit[1] == "FAILED" else "qr,aa,rd,ra" if self.release.version < (1, 15, 0) else "qr,rd,ra"
-            )
-            self._reply(
-                query,
-                t,
-                "SERVFAIL" if hit[1] == "FAILED" else hit[1],
-                flags,
-                self.rng.uniform(0.00003, 0.0002),
-                "cache",
-            )
+            self._cached(query, t, hit[1])
             return
         self.counts["misses",] += 1
         self._forward(query, block, t)
 
     def _local(self, query: Query, t: float) -> None:
-        known = query.asked.qname in self.services
-        rcode = (
-            "SERVFAIL"
-            if t < self.synced_from_s
-            else "NOERROR"
-            if known and query.asked.qtype == "A"
-            else "NODATA"
-            if known
-            else "NXDOMAIN"
-        )
-        self._reply(query, t, rcode, "qr,aa,rd", self.rng.uniform(0.00005, 0.0006), "kubernetes")
+        rcode = "NXDOMAIN"
+        if t < self.synced_from_s:
+            rcode = "SERVFAIL"
+        elif query.asked.qname in self.services:
+            rcode = "NOERROR" if query.asked.qtype == "A" else "NODATA"
+        took = self.rng.uniform(0.00005, 0.0006)
+        self._reply(query, t + took, rcode, "qr,aa,rd", took, "kubernetes")
+
+    def _cached(self, query: Query, t: float, rcode: str) -> None:
+        took, failed = self.rng.uniform(0.00003, 0.0002), rcode == "FAILED"
+        flags = "qr,aa,rd,ra" if self.release.version < (1, 15, 0) else "qr,rd" if failed else "qr,rd,ra"
+        self.counts["hits", "success" if rcode == "NOERROR" else "denial"] += 1
+        self._reply(query, t + took, "SERVFAIL" if failed else rcode, flags, took, "cache")
 
     def _forward(self, query: Query, block: Block, t: float) -> None:
         self.forwarded.append((t, block.zone, query.asked.qname, query.asked.qtype, query.asked.proto))
@@ -193,7 +184,8 @@ class Process:
             if out.rcode is not None:
                 self._answered(query, block, proxy, t, out)
                 return
-            wait = out.after_s if out.after_s > 0.1 or release.caps_attempts else max(out.after_s, SPIN_S)
+            spins = not release.caps_attempts and query.down_seen < len(query.order)
+            wait = max(out.after_s, SPIN_S) if spins else out.after_s
             if wait > 0.1:
                 wait += self.rng.uniform(0.0001, 0.003)
                 self.clock.at(t + wait, partial(self._resume, query, block, proxy))

@@ -33,7 +33,7 @@ class Fault:
     """Text of an error, rcode, or reason of the API server's failure, as `mode` needs it."""
     delay_s: float = 0.0
     icmp_limited: bool = False
-    """The host sends at most one ICMP error a second, so the rest of the tries time out."""
+    """The host limits its ICMP errors, so some of the tries time out."""
 
     def active(self, t: float) -> bool:
         return any(a <= t < b for a, b in self.windows)
@@ -63,6 +63,8 @@ class Outcome:
 
 
 TIMEOUT_S = 2.0
+ICMP_BURST = 6.0
+"""Linux lets so many ICMP errors through at once and one a second after that, per destination (icmp_ratelimit)."""
 FAST = {"refused": "refused", "noroute": "noroute", "perm": "perm", "netdown": "netdown"}
 
 
@@ -79,7 +81,7 @@ class Network:
     """Names that no resolver answers in time."""
     soft_icmp: bool
     _by_pair: dict[tuple[str, str], list[Fault]] = field(default_factory=lambda: defaultdict(list))
-    _last_icmp: dict[tuple[str, str], float] = field(default_factory=dict)
+    _icmp: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for fault in self.faults:
@@ -144,10 +146,11 @@ class Network:
 
     def _refuse(self, fault: Fault, replica: str, upstream: str, t: float) -> Outcome:
         if fault.icmp_limited:
-            last = self._last_icmp.get((replica, upstream), float("-inf"))
-            if t - last < 1.0:
+            last, tokens = self._icmp.get((replica, upstream), (t, ICMP_BURST))
+            tokens = min(ICMP_BURST, tokens + t - last)
+            self._icmp[replica, upstream] = (t, max(tokens - 1, 0.0) if tokens >= 1 else tokens)
+            if tokens < 1:
                 return Outcome(TIMEOUT_S, None, "timeout", fault.id)
-            self._last_icmp[replica, upstream] = t
         return Outcome(self.rng.uniform(0.0003, 0.01), None, FAST[fault.mode], fault.id)
 
     def check(self, replica: str, upstream: str, t: float) -> tuple[bool, float, float]:

@@ -79,7 +79,7 @@ def starved(draft: Draft) -> None:
 def overload(draft: Draft) -> None:
     """A burst of names that are not in the cache meets slow upstreams: more queries than max_concurrent allows."""
     rng, limit = draft.rng, draft.rng.choice((50, 100, 100, 150, 250, 400))
-    draft.change(max_concurrent=limit)
+    draft.change(max_concurrent=limit, query_log=rng.choice(("off", "off", "error")))
     hit = (
         [r.name for r in draft.world.replicas]
         if rng.random() < 0.6

@@ -33,7 +33,7 @@ def _micro_outage(draft: Draft) -> None:
 
 def _lame_names(draft: Draft) -> None:
     """A name or two that no resolver ever answers in time; few ask for it."""
-    draft.lame = draft.rng.choice((1, 2, 3))
+    draft.lame = draft.rng.choice((1, 1, 2, 3))
 
 
 def _reload(draft: Draft) -> None:

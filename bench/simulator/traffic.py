@@ -170,9 +170,7 @@ def draw_traffic(
     silent = [Name(f"{rng.choice(_HOSTS)}.{dice.word(rng, 3)}{rng.choice(_ENDINGS)}", 0.0) for _ in range(lame)]
     for name in silent:
         client = rng.choice(clients)
-        arrivals += [
-            arrival(rng.uniform(0, window_s), client, name, world, rng) for _ in range(rng.choice((1, 1, 2, 3)))
-        ]
+        arrivals += [arrival(rng.uniform(0, window_s), client, name, world, rng) for _ in range(rng.choice((1, 1, 2)))]
     services = tuple(f"{rng.choice(_HOSTS)}.{rng.choice(_NAMESPACES)}.svc.cluster.local." for _ in range(6))
     for _ in range(round(lookups * inside)):
         arrivals.append(_inside(rng.uniform(0, window_s), rng.choice(clients), rng.choice(services)))
