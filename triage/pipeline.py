@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from triage.errors import NoEvidenceError
 from triage.model.bundle import Bundle, Document, Kind
@@ -16,11 +16,9 @@ from triage.model.observation import Observations
 from triage.model.place import Event, Node, Pod, Topology
 from triage.model.report import Coverage, FileCoverage, Report, Window
 from triage.model.rule import Rulebook
+from triage.model.scrape import Scrape
 from triage.model.text import Catalogue, Text
-
-if TYPE_CHECKING:
-    from triage.model.scrape import Scrape
-    from triage.model.tool import ToolResult
+from triage.model.tool import ToolResult
 
 
 def load_bundle(paths: Sequence[str], stdin: BinaryIO | None) -> Bundle:

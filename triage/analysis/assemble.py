@@ -80,7 +80,9 @@ def _spread(group: Group, units: Sequence[Unit]) -> NameSpread:
     asked = [u.n for u in units if u.name in failing]
     n_asked = sum(n for n in asked if n is not None) if asked and all(n is not None for n in asked) else None
     names = sorted({s.qname for s in real if s.qname})
-    return spread_of(names, sum(lookups(real, lambda s: s.replica).values()), n_asked)
+    spread = spread_of(names, sum(lookups(real, lambda s: s.replica).values()), n_asked)
+    other = [u for u in units if u.checked is False and not u.replica]
+    return replace(spread, by_chance=min(spread.by_chance, 0.3)) if other and spread.suffix else spread
 
 
 def _numbers(inputs: Inputs, section: str) -> dict[str, float]:

@@ -32,7 +32,7 @@ class Context:
     @property
     def failing(self) -> frozenset[str]:
         """Replicas that show the group."""
-        return frozenset(s.replica for s in self.group.signs)
+        return frozenset(s.replica for s in self.group.lines)
 
     @property
     def real(self) -> tuple[Sign, ...]:

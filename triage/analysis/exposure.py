@@ -9,7 +9,7 @@ from triage.analysis.groups import Group
 from triage.analysis.inputs import Inputs
 from triage.analysis.names import domain
 from triage.analysis.scopes import Unit
-from triage.analysis.signs import DOWN_AFTER
+from triage.analysis.signs import CHECK, DOWN_AFTER
 from triage.model.observation import Answer, Segment
 from triage.model.place import PLACE_KINDS
 
@@ -109,7 +109,7 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
     counted = asked_upstream(inputs, group.zone, window) if group.family == "upstream" else {}
     asks = _listed(inputs, group)
     noise = noise_of(group)
-    counters = counters_of(inputs, group)
+    states = states_of(inputs, group, seen)
     found: list[Unit] = []
     for replica in inputs.replicas:
         k = failures.get(replica, 0.0)
@@ -128,10 +128,51 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
                 coverage(seen[replica], window),
                 rarely=group.zone is not None,
                 asks=k > 0 or asks.get(replica, True),
-                checked=counters.get(replica),
-                certain=0.6,
+                checked=states[replica][0] if replica in states else None,
+                certain=states[replica][1] if replica in states else 1.0,
+                steady=group.family == "api",
                 noise=noise.get(replica) if k > 0 else None,
             )
+        )
+    return [*found, *_checked_nodes(inputs, group)]
+
+
+PRESENCE = frozenset({"loop", "config", "listen", "crash", "resources", "fd"})
+"""Families whose fault shows in every start: a replica that runs and is ready does not have it."""
+State = tuple[bool, float]
+"""Fails there or not, and how much that is worth (0 … 1)."""
+
+
+def states_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> Mapping[str, State]:
+    """What counters and pod states say of a replica beside its lines."""
+    if group.family == "upstream":
+        return {replica: (fails, 0.6) for replica, fails in counters_of(inputs, group).items()}
+    if group.family not in {*PRESENCE, "api"}:
+        return {}
+    found: dict[str, State] = {}
+    worth = 0.5 if group.family == "api" else 0.8
+    for pod in inputs.topology.pods:
+        if pod.name in inputs.topology.places and pod.ready is not None and pod.name not in group.by_replica:
+            crashing = pod.ready is False or (pod.status or "") in {"CrashLoopBackOff", "Error"}
+            found[pod.name] = (crashing, worth)
+    if group.family in PRESENCE:
+        for replica, what in seen.items():
+            if what.start_seen and replica not in group.by_replica and replica not in found:
+                found[replica] = (False, 0.8)
+    return found
+
+
+def _checked_nodes(inputs: Inputs, group: Group) -> list[Unit]:
+    """Nodes from which somebody asked the group's servers directly: one unit an outcome."""
+    failing = set(group.upstreams)
+    found = []
+    for dig in inputs.direct_answers if group.family == "upstream" else ():
+        if dig.server not in failing or dig.host is None:
+            continue
+        node = inputs.node_of_host(dig.host)
+        attrs = inputs.node_attributes(node) if node else {}
+        found.append(
+            Unit(f"{CHECK}{dig.host}", attrs, 0.0, coverage=0.0, checked=dig.failure is not None, replica=False)
         )
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from triage.analysis.inputs import Inputs
-from triage.analysis.signs import LOOKUP_NS, Sign
+from triage.analysis.signs import CHECK, LOOKUP_NS, Sign
 
 MANNERS: Mapping[str, str] = {
     "upstream-silent": "silent",
@@ -41,8 +41,13 @@ class Group:
 
     @property
     def by_replica(self) -> Mapping[str, float]:
-        """Look-ups per replica."""
-        return lookups(self.signs, lambda s: s.replica)
+        """Look-ups per replica; outcomes of direct checks are no counts."""
+        return lookups((s for s in self.signs if not s.replica.startswith(CHECK)), lambda s: s.replica)
+
+    @property
+    def lines(self) -> tuple[Sign, ...]:
+        """Signs that a replica gave, not a direct check."""
+        return tuple(s for s in self.signs if not s.replica.startswith(CHECK))
 
     @property
     def upstreams(self) -> tuple[str, ...]:

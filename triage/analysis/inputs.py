@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-
-if TYPE_CHECKING:
-    from triage.model.scrape import Scrape
-    from triage.model.tool import DigResult, ToolResult
+from triage.model.scrape import Scrape
+from triage.model.tool import DigResult, ToolResult
 
 from triage.model.bundle import Gap
 from triage.model.config import Configuration
@@ -36,13 +33,21 @@ class Inputs:
     @property
     def direct_answers(self) -> Sequence[DigResult]:
         """Outcomes of asking a server directly."""
-        return [tool for tool in self.tools if hasattr(tool, "server")]
+        return [tool for tool in self.tools if isinstance(tool, DigResult)]
 
     @property
     def replicas(self) -> tuple[str, ...]:
         """Every replica known by log or pod list, in order of name; `""` stands for a stream that names none."""
         named = set(self.topology.places)
         return tuple(sorted(named | {s.replica or "" for s in self.observations.streams}))
+
+    def node_of_host(self, host: str) -> str | None:
+        """The node that a shell prompt or file name means: its name, or the part before the first dot."""
+        names = {n.name for n in self.topology.nodes} | set(self.topology.node_places)
+        if host in names:
+            return host
+        short = [n for n in names if n.split(".")[0] == host.split(".")[0]]
+        return short[0] if len(short) == 1 else None
 
     def node_attributes(self, node: str) -> Mapping[str, str]:
         """Scope kind to member of a node, with or without a replica on it."""

@@ -28,6 +28,9 @@ class Strengths:
     """Probability that a replica gets no traffic of this kind at all."""
     rarely_unasked: float = 0.65
     """The same for the names of a stub domain."""
+    steady_unasked: float = 0.02
+    """The same towards the API server, which every replica watches."""
+    steady_shape: float = 10.0
     shape: float = 2.5
     """Gamma shape of a replica's share of the traffic: 2.5 spreads it about ± 60 %."""
     noise_mean: float = 0.35
@@ -101,9 +104,10 @@ def likelihoods(units: Sequence[Unit], s: Strengths) -> Likelihoods:
             noise = unit.k if unit.noise is None else unit.noise
             outside[i] += _beta_binomial(noise, unit.n, rate, s.noise_weight / rate)[0]
         elif unit.coverage > 0 or unit.k > 0:
-            seen = _negative_binomial(unit.k, MEANS * max(unit.coverage, 0.05), s.shape)
+            shape = s.steady_shape if unit.steady else s.shape
+            seen = _negative_binomial(unit.k, MEANS * max(unit.coverage, 0.05), shape)
             if unit.k == 0:
-                unasked = s.rarely_unasked if unit.rarely else s.unasked
+                unasked = s.rarely_unasked if unit.rarely else s.steady_unasked if unit.steady else s.unasked
                 seen = np.logaddexp(np.log(unasked), np.log1p(-unasked) + seen)
             row += seen
             noise = unit.k if unit.noise is None else unit.noise

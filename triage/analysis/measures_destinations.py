@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 
 from triage.analysis.context import UNTESTED, Context, Finding, yes
 from triage.model.observation import Citation
@@ -12,7 +13,10 @@ def own_addresses(c: Context) -> frozenset[str]:
     """Addresses behind which CoreDNS itself answers: its pods, and services that logs or lists name as DNS."""
     pods = {p.pod_ip for p in c.inputs.topology.pods if p.pod_ip and p.name in c.inputs.topology.places}
     services = {conf_ip for conf in c.inputs.configuration.resolv_confs if conf.pod for conf_ip, _ in conf.nameservers}
-    return frozenset(pods | services)
+    usual = c.inputs.rulebook.parameters.get("addresses", {})
+    defaults = usual.get("dns_service", []) if isinstance(usual, Mapping) else []
+    local = {s.local for s in c.group.signs if s.local}
+    return frozenset(pods | services | local | {str(d) for d in defaults})
 
 
 def _host(upstream: str) -> str:

@@ -96,7 +96,7 @@ def spread_of(
     """Spread of failing look-ups over zones.
 
     Without counts the chance that look-ups of diverse traffic fall into one zone follows a Chinese restaurant process;
-    some clusters ask little else (0.15). With counts (`n_asked` queries asked upstream) it is that of drawing all
+    some clusters ask little else (0.25). With counts (`n_asked` queries asked upstream) it is that of drawing all
     failures from one zone's queries.
 
     >>> spread_of(["a.example.org."], 1, None).by_chance
@@ -111,7 +111,7 @@ def spread_of(
     chance = 1.0
     for i in range(1, min(n, 60)):
         chance *= i / (i + concentration)
-    chance = 0.15 + 0.85 * chance
+    chance = 0.25 + 0.75 * chance
     answered = max(0.0, n_asked - n_lookups) if n_asked is not None else 0.0
     if n_asked and answered >= 3:
         chance = max(1e-3, min(chance, (n_lookups / n_asked) ** max(1.0, min(n - 1, 8))))

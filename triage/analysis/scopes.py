@@ -39,6 +39,8 @@ class Unit:
     """How much a direct check there is worth, 0 … 1."""
     rarely: bool = False
     """True when only some clients ask for such names (a stub domain): silence says less."""
+    steady: bool = False
+    """True when every replica asks this destination all the time (the API server): silence says more."""
     noise: float | None = None
     """Failures counted as noise would make them: repeats of one lame name once; None: as `k`."""
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from triage.analysis.inputs import Inputs
 from triage.model.observation import Answer, Citation, Entry, FailureKind, Meaning, NameCount
 from triage.model.rule import SymptomMatch, SymptomRule
+from triage.model.tool import ConntrackStats, DigResult, KernelEvent
 
 LOOKUP_NS = 10_000_000_000
 """Lines of one replica and name within 10 s are one look-up: A and AAAA, two attempts each (rca.md, dependence)."""
+CHECK = "check:"
+"""Prefix of the place of a sign that a direct check gave: the node (or machine) on which it ran follows."""
+FAST_S = 0.9
+"""A SERVFAIL that is made faster than a try can time out came from somewhere else."""
+LATE_LOG2 = 11
+"""floor(log2 ms) from 2.05 s on."""
 DOWN_AFTER = 3
 """Failed health checks that mark an upstream down (`max_fails` 2)."""
 ERROR_SHARE = 0.02
@@ -37,13 +44,17 @@ class Sign:
     message_id: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     proto: str | None = None
+    local: str | None = None
+    """Address of CoreDNS itself, from the left of `A->B`."""
 
 
 def signs_of(inputs: Inputs) -> tuple[Sign, ...]:
     """Every sign in the evidence, in the order of files and lines."""
+    lines = [*_from_entries(inputs.observations.entries, tuple(inputs.rulebook.symptoms.values()))]
+    told = {s.replica for s in lines if inputs.rulebook.symptoms[s.symptom].family == "upstream" and not s.probe}
     found = [
-        *_from_entries(inputs.observations.entries, tuple(inputs.rulebook.symptoms.values())),
-        *_from_queries(inputs),
+        *lines,
+        *_from_queries(inputs, told),
         *_from_scrapes(inputs),
         *_from_pods(inputs),
         *_from_tools(inputs),
@@ -98,15 +109,23 @@ def _from_entries(entries: Sequence[Entry], symptoms: Sequence[SymptomRule]) -> 
             meaning.message_id,
             meaning.fields,
             meaning.proto,
+            meaning.local_addr,
         )
 
 
-def _from_queries(inputs: Inputs) -> Iterator[Sign]:
-    """Failures that only the query log shows, and answers that come late, wrong or flipping."""
+def _from_queries(inputs: Inputs, told: Set[str]) -> Iterator[Sign]:
+    """Failures that only the query log shows, and answers that come late, wrong or flipping.
+
+    A replica in `told` has errors lines: they tell the same failures better.
+    """
     for failure in inputs.observations.failures:
-        rejected = failure.answer is Answer.REJECTED
+        if (failure.replica or "") in told:
+            continue
+        symptom = "overload-unanswered" if failure.answer is Answer.REJECTED else "unanswered"
+        if symptom == "unanswered" and failure.duration_s is not None and failure.duration_s < FAST_S:
+            symptom = "error-answer" if failure.rcode in {"SERVFAIL", "REFUSED"} else symptom
         yield Sign(
-            "overload-unanswered" if rejected else "unanswered",
+            symptom,
             failure.replica or "",
             failure.citation,
             failure.at_ns,
@@ -116,6 +135,16 @@ def _from_queries(inputs: Inputs) -> Iterator[Sign]:
         )
     yield from _error_answers(inputs.observations.names)
     yield from _flips(inputs)
+    yield from _late_answers(inputs)
+
+
+def _late_answers(inputs: Inputs) -> Iterator[Sign]:
+    """Answers after one or two tries that timed out (2 s each): one upstream of several is silent."""
+    for row in inputs.observations.queries:
+        if row.answer is Answer.UPSTREAM and row.duration_log2 is not None and row.duration_log2 >= LATE_LOG2:
+            at = None if row.minute is None else row.minute * 60_000_000_000
+            where = Citation("", 0, "")
+            yield Sign("late-answers", row.replica or "", where, at, float(row.count))
 
 
 def _is_probe(qname: str, qtype: str) -> bool:
@@ -186,7 +215,35 @@ def _from_scrapes(inputs: Inputs) -> Iterator[Sign]:
 
 
 def _from_tools(inputs: Inputs) -> Iterator[Sign]:
-    yield from ()
+    """What people saw when they asked servers, kernels and sockets themselves."""
+    yield from _from_direct_answers(inputs)
+    for tool in inputs.tools:
+        place = f"{CHECK}{tool.host}" if tool.host else CHECK
+        if isinstance(tool, KernelEvent) and tool.kind == "conntrack-full":
+            yield Sign("conntrack-full", place, tool.citation)
+        elif isinstance(tool, KernelEvent) and tool.kind == "oom-kill" and "coredns" in (tool.process or ""):
+            yield Sign("oom-killed", place, tool.citation)
+        elif isinstance(tool, ConntrackStats) and tool.counters.get("insert_failed", 0) + tool.counters.get("drop", 0):
+            yield Sign("conntrack-drop", place, tool.citation)
+
+
+def _from_direct_answers(inputs: Inputs) -> Iterator[Sign]:
+    """Servers that did not answer a direct question, and those that deny what another one finds."""
+    by_name: dict[str, list[DigResult]] = {}
+    for dig in inputs.direct_answers:
+        if dig.failure is not None and dig.server:
+            symptom = "upstream-refused" if dig.failure is FailureKind.REFUSED else "upstream-silent"
+            place = f"{CHECK}{dig.host or ''}"
+            yield Sign(
+                symptom, place, dig.citation, qname=dig.qname, qtype=dig.qtype, upstream=dig.server, kind=dig.failure
+            )
+        elif dig.status and dig.server and dig.qname:
+            by_name.setdefault(dig.qname, []).append(dig)
+    for answers in by_name.values():
+        if any(dig.status == "NOERROR" for dig in answers):
+            for dig in answers:
+                if dig.status == "NXDOMAIN":
+                    yield Sign("answers-flip", "", dig.citation, qname=dig.qname, qtype=dig.qtype, upstream=dig.server)
 
 
 def _from_pods(inputs: Inputs) -> Iterator[Sign]:
