@@ -1,0 +1,1 @@
+"""Tables, objects, scrapes and tools → records."""
