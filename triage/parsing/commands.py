@@ -49,6 +49,8 @@ def command_of(text: str | None) -> Command:
     >>> found = command_of("kubectl debug node/kube-a1 -it --image=busybox -- timeout 3 dig @10.0.0.2 a.example | head")
     >>> found.words, found.node
     (('dig', '@10.0.0.2', 'a.example'), 'kube-a1')
+    >>> command_of("for s in 10.0.0.2 10.0.0.3; do echo == $s; dig @$s a.example; done").words
+    ('dig', '@$s', 'a.example')
     >>> command_of("kubectl -n kube-system exec coredns-5f-q2w -c coredns -- cat /etc/resolv.conf").pod
     'coredns-5f-q2w'
     """
@@ -57,7 +59,9 @@ def command_of(text: str | None) -> Command:
     node = pod = None
     while words:
         name = words[0].rpartition("/")[2]
-        if name in _KUBECTL and "--" in words:
+        if name in ("for", "while") and "do" in words:
+            words = _first_telling(words[words.index("do") + 1 :])
+        elif name in _KUBECTL and "--" in words:
             node, pod = _target(words[1 : words.index("--")], node, pod)
             words = words[words.index("--") + 1 :]
         elif name == "nsenter" or (name in ("chroot", "docker", "crictl", "nerdctl", "ctr", "ip") and _runs(words)):
@@ -91,6 +95,15 @@ def _first_command(words: Sequence[str]) -> list[str]:
         if word.endswith(";"):
             break
     return found
+
+
+def _first_telling(words: Sequence[str]) -> Sequence[str]:
+    """The first command of a loop's body that does more than print a separator."""
+    rest = list(words)
+    while rest and rest[0] in ("echo", "printf", "sleep", "date"):
+        length = len(_first_command(rest))
+        rest = rest[length + (length < len(rest) and rest[length] in _END) :]
+    return rest
 
 
 def _target(words: Sequence[str], node: str | None, pod: str | None) -> tuple[str | None, str | None]:
