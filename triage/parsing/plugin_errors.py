@@ -48,7 +48,6 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|μs|ns)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
 _ENDPOINT = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}:\d{1,5}|\[[0-9a-fA-F:.]{2,45}\]:\d{1,5}")
 _PROTO = re.compile(r"\b(?:read|write|dial) (udp|tcp|quic)\b")
-_SIDES = re.compile(r"(\S{1,80})->(\S{1,80}?)(?:: |$)")
 _OLD_PREFIX = "unreachable backend: "  # of the proxy plugin, up to 1.4.0
 _PLUGIN_PREFIX = re.compile(r"plugin/([A-Za-z0-9_-]{1,60}): ")
 
@@ -198,8 +197,9 @@ def _nested(hit: Hit | None, lookup: Lookup) -> Hit | None:
 
 def _sides(detail: str) -> dict[str, str]:
     """`A->B` and the protocol of a text, whether a message knows it or not."""
-    match, proto = _SIDES.search(detail), _PROTO.search(detail)
-    out = {"local": match[1], "upstream": match[2]} if match is not None else {}
+    left, arrow, right = detail.partition("->")
+    out = {"local": left.rpartition(" ")[2][-80:], "upstream": right.partition(": ")[0][:80]} if arrow else {}
+    proto = _PROTO.search(detail)
     return {**out, "proto": proto[1]} if proto is not None else out
 
 

@@ -28,7 +28,7 @@ _COMMON = re.compile(
     r'"(?P<qtype>[A-Za-z0-9-]{1,16}) (?:[A-Z]{2,5}|CLASS\d{1,5}|\d{1,5}|-) (?P<name>\S{1,1300})'
     r' (?P<proto>udp|tcp|https?|grpc|quic)(?: \d{1,7})?(?: (?:true|false))?(?: \d{1,7})?"'
     rf" (?P<rcode>[A-Z0-9]{{2,16}}|\d{{1,5}}|-)(?: (?P<flags>{_FLAGS}|-)?)? (?P<size>\d{{1,7}})"
-    rf" (?P<duration>[0-9.]{{1,24}}{_UNIT}(?:[0-9.]{{1,12}}{_UNIT}){{0,3}}|0)(?P<more>(?: .*)?)",
+    rf" (?P<duration>[0-9.]{{1,24}}{_UNIT}(?:[0-9.]{{1,12}}{_UNIT}){{0,3}}|0)(?P<more>(?: .*)?)\s*\Z",
     re.DOTALL,
 )
 _STAMP = re.compile(
@@ -60,7 +60,7 @@ def parse_query(text: str) -> Query | None:
         query = _fast(words)
         if query is not None:
             return query
-    if len(words) < 5 or len(text) > _LONGEST:
+    if len(words) < 2 or len(text) > _LONGEST:
         return None
     match = _COMMON.match(text)
     if match is None:

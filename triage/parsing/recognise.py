@@ -16,8 +16,10 @@ from triage.parsing.plugin_errors import SUMMARY, read_errors_line, read_summary
 from triage.parsing.query_log import parse_query
 
 UNKNOWN = "unknown"
-_LONGEST = 16_384
-"""Characters of a text that are looked at: CoreDNS' longest pattern has 10,000 since 1.14.0."""
+_LONGEST = 4096
+_TAIL = 1024
+"""Of a longer text the beginning and the end are looked at: a `consolidate` pattern may have 10,000 characters, the
+words that matter stand before and behind it. Names have 1,020 at most."""
 
 
 class Recogniser:
@@ -35,7 +37,8 @@ class Recogniser:
 
     def __call__(self, text: str) -> Meaning:
         """The meaning of one text."""
-        text = text[:_LONGEST]
+        if len(text) > _LONGEST:
+            text = text[: _LONGEST - _TAIL] + text[-_TAIL:]
         meaning = self._known.get(text)
         if meaning is None:
             meaning = self._read(text)
