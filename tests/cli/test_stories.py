@@ -20,9 +20,7 @@ SCHEMA = json.loads((ROOT / "schemas" / "triage.report-1.json").read_text(encodi
 
 def scrub(text: str) -> str:
     """Versions of program and rules change without a change of the answer."""
-    text = re.sub(
-        r'"(version|rules)": "[0-9a-f+.unkow]+"(,?)\n(?=.*\n?.*"(rules|kernel)")', r'"\1": "@@"\2' + "\n", text
-    )
+    text = re.sub(r'^    "(version|rules)": "[^"]*"', r'    "\1": "@@"', text, count=2, flags=re.MULTILINE)
     return re.sub(r"coredns-triage `[^`]*`, rules `?[^`<]*`?", "coredns-triage @@", text)
 
 

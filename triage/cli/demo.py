@@ -32,8 +32,10 @@ def demo(
         return
     if story not in stories:
         raise TriageError(f"there is no story '{story}'", hint=f"choose one of: {', '.join(stories)}")
-    tell(f"the same as: triage analyze {stories[story]}")
-    analyze([str(stories[story])], output=output, colour=colour)
+    path = stories[story]
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    tell(f"the same as: triage analyze {shown}")
+    analyze([str(path)], output=output, colour=colour)
 
 
 def _about(path: Path) -> str:
