@@ -9,7 +9,7 @@ from triage.model.text import Catalogue, Text
 from triage.render import sentences
 from triage.render.marked import MarkdownWords, block, code, escape
 from triage.render.style import Style
-from triage.render.words import SIGNS, percent, strength_key, strongest, when
+from triage.render.words import SIGNS, clock, percent, strength_key, strongest
 
 _REASONS = 3
 
@@ -140,8 +140,8 @@ def _replica(r: ReplicaCoverage, report: Report, words: MarkdownWords) -> list[s
         code(r.node or ""),
         code(r.subnet or ""),
         *counts,
-        when(r.first_ns) or "",
-        when(r.last_ns) or "",
+        clock(r.first_ns) or "",
+        clock(r.last_ns) or "",
     ]
 
 

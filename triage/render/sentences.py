@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from triage.model.bundle import Gap
 from triage.model.report import CheckStep, FileCoverage, Hypothesis, ReplicaCoverage, Report
 from triage.render.clean import clean
-from triage.render.words import QUIET, Words, leaders, percent, when
+from triage.render.words import QUIET, Words, clock, leaders, percent
 
 _RIVAL = 0.02
 """Explanations below this probability are not worth a line beside the verdict."""
@@ -38,12 +38,12 @@ def nothing_wrong(report: Report, words: Words) -> str:
 
 def happening(report: Report, words: Words) -> str:
     """Is it still happening: yes, no, or unknown and why."""
-    end = when(report.window.end_ns)
+    end = clock(report.window.end_ns)
     if report.active is None:
         return words.word("active.unknown" if end else "active.no-clock")
     if report.active:
         return words.word("active.yes", end=end) if end else words.word("active.yes-undated")
-    last = when(report.hypotheses[0].last_ns)
+    last = clock(report.hypotheses[0].last_ns)
     return words.word("active.no", last=last, end=end) if last and end else words.word("active.no-undated")
 
 
@@ -100,7 +100,7 @@ def facts(h: Hypothesis, words: Words) -> str:
         said.append(words.word("detail.zone", zone=h.zone))
     if len(h.upstreams) > 1:
         said.append(words.word("detail.upstreams", upstreams=h.upstreams))
-    first, last = when(h.first_ns), when(h.last_ns)
+    first, last = clock(h.first_ns), clock(h.last_ns)
     if first and last:
         said.append(words.word("detail.seen", first=first, last=last))
     said.append(words.word("detail.explains", percent=percent(h.explained_share)))

@@ -12,7 +12,7 @@ from triage.render.detail import details
 from triage.render.layout import finish, hang, paint, table
 from triage.render.screen import first_screen
 from triage.render.style import Style
-from triage.render.words import QUIET, Words, leaders, percent, when
+from triage.render.words import QUIET, Words, clock, leaders, percent
 
 _STEP = "  "
 _SAMPLES = 3
@@ -96,7 +96,7 @@ class _Page:
         if not r.has_log:
             return [*place, self.words.word("coverage.no-log"), "", "", "", "", ""]
         counts = [f"{r.lines}", f"{r.understood}", f"{r.queries}", f"{r.failures}"]
-        return [*place, *counts, when(r.first_ns) or "", when(r.last_ns) or ""]
+        return [*place, *counts, clock(r.first_ns) or "", clock(r.last_ns) or ""]
 
     def _files(self) -> list[str]:
         files = self.report.coverage.files

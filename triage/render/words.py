@@ -42,6 +42,15 @@ def when(at_ns: int | None) -> str | None:
     return f"{stamp}{fraction}Z"
 
 
+def clock(at_ns: int | None) -> str | None:
+    """The same to the second, for people.
+
+    >>> clock(1_500_000_000)
+    '1970-01-01T00:00:01Z'
+    """
+    return None if at_ns is None else when(at_ns - at_ns % 1_000_000_000)
+
+
 def percent(share: float) -> str:
     """A share as whole percent, rounded down so that number and word agree (0.699 is possible, not likely).
 
