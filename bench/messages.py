@@ -34,24 +34,24 @@ def distinct_lines(messages: tuple[Message, ...], n: int, seed: int) -> list[str
 
 def main() -> None:
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    start = time.perf_counter()
+    start = time.process_time()
     messages = load_messages(ROOT / "rules" / "messages")
-    loaded = time.perf_counter()
+    loaded = time.process_time()
     recognise = Recogniser(messages)
     lines = distinct_lines(messages, N_MESSAGES, seed)
-    ready = time.perf_counter()
+    ready = time.process_time()
     understood = sum(recognise(line).understood for line in lines)
-    done = time.perf_counter()
+    done = time.process_time()
     print(f"load {len(messages)} messages: {loaded - start:.2f} s")
-    print(f"recognise {len(lines):,} distinct lines: {done - ready:.2f} s ({understood / len(lines):.1%} understood)")
+    print(f"recognise {len(lines):,} distinct lines: {done - ready:.2f} s of CPU ({understood / len(lines):.1%} understood)")
     queries = [
         f'[INFO] 10.42.{i % 250}.7:{i % 60000} - {i % 65536} "A IN s{i}.shop.svc.cluster.local. udp 41 false 1232" '
         f"NOERROR qr,aa,rd 68 0.0000{i % 100000:05d}s"
         for i in range(N_QUERIES)
     ]
-    ready = time.perf_counter()
+    ready = time.process_time()
     read = sum(parse_query(line) is not None for line in queries)
-    done = time.perf_counter()
+    done = time.process_time()
     print(f"read {read:,} query lines: {read / (done - ready):,.0f} a second")
 
 
