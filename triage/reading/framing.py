@@ -313,7 +313,8 @@ def unframe_more(got: Peeled, context: Context, depth: int = 0) -> list[Peeled]:
     for row in _BY_START.get(text[:1], _ANY):
         peeled = row.peel(text, context)
         if peeled is not None:
-            return unframe_more(_joined(got, peeled, row.name), context, depth + 1)
+            name = "" if row.name == "ansi" else row.name
+            return unframe_more(_joined(got, peeled, name), context, depth + 1)
     return [got]
 
 
@@ -329,7 +330,7 @@ def _joined(outer: Peeled, inner: Peeled, name: str) -> Peeled:
         inner.partial or outer.partial,
         inner.note if inner_clock else outer.note or (inner.note if outer.at_ns is None else None),
         inner.host or outer.host,
-        f"{outer.framing}+{name}" if outer.framing else name,
+        f"{outer.framing}+{name}" if outer.framing and name else outer.framing or name,
     )
 
 

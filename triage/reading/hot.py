@@ -9,11 +9,14 @@ from triage.reading import stamps
 from triage.reading.framing import Context, Peeled, unframe
 
 # The common format of 1.4.0+. Group 2 is the line without what differs from line to line (client, id, duration), so
-# that it is parsed once. Below a millisecond one digit of the duration stays: it decides where the answer came from.
+# that it is parsed once. Of the duration stays whether it is below 0.1, 0.2, 0.3 or 1 ms: that decides where the answer
+# came from (`Answer`).
 QUERY = re.compile(
-    r'\[INFO\] ([0-9.]+|\[[0-9A-Fa-f:.]+\]):\d+ - \d+ ("[^"\\]+" [^ "]+ [^ "]+ \d+ (?:0\.000\d)?)(\d*\.?\d*)s', re.ASCII
+    r'\[INFO\] ([0-9.]+|\[[0-9A-Fa-f:.]+\]):\d+ - \d+ ("[^"\\]+" [^ "]+ [^ "]+ \d+ (?:0\.000[012]?)?)(\d*\.?\d*)s',
+    re.ASCII,
 )
 _LEVEL = "[INFO] "
+_DOCKER = '{"log":"'
 _MEMO = 10_000
 
 
@@ -24,7 +27,7 @@ class Common(NamedTuple):
     frame: Peeled
     """What its frames told but for the time."""
     match: re.Match[str]
-    """Of `QUERY`; the text begins where the match does."""
+    """Of `QUERY`; the text is its string from where the match begins."""
 
 
 class Hot:
@@ -33,19 +36,21 @@ class Hot:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._frames: dict[str, Peeled] = {}
-        self.plain = Peeled("")
-        """The frame of lines without one."""
+        self._plain = Peeled("")
+        self._of_docker = Peeled("", framing="docker-json")
 
     def take(self, line: str) -> Common | None:
         """The query of a line; None sends the line the long way."""
         at = line.find(_LEVEL)
         if at < 0:
             return None
+        if at == len(_DOCKER) and line.startswith(_DOCKER):
+            return self._docker(line)
         match = QUERY.fullmatch(line, at)
         if match is None:
             return None
         if at == 0:
-            return Common(None, self.plain, match)
+            return Common(None, self._plain, match)
         if line[0].isdecimal():
             stamp, _, rest = line[:at].partition(" ")
         else:
@@ -58,6 +63,17 @@ class Hot:
         if frame is None:
             frame = self._learn(line, at, at_ns, rest)
         return None if frame is None else Common(at_ns, frame, match)
+
+    def _docker(self, line: str) -> Common | None:
+        """Docker's record with its keys in their usual order, but for other escapes than of quotes."""
+        body, _, tail = line[len(_DOCKER) :].partition('\\n","stream":"')
+        stream, _, stamp = tail.partition('","time":"')
+        text = body.replace('\\"', '"')
+        match = QUERY.fullmatch(text)
+        at_ns = stamps.utc_ns(stamp[:-2]) if stamp.endswith('"}') else None
+        if match is None or at_ns is None or stream not in ("stdout", "stderr"):
+            return None
+        return Common(at_ns, self._of_docker, match)
 
     def _learn(self, line: str, at: int, at_ns: int, rest: str) -> Peeled | None:
         """Take the long way once for each frame."""

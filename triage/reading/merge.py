@@ -80,7 +80,16 @@ def _both(a: Stream, b: Stream, limits: Limits) -> Stream:
         notes=tuple(sorted({*a.notes, *b.notes})),
         skipped=a.skipped + b.skipped,
         previous=a.previous,
+        last_answers=_later({**a.last_answers}, b.last_answers),
     )
+
+
+def _later(a: dict[Answer, Citation], b: Mapping[Answer, Citation]) -> dict[Answer, Citation]:
+    """The later line of each answer, in the order of answers' names."""
+    for answer, citation in b.items():
+        if answer not in a or citation.line > a[answer].line:
+            a[answer] = citation
+    return {answer: a[answer] for answer in sorted(a)}
 
 
 def drop_copies(partials: Sequence[Partial]) -> tuple[list[Partial], list[Partial]]:
@@ -237,7 +246,15 @@ def _stream(part: Part, replica: str | None, partial: Partial) -> Stream:
         notes=tuple(sorted({*part.notes, *partial.notes})),
         skipped=part.skipped,
         previous=partial.document.previous,
+        last_answers=_last_answers(part, partial.document.file),
     )
+
+
+def _last_answers(part: Part, file: str) -> dict[Answer, Citation]:
+    last: dict[Answer, Citation] = {}
+    for tally in part.tallies:
+        last = _later(last, {a: Citation(file, n, text[:400]) for a, (n, text) in tally.last_answers.items()})
+    return last
 
 
 def _stream_of_copy(copy: Partial) -> Stream:

@@ -221,16 +221,19 @@ class _Scan:
     def _count(self, part: Part, seen: Seen, text: Text, client: str | None, duration_s: float | None) -> None:
         tally, at_ns = part.tallies[-1], text.at_ns
         weight = text.times
+        counts = tally.counts
         count_key = (None if at_ns is None else at_ns // _MINUTE_NS, seen.group, log2_ms(duration_s))
-        tally.counts[count_key] = tally.counts.get(count_key, 0) + weight
+        counts[count_key] = counts.get(count_key, 0) + weight
         seen.count += weight
+        seen.last_number, seen.last_text = text.number, text.text
         if at_ns is not None:
             if seen.first_ns is None or at_ns < seen.first_ns:
                 seen.first_ns, seen.number, seen.text = at_ns, text.number, text.text
             if seen.last_ns is None or at_ns > seen.last_ns:
                 seen.last_ns = at_ns
-        if client is not None and client not in seen.clients and len(seen.clients) < 16:
-            seen.clients.add(client)
+        clients = seen.clients
+        if len(clients) < 16 and client is not None:
+            clients.add(client)
         if seen.trouble:
             query = seen.query
             citation = Citation(self.document.file, text.number, text.text[:400])

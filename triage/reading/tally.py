@@ -22,7 +22,19 @@ NameKey = tuple[str, str, str, Answer]
 class Seen:
     """Query lines that differ in client, id and time only."""
 
-    __slots__ = ("clients", "count", "first_ns", "group", "last_ns", "number", "query", "text", "trouble")
+    __slots__ = (
+        "clients",
+        "count",
+        "first_ns",
+        "group",
+        "last_ns",
+        "last_number",
+        "last_text",
+        "number",
+        "query",
+        "text",
+        "trouble",
+    )
 
     def __init__(self, query: Query, zone: str, number: int, text: str, at_ns: int | None) -> None:
         self.query = query
@@ -33,6 +45,8 @@ class Seen:
         self.last_ns = at_ns
         self.number = number
         self.text = text
+        self.last_number = number
+        self.last_text = text
         self.clients: set[str] = set()
 
 
@@ -80,7 +94,7 @@ def log2_ms(duration_s: float | None) -> int | None:
     """
     if duration_s is None:
         return None
-    return max(frexp(duration_s * 1000.0)[1] - 1, -20) if duration_s > 0 else -20
+    return frexp(duration_s * 1000.0)[1] - 1 if duration_s > 0 else -20
 
 
 @dataclass(slots=True)
@@ -99,6 +113,8 @@ class Tally:
     """Query lines, counted when `seen` is folded; so are the times of the first and last one."""
     first_ns: int | None = None
     last_ns: int | None = None
+    last_answers: dict[Answer, tuple[int, str]] = field(default_factory=dict)
+    """Number and text of the last query line by where its answer came from."""
 
     def keep(self, entry: Entry, limits: Limits) -> None:
         """Keep a line; beyond the cap only the first of each kind and minute, so that no time is lost."""
@@ -129,6 +145,8 @@ class Tally:
             if seen.count == 0:
                 continue
             self.queries += seen.count
+            answer = seen.query.answer
+            self.last_answers[answer] = max((seen.last_number, seen.last_text), self.last_answers.get(answer, (0, "")))
             self.first_ns = least(self.first_ns, seen.first_ns)
             self.last_ns = greatest(self.last_ns, seen.last_ns)
             query = seen.query

@@ -90,7 +90,7 @@ class Reader:
                         yield from self._split(begun, whole)
                 continue
             at_ns, frame, match = common
-            text = line if frame is hot.plain else line[match.start() :]
+            text = match.string[match.start() :]
             replica = frame.replica if named else frame.replica or self.context.replica
             yield Text(number, text, at_ns, replica, frame.container, frame.framing, frame.host, 1, False, match)
         for begun, whole in joiner.flush():
