@@ -143,6 +143,13 @@ def _noise(run: Run, saved: Saved) -> int:
     )
 
 
+def level(run: Run, saved: Saved) -> str:
+    """Which observations the folder holds: errors lines alone, or with query log, scrapes, or both."""
+    scraped = run.plan.release.families != "old" and any(k.scrape for k in saved.replicas.values())
+    parts = ["query log"] * (run.plan.settings.query_log == "all") + ["scrapes"] * scraped
+    return " + ".join(parts) or "errors"
+
+
 def _note(run: Run) -> str:
     parts = [f"{f.mode} at {f.place[0]} {f.place[1] or ''}".strip() for f in run.plan.faults]
     return f"{'; '.join(parts) or 'no fault'}{f' ({run.plan.flavour})' if run.plan.flavour else ''}"
@@ -176,6 +183,7 @@ def _truth(run: Run, saved: Saved, every: list[View], noise: int) -> dict[str, A
             faults.append(row)
     return {
         "faults": faults,
+        "level": level(run, saved),
         "noise_lines": noise,
         "flavour": plan.flavour,
         "version": plan.release.text,

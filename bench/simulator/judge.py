@@ -50,6 +50,11 @@ class Verdict:
     second_scope: bool | None = None
     absent: list[str] = field(default_factory=list)
     error: str | None = None
+    level: str = "?"
+    """Observations that the folder holds."""
+    signs: int = 0
+    """Visible signs of the first fault."""
+    replicas: int = 0
 
 
 def answers(report: Mapping[str, Any]) -> list[Answer]:
@@ -81,6 +86,7 @@ def judge(story: str, expect: Expect, found: list[Answer], error: str | None = N
         top.p,
         -math.log(min(max(mass, 0.001), 0.999)),
         error=error,
+        **_circumstances(expect),
     )
     claims = [a for a in found if a.cause not in QUIET and a.p >= CLAIM]
     if expect["kind"] == "control":
@@ -92,6 +98,13 @@ def judge(story: str, expect: Expect, found: list[Answer], error: str | None = N
     if expect["scopes_ok"] or expect["upstream"]:
         _place(verdict, expect, found, top)
     return verdict
+
+
+def _circumstances(expect: Expect) -> dict[str, Any]:
+    truth = expect["truth"]
+    first = (truth.get("faults") or [{}])[0]
+    signs = sum((first.get("evidence") or {}).values()) or truth.get("noise_lines", 0)
+    return {"level": truth.get("level", "?"), "signs": signs, "replicas": truth.get("known_replicas", 0)}
 
 
 def _timid(expect: Expect, top: Answer) -> bool:

@@ -32,6 +32,7 @@ NOW_NS = 1_795_600_000 * 10**9
 """The clock of in-process runs: the same on every day."""
 ANSWERED = {0, 3, 4}
 BINS = 5
+STEPS = ((0, "0"), (1, "1"), (4, "2 to 4"), (20, "5 to 20"), (float("inf"), "more than 20"))
 
 
 # --------------------------------------------------------------------------------------- asking
@@ -144,6 +145,23 @@ def table(rows: list[Verdict]) -> Iterator[str]:
         yield f"{name:20}{len(group):>5}" + "".join(f"{c:>14}" for c in cells) + tail
 
 
+def reliability(rows: list[Verdict]) -> Iterator[str]:
+    """Said and found shares by observation level, number of signs and of replicas, with the band of a perfect program."""
+    yield f"{'':24}{'n':>6}{'said':>8}{'right':>8}{'ECE':>8}{'perfect':>9}{'95 %':>7}"
+    cuts: list[tuple[str, Callable[[Verdict], object]]] = [
+        ("level", lambda r: r.level),
+        ("signs", lambda r: next(text for limit, text in STEPS if r.signs <= limit)),
+        ("replicas", lambda r: next(text for limit, text in STEPS if r.replicas <= limit)),
+    ]
+    for name, key in cuts:
+        for value in sorted({key(r) for r in rows}, key=str):
+            group = [r for r in rows if key(r) == value]
+            found, median, limit = calibration(group)
+            said, right = sum(r.p for r in group) / len(group), sum(r.right for r in group) / len(group)
+            label = f"{name} {value}"
+            yield f"{label:24}{len(group):>6}{said:>8.3f}{right:>8.3f}{found:>8.3f}{median:>9.3f}{limit:>7.3f}"
+
+
 def summary(rows: list[Verdict]) -> Iterator[str]:
     """The figures that targets are about, with 95 % intervals."""
     for key in COLUMNS:
@@ -176,6 +194,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--timeout", type=float, default=60)
     parser.add_argument("--json", type=Path, help="one record a story")
+    parser.add_argument("--reliability", action="store_true", help="calibration by level, signs, replicas")
     parser.add_argument("-v", "--verbose", action="store_true", help="list what went wrong")
     options = parser.parse_args()
     todo = sources(options.folder, options.seeds, options.kind, options.only)
@@ -188,6 +207,8 @@ def main() -> None:
     if options.verbose:
         print("\n".join(_complaint(r) for r in rows if _complaint(r)))
     print("\n".join([*table(rows), "", *summary(rows)]))
+    if options.reliability:
+        print("\n".join(["", *reliability(rows)]))
     if options.json:
         options.json.write_text(json.dumps([asdict(r) for r in rows], indent=1), encoding="utf-8")
 

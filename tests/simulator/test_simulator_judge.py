@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench.simulator.judge import Answer, answers, judge
-from bench.simulator.score import calibration, run_story, table, wilson
+from bench.simulator.score import calibration, reliability, run_story, table, wilson
 
 SUBNET = {"kind": "subnet", "member": "ctl"}
 NODE = {"kind": "node", "member": "n1"}
@@ -126,6 +126,14 @@ def test_a_perfect_program_is_inside_its_band_and_a_boaster_is_not() -> None:
     boasts = [judge("s", expect(), [answer(p=0.99)] if i % 2 else [answer("conntrack", 0.99)]) for i in range(400)]
     found, _, limit = calibration(boasts)
     assert found > limit
+
+
+def test_reliability_is_cut_by_what_could_be_seen() -> None:
+    truth = {"faults": [{"cause": "x", "evidence": {"r1": 3, "r2": 1}}], "level": "errors", "known_replicas": 2}
+    rows = [judge("s", expect(truth=truth), [answer(p=0.8)]) for _ in range(4)]
+    lines = list(reliability(rows))
+    assert [line[:24].strip() for line in lines[1:]] == ["level errors", "signs 2 to 4", "replicas 2 to 4"]
+    assert lines[1].split()[2:5] == ["4", "0.800", "1.000"]
 
 
 def test_a_seed_is_asked_in_a_folder_without_its_expectation() -> None:
