@@ -49,7 +49,7 @@ def test_folder_file_and_standard_input_agree(triage, evidence: Path, monkeypatc
     log = next(evidence.iterdir())
     folder = json.loads(triage("analyze", evidence, "-o", "json").out)
     file = json.loads(triage("analyze", log, "-o", "json").out)
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(log.read_bytes())))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(log.read_bytes()), isatty=lambda: False))
     pasted = json.loads(triage("analyze", "-", "-o", "json").out)
     first = [(r["hypotheses"][0]["cause"], r["hypotheses"][0]["upstream"]) for r in (folder, file, pasted)]
     assert first[0] == first[1] == first[2]

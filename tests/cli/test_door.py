@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import ROOT
 from triage import pipeline
 from triage.cli import main
 from triage.cli.door import program_name
@@ -151,5 +152,25 @@ def test_version(triage) -> None:
 
 
 def test_schema_prints_the_schema(triage) -> None:
-    schema = Path(__file__).resolve().parents[2] / "schemas" / "triage.report-1.json"
+    schema = ROOT / "schemas" / "triage.report-1.json"
     assert triage("schema").out == schema.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        ("{triage} schema > /dev/full", ExitCode.DELIVERY, "No space left"),
+        ("{triage} schema >&-", ExitCode.ANALYZED, ""),
+        ("{triage} analyze sample_logs/master-subnet >&-", ExitCode.ANALYZED, ""),
+        ("{triage} analyze - <&-", ExitCode.USAGE, "standard input is closed"),
+        ("{triage} analyze - < /dev/null", ExitCode.NO_EVIDENCE, "hint:"),
+        ("{triage} analyze /does/not/exist 2>&-", ExitCode.USAGE, ""),
+    ],
+)
+def test_closed_and_full_streams(shell: str, code: ExitCode, said: str) -> None:
+    command = shell.format(triage=f"{sys.executable} -m triage")
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode == code
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "Exception ignored" not in result.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ from triage.cli.options import (
     WriteOption,
 )
 from triage.cli.reporting import Target, exit_code, show
-from triage.cli.streams import tell
+from triage.cli.streams import stdin_bytes, tell
 from triage.cli.times import now_ns, window
 from triage.errors import NoEvidenceError, TriageError
 from triage.model.bundle import Bundle, Kind
@@ -88,7 +87,7 @@ def analyze(
     catalogue = pipeline.catalogue(rulebook, lang)
     bundle = Bundle(())
     try:
-        bundle = pipeline.load_bundle(paths, sys.stdin.buffer if "-" in paths else None)
+        bundle = pipeline.load_bundle(paths, stdin_bytes() if "-" in paths else None)
         if verbose:
             tell(f"read {len(bundle.documents)} documents")
         report = pipeline.analyze(

@@ -19,7 +19,6 @@ ENDINGS = {".json": "json", ".md": "markdown", ".txt": "text"}
 """Ending of a file to the renderer that writes it."""
 _NOT_UNDERSTOOD = 0.05
 """Share of lines that `--strict-coverage` lets pass."""
-_POSSIBLE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,13 @@ class Target:
 
 def show(report: Report, catalogue: Catalogue, target: Target) -> None:
     """Print the report, or write it to `output_file`, and write the further files."""
-    for path in target.write:
-        _write(path, RENDERERS[ENDINGS[path.suffix]](report, catalogue, Style()), target)
     render = RENDERERS[target.output]
     if target.output_file is None or str(target.output_file) == "-":
         emit(render(report, catalogue, style_for(sys.stdout, target.colour, os.environ)))
     else:
         _write(target.output_file, render(report, catalogue, Style()), target)
+    for path in target.write:
+        _write(path, RENDERERS[ENDINGS[path.suffix]](report, catalogue, Style()), target)
 
 
 def _write(path: Path, text: str, target: Target) -> None:
@@ -69,7 +68,7 @@ def exit_code(report: Report, fail_on: FailOn, *, strict_coverage: bool) -> Exit
     best = max(probabilities, default=0.0)
     if fail_on is not FailOn.NONE and confidence_of(best) in {"certain", "likely"}:
         return ExitCode.LIKELY_FOUND
-    if fail_on is FailOn.ANY and best >= _POSSIBLE:
+    if fail_on is FailOn.ANY and confidence_of(best) != "unlikely":
         return ExitCode.WEAKER_FOUND
     return ExitCode.COVERAGE if strict_coverage and too_little_read(report) else ExitCode.ANALYZED
 

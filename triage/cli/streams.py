@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from triage.errors import ExitCode, TriageError
 from triage.render import Style
@@ -17,6 +17,8 @@ from triage.render.clean import clean
 
 def tell(text: str) -> None:
     """Print lines on stderr; what a file or log contributed to them is made visible first."""
+    if sys.stderr is None:  # closed by the caller
+        return
     try:
         print("\n".join(clean(line) for line in text.split("\n")), file=sys.stderr, flush=True)  # noqa: T201
     except OSError:  # nobody listens any more; the exit code still tells
@@ -25,11 +27,29 @@ def tell(text: str) -> None:
 
 def emit(text: str) -> None:
     """Print the result on stdout; a reader who has seen enough (`| head`) is no error."""
+    if sys.stdout is None:  # closed by the caller
+        return
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         _to_nowhere(sys.stdout)
+    except OSError as error:
+        _to_nowhere(sys.stdout)
+        raise TriageError(
+            f"the result cannot be printed: {error.strerror or error}",
+            hint="make room, or print it elsewhere with --output-file",
+            exit_code=ExitCode.DELIVERY,
+        ) from error
+
+
+def stdin_bytes() -> BinaryIO:
+    """Standard input as bytes; tells a person at a terminal that we wait."""
+    if sys.stdin is None:
+        raise TriageError("standard input is closed", hint="pipe a text into the command, or name a file")
+    if sys.stdin.isatty():
+        tell("reading from the terminal; end the text with Ctrl-D")
+    return sys.stdin.buffer
 
 
 def _to_nowhere(stream: IO[str]) -> None:
@@ -47,7 +67,7 @@ def forgiving_stdout() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def style_for(stream: IO[str], colour: str, environ: Mapping[str, str]) -> Style:
+def style_for(stream: IO[str] | None, colour: str, environ: Mapping[str, str]) -> Style:
     """Decoration that a stream can carry; `colour` is auto, always or never, and wins over the environment.
 
     >>> import io
@@ -59,7 +79,7 @@ def style_for(stream: IO[str], colour: str, environ: Mapping[str, str]) -> Style
     encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "")
     if colour == "auto":
         wanted = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-        coloured = wanted and (bool(environ.get("FORCE_COLOR")) or stream.isatty())
+        coloured = wanted and (bool(environ.get("FORCE_COLOR")) or (stream is not None and stream.isatty()))
     else:
         coloured = colour == "always"
     return Style(colour=coloured, unicode=encoding.startswith("utf") or encoding == "gb18030")
