@@ -175,6 +175,13 @@ def test_names_that_clients_choose_change_nothing_else(recognise: Recogniser, na
         assert found.qname == name.lower()
 
 
+@pytest.mark.parametrize("detail", ["no idea what {} is", "invalid name after rewrite: {}", 'nobody knows "{}"'])
+@pytest.mark.parametrize("name", ["timeout.example.", "refused.", "EOF.", "certificate.x."])
+def test_names_repeated_in_the_detail_tell_no_kind(recognise: Recogniser, name: str, detail: str) -> None:
+    found = recognise(f"[ERROR] plugin/errors: 2 {name.lower()} A: {detail.format(name)}")
+    assert found.kind is FailureKind.OTHER
+
+
 @pytest.mark.parametrize(
     ("pattern", "kind", "upstream", "proto"),
     [

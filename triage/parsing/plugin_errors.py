@@ -122,8 +122,8 @@ def _failure(number: str, name: str, qtype: str, found: tuple[Hit | None, str], 
     hit, detail = found
     inner = _nested(hit, lookup)
     known = tuple(h.message for h in (hit, inner) if h is not None)
-    if not any(message.kind for message in known):
-        phrase = lookup.phrase(detail)
+    if not any(message.kind or message.label != "inside" for message in known):
+        phrase = lookup.phrase(_without(name.rstrip("."), detail))
         known = (*known, phrase) if phrase is not None else known
     fields = _sides(detail) | fields_of(hit, inner)
     qname, qtype = qname_of(name), qtype.upper()
@@ -182,6 +182,11 @@ def read_summary(hit: Hit, level: str | None, lookup: Lookup) -> Meaning:
         over_s=duration_s(hit.fields["over"]),
         fields={"pattern": hit.fields["pattern"][:400], **bounds},
     )
+
+
+def _without(name: str, detail: str) -> str:
+    """The detail without the client's name, which may be made of telling words."""
+    return re.sub(re.escape(name), "", detail, flags=re.IGNORECASE) if name else detail
 
 
 def _label(known: tuple[Message, ...]) -> str:
