@@ -146,7 +146,7 @@ def table(rows: list[Verdict]) -> Iterator[str]:
 
 
 def reliability(rows: list[Verdict]) -> Iterator[str]:
-    """Said and found shares by observation level, number of signs and of replicas, with the band of a perfect program."""
+    """Said and found shares by observation level, signs and replicas, with the band of a perfect program."""
     yield f"{'':24}{'n':>6}{'said':>8}{'right':>8}{'ECE':>8}{'perfect':>9}{'95 %':>7}"
     cuts: list[tuple[str, Callable[[Verdict], object]]] = [
         ("level", lambda r: r.level),
@@ -158,8 +158,8 @@ def reliability(rows: list[Verdict]) -> Iterator[str]:
             group = [r for r in rows if key(r) == value]
             found, median, limit = calibration(group)
             said, right = sum(r.p for r in group) / len(group), sum(r.right for r in group) / len(group)
-            label = f"{name} {value}"
-            yield f"{label:24}{len(group):>6}{said:>8.3f}{right:>8.3f}{found:>8.3f}{median:>9.3f}{limit:>7.3f}"
+            head = f"{name} {value}"
+            yield f"{head:24}{len(group):>6}{said:>8.3f}{right:>8.3f}{found:>8.3f}{median:>9.3f}{limit:>7.3f}"
 
 
 def summary(rows: list[Verdict]) -> Iterator[str]:

@@ -10,6 +10,9 @@ from bench.simulator.coredns import Process
 from bench.simulator.engine import Run
 
 Series = tuple[str, float]
+Family = tuple[str, str, list[Series]]
+"""Name, type, series."""
+_DURATION = "coredns_proxy_request_duration_seconds_count"
 
 
 def checks_failed(process: Process) -> Counter[str]:
@@ -31,7 +34,7 @@ def scrape_text(run: Run, process: Process, rng: random.Random) -> str:
     process.net_end_s = min(process.end_s, plan.window_s)
     counts = _with_past(run, process, rng)
     server = f'server="dns://:{plan.world.dist.port}",zone="."' + (',view=""' if release.version >= (1, 10, 0) else "")
-    families: list[tuple[str, str, list[Series]]] = [
+    families: list[Family] = [
         (
             "coredns_build_info",
             "gauge",
@@ -90,57 +93,34 @@ def _responses(counts: Counter[tuple[str, ...]], server: str, by_plugin: bool) -
     return list(out.items())
 
 
-def _forward(
-    counts: Counter[tuple[str, ...]], failed_checks: Counter[str], style: str
-) -> list[tuple[str, str, list[Series]]]:
+def _forward(counts: Counter[tuple[str, ...]], failed_checks: Counter[str], style: str) -> list[Family]:
     """Counters of the forward plugin. An upstream that never answered has no series of answers at all."""
     answers = [(k[1], k[2], v) for k, v in _of(counts, "answered")]
+    if style == "old":
+        checks = [(f'to="{u}"', float(n)) for u, n in failed_checks.items()]
+        return [("coredns_forward_healthcheck_failure_count_total", "counter", checks)]
+    label, family = ('proxy_name="forward",', "proxy") if style == "proxy" else ("", "forward")
+    checks = [(f'{label}to="{u}"', float(n)) for u, n in failed_checks.items()]
+    dials = [(f'{label}proto="{k[2]}",to="{k[1]}"', float(v)) for k, v in _of(counts, "tries")]
     broken, rejects = sum(v for _, v in _of(counts, "broken")), sum(v for _, v in _of(counts, "rejects"))
-    tail: list[tuple[str, str, list[Series]]] = [
+    by_rcode = [(f'{label}rcode="{r}",to="{u}"', float(v)) for u, r, v in answers]
+    return [
+        *(_answered_once(by_rcode, answers) if style == "forward" else [(_DURATION, "counter", by_rcode)]),
+        (f"coredns_{family}_healthcheck_failures_total", "counter", checks),
+        (f"coredns_{family}_conn_cache_misses_total", "counter", dials),
         ("coredns_forward_healthcheck_broken_total", "counter", [("", broken)]),
         ("coredns_forward_max_concurrent_rejects_total", "counter", [("", rejects)]),
     ]
-    if style == "old":
-        return [
-            (
-                "coredns_forward_healthcheck_failure_count_total",
-                "counter",
-                [(f'to="{u}"', n) for u, n in failed_checks.items()],
-            )
-        ]
-    if style == "proxy":
-        label = 'proxy_name="forward",'
-        return [
-            (
-                "coredns_proxy_request_duration_seconds_count",
-                "counter",
-                [(f'{label}rcode="{r}",to="{u}"', v) for u, r, v in answers],
-            ),
-            (
-                "coredns_proxy_healthcheck_failures_total",
-                "counter",
-                [(f'{label}to="{u}"', n) for u, n in failed_checks.items()],
-            ),
-            (
-                "coredns_proxy_conn_cache_misses_total",
-                "counter",
-                [(f'{label}proto="{k[2]}",to="{k[1]}"', v) for k, v in _of(counts, "tries")],
-            ),
-            *tail,
-        ]
+
+
+def _answered_once(by_rcode: list[Series], answers: list[tuple[str, str, int]]) -> list[Family]:
+    """The pair of families that 1.11.0 replaced by one."""
     per_upstream: Counter[str] = Counter()
     for upstream, _, v in answers:
         per_upstream[upstream] += v
     return [
         ("coredns_forward_requests_total", "counter", [(f'to="{u}"', v) for u, v in per_upstream.items()]),
-        ("coredns_forward_responses_total", "counter", [(f'rcode="{r}",to="{u}"', v) for u, r, v in answers]),
-        ("coredns_forward_healthcheck_failures_total", "counter", [(f'to="{u}"', n) for u, n in failed_checks.items()]),
-        (
-            "coredns_forward_conn_cache_misses_total",
-            "counter",
-            [(f'proto="{k[2]}",to="{k[1]}"', v) for k, v in _of(counts, "tries")],
-        ),
-        *tail,
+        ("coredns_forward_responses_total", "counter", by_rcode),
     ]
 
 
