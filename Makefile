@@ -31,9 +31,11 @@ $(VENV)/bin/python:
 	@PYTHON=$(PYTHON) sh tests/venv.sh $(VENV)
 
 $(VENV)/.installed: pyproject.toml $(VENV)/bin/python
+	@echo 'setting up $(VENV), about a minute' >&2
 	@$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
 $(VENV)/.developer: pyproject.toml $(VENV)/bin/python
+	@echo 'setting up $(VENV) with the tools of developers, about a minute' >&2
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/.installed

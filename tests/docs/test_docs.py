@@ -115,3 +115,11 @@ def test_make_targets_exist(page: Path) -> None:
 
 def test_readme_shows_what_the_program_prints(approve) -> None:
     approve(ROOT / "README.md", readme_page())
+
+
+def test_ci_runs_what_the_readme_says() -> None:
+    script = ROOT / ".ci" / "run"
+    commands = [line for line in script.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert commands == ['cd "$(dirname "$0")/.." && CI=1 exec make test']
+    assert script.stat().st_mode & 0o111
+    assert re.search(r"^make test ", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
