@@ -200,7 +200,7 @@ def _repaired(line: Tidy, mender: _Mender) -> Iterator[Tidy]:
         yield from _unescaped(line, mender) if '\\"' in line.text and not line.decoration else (line,)
         return
     text = line.text
-    if not mender.is_log(text) or _LOST_BRACKET.match(text):
+    if not mender.is_log(text) or (_LOST_BRACKET.match(text) and not _LEVEL.match(text)):
         text = _from_level(text, mender)
     yield from _unescaped(line._replace(text=text), mender)
 
