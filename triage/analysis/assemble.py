@@ -65,9 +65,8 @@ def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen])
     for group in groups:
         units = units_of(inputs, group, seen)
         others = tuple(g for g in groups if g is not group)
-        found.append(
-            Context(inputs, group, others, units, localize_units(units, strengths), seen, _spread(group, units))
-        )
+        place = localize_units(units, strengths, clocked=group.window is not None)
+        found.append(Context(inputs, group, others, units, place, seen, _spread(group, units)))
     return found
 
 
@@ -95,16 +94,22 @@ def _numbers(inputs: Inputs, section: str) -> dict[str, float]:
 def _judged(contexts: Sequence[Context], inputs: Inputs) -> list[tuple[Context, tuple[Draft, ...]]]:
     """Weigh every group. A further fault beside the clearest one is rarer than a first: noise then explains more."""
     first = [(c, weigh(c, inputs.rulebook)) for c in contexts]
+    harmful = [i for i, (c, _) in enumerate(first) if max(_harm(c, s) for s in c.group.counts or ("",)) > 0.0]
     fault = [sum(p for w, p in weights if w.rule.id not in QUIET) for _, weights in first]
-    clearest = max(range(len(first)), key=lambda i: (fault[i], len(first[i][0].group.signs)), default=0)
+    clearest = max(harmful, key=lambda i: (fault[i], len(first[i][0].group.signs)), default=None)
     beside = _numbers(inputs, "groups").get("benign_beside", 1.0)
     found = []
     for i, (context, weights) in enumerate(first):
-        if i != clearest and fault[clearest] > 0.5:
+        if i in harmful and clearest is not None and i != clearest and fault[clearest] > 0.5:
             weights = weigh(context, inputs.rulebook, {"benign": beside})
         if weights:
             found.append((context, drafts_of(weights, context)))
     return found
+
+
+def _harm(context: Context, symptom: str) -> float:
+    rule = context.inputs.rulebook.symptoms.get(symptom)
+    return rule.harm if rule else 0.0
 
 
 def absorbed(judged: list[tuple[Context, tuple[Draft, ...]]]) -> list[tuple[Context, tuple[Draft, ...]]]:
@@ -124,7 +129,7 @@ def _harm_order(context: Context, drafts: Sequence[Draft], inputs: Inputs) -> tu
     """Expected harm: P(fault) x share of queries that fail while it lasts; what fails no query comes last."""
     fault = sum(d.probability for d in drafts if d.cause not in QUIET)
     counts = context.group.counts
-    harm = max((inputs.rulebook.symptoms[s].harm for s in counts), default=0.0)
+    harm = max((_harm(context, s) for s in counts), default=0.0)
     share = _failing_share(context)
     if share is None or context.group.family != "upstream":
         share = 1.0

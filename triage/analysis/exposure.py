@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from triage.analysis.names import domain
 from triage.analysis.scopes import Unit
 from triage.analysis.signs import CHECK, DOWN_AFTER
 from triage.model.observation import Answer, Segment
-from triage.model.place import PLACE_KINDS
+from triage.model.place import PLACE_KINDS, Pod
 
 MINUTE_NS = 60_000_000_000
 
@@ -110,9 +111,14 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
     asks = _listed(inputs, group)
     noise = noise_of(group)
     states = states_of(inputs, group, seen)
+    young = ages_of(inputs, group)
+    scraped = {s.replica or "" for s in inputs.scrapes}
     found: list[Unit] = []
     for replica in inputs.replicas:
         k = failures.get(replica, 0.0)
+        covered = coverage(seen[replica], window)
+        if group.family == "answer" and not seen[replica].queries and replica not in scraped:
+            covered = 0.0
         n = None
         failed = 0.0
         if replica in counted:
@@ -125,13 +131,15 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
                 attributes(inputs, replica),
                 k,
                 n,
-                coverage(seen[replica], window),
+                covered,
                 rarely=group.zone is not None,
                 asks=k > 0 or asks.get(replica, True),
                 checked=states[replica][0] if replica in states else None,
                 certain=states[replica][1] if replica in states else 1.0,
                 steady=group.family == "api",
                 noise=noise.get(replica) if k > 0 else None,
+                exposed=young.get(replica, 1.0) if window is None else 1.0,
+                complete=seen[replica].start_seen or seen[replica].queries > 0 or bool(seen[replica].spans),
             )
         )
     return [*found, *_checked_nodes(inputs, group)]
@@ -191,7 +199,24 @@ def noise_of(group: Group) -> Mapping[str, float]:
             return {}
         what = "probe" if sign.probe else domain(sign.qname) if sign.qname else sign.citation.text[-60:]
         events.setdefault(sign.replica, set()).add((what, (sign.at_ns or 0) // NOISE_NS))
-    return {replica: float(len(found)) for replica, found in events.items()}
+    lookups = group.by_replica
+    return {r: len(found) * (1.0 + max(0.0, math.log(lookups.get(r, 1.0) / len(found)))) for r, found in events.items()}
+
+
+def ages_of(inputs: Inputs, group: Group) -> Mapping[str, float]:
+    """Per pod its age in units of the oldest failing one's, at most 1: how likely it ran while the fault lasted."""
+    ages = {p.name: _lifetime_s(p) for p in inputs.topology.pods}
+    failing = [age for name, age in ages.items() if name in group.by_replica and age is not None]
+    if not failing:
+        return {}
+    return {name: min(1.0, age / max(failing)) for name, age in ages.items() if age is not None and max(failing) > 0}
+
+
+def _lifetime_s(pod: Pod) -> float | None:
+    """Seconds that the container runs, as far as the pod list tells."""
+    if pod.last_restart_s is not None and pod.age_s is not None:
+        return min(pod.last_restart_s, pod.age_s)
+    return pod.age_s
 
 
 def counters_of(inputs: Inputs, group: Group) -> Mapping[str, bool]:
@@ -199,7 +224,7 @@ def counters_of(inputs: Inputs, group: Group) -> Mapping[str, bool]:
     failing = set(group.upstreams)
     found: dict[str, bool] = {}
     for scrape in inputs.scrapes if group.family == "upstream" else ():
-        mine = [u for u in scrape.upstreams if u.upstream in failing]
+        mine = [u for u in scrape.upstreams if u.upstream in failing or not failing]
         if any(u.healthcheck_failures >= DOWN_AFTER for u in mine):
             found[scrape.replica or ""] = True
         elif any(u.n_answered >= 20 for u in mine):
@@ -224,4 +249,8 @@ def _listed(inputs: Inputs, group: Group) -> Mapping[str, bool]:
         row = inputs.configuration.of(replica, group.zone or ".")
         if row is not None and row.known and row.upstreams:
             found[replica] = bool(failing & set(row.upstreams))
+    for scrape in inputs.scrapes:
+        asked = {u.upstream for u in scrape.upstreams if u.n_answered or u.healthcheck_failures}
+        if sum(u.n_answered for u in scrape.upstreams) >= 50:
+            found.setdefault(scrape.replica or "", bool(failing & asked))
     return found

@@ -120,7 +120,7 @@ def _by_manner(signs: Sequence[Sign]) -> list[list[Sign]]:
         return [list(signs)]
     merged: list[list[Sign]] = []
     for _, part in sorted(clear.items(), key=lambda item: -len(item[1])):
-        home = next((m for m in merged if _overlap(m, part) > 0.5), None)
+        home = next((m for m in merged if _overlap(m, part) > 0.5 and _same_servers(m, part)), None)
         if home is None:
             merged.append(part)
         else:
@@ -133,3 +133,9 @@ def _overlap(a: Sequence[Sign], b: Sequence[Sign]) -> float:
     """Share of the smaller set of failing replicas that also stands in the other."""
     left, right = {s.replica for s in a}, {s.replica for s in b}
     return len(left & right) / min(len(left), len(right))
+
+
+def _same_servers(a: Sequence[Sign], b: Sequence[Sign]) -> bool:
+    """False when both name servers and none is named by both."""
+    left, right = {s.upstream for s in a if s.upstream}, {s.upstream for s in b if s.upstream}
+    return not left or not right or bool(left & right)

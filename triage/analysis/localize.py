@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from triage.analysis.special import betaln, gammaln, logsumexp
 
-from triage.analysis.scopes import Candidate, Unit, candidates, ways
+from triage.analysis.scopes import SOME, Candidate, Unit, candidates, ways
 
 Array = NDArray[np.float64]
 
@@ -33,9 +33,14 @@ class Strengths:
     steady_shape: float = 10.0
     shape: float = 2.5
     """Gamma shape of a replica's share of the traffic: 2.5 spreads it about ± 60 %."""
-    noise_mean: float = 0.35
-    """Failures that a replica's log holds without any fault (lost packets, lame names)."""
-    noise_shape: float = 0.25
+    undated: float = 0.06
+    """Factor of the concentration of rates where no clock tells which queries fell into the fault."""
+    noise_mean: float = 1.0
+    """Failures that a replica's whole log holds without any fault (lost packets, lame names)."""
+    noise_shape: float = 0.3
+    excerpt_mean: float = 0.35
+    """The same in an excerpt."""
+    excerpt_shape: float = 0.25
     noise_rate: float = 0.004
     """The same per query asked upstream, where queries are counted."""
     noise_weight: float = 2.0
@@ -47,6 +52,8 @@ class Strengths:
 
 UNLIKELY = 1e-3
 """Prior weight of a scope kind that a rule does not name."""
+NAMELESS = 0.7
+"""Share of the prior of places without a name that a nameless set of replicas inherits."""
 RATES = np.array([0.03, 0.08, 0.2, 0.45, 0.7, 0.9, 0.985])
 RATE_PRIOR = np.array([0.04, 0.06, 0.08, 0.12, 0.15, 0.2, 0.35])
 RATE_WEIGHT = np.array([60.0, 40.0, 30.0, 20.0, 20.0, 40.0, 120.0])
@@ -85,8 +92,11 @@ class Likelihoods:
     outside: Array
 
 
-def likelihoods(units: Sequence[Unit], s: Strengths) -> Likelihoods:
-    """Log likelihoods of every unit; rows of units that could not show anything are zero."""
+def likelihoods(units: Sequence[Unit], s: Strengths, *, clocked: bool = True) -> Likelihoods:
+    """Log likelihoods of every unit; rows of units that could not show anything are zero.
+
+    Without a clock (`clocked` False) queries from outside the fault are among those counted, so rates differ more.
+    """
     by_mean, by_rate = np.zeros((len(units), len(MEANS))), np.zeros((len(units), len(RATES)))
     counted = np.array([u.n is not None for u in units], dtype=bool)
     outside = np.zeros(len(units))
@@ -98,21 +108,34 @@ def likelihoods(units: Sequence[Unit], s: Strengths) -> Likelihoods:
             outside[i] += np.log(known_out if unit.checked else 1 - known_out) * unit.certain
         if not unit.replica or not unit.asks:
             continue
+        noise = unit.k if unit.noise is None else unit.noise
         if unit.n is not None:
-            row += _beta_binomial(unit.k, unit.n, RATES, RATE_WEIGHT)
+            row += _exposed(_beta_binomial(unit.k, unit.n, RATES, RATE_WEIGHT * (1.0 if clocked else s.undated)), unit)
             rate = np.array([s.noise_rate])
-            noise = unit.k if unit.noise is None else unit.noise
             outside[i] += _beta_binomial(noise, unit.n, rate, s.noise_weight / rate)[0]
         elif unit.coverage > 0 or unit.k > 0:
-            shape = s.steady_shape if unit.steady else s.shape
-            seen = _negative_binomial(unit.k, MEANS * max(unit.coverage, 0.05), shape)
-            if unit.k == 0:
-                unasked = s.rarely_unasked if unit.rarely else s.steady_unasked if unit.steady else s.unasked
-                seen = np.logaddexp(np.log(unasked), np.log1p(-unasked) + seen)
-            row += seen
-            noise = unit.k if unit.noise is None else unit.noise
-            outside[i] += _negative_binomial(noise, np.array([s.noise_mean]), s.noise_shape)[0]
+            row += _exposed(_seen(unit, s), unit)
+            mean, shape = (s.noise_mean, s.noise_shape) if unit.complete else (s.excerpt_mean, s.excerpt_shape)
+            outside[i] += _negative_binomial(noise, np.array([mean]), shape)[0]
     return Likelihoods(by_mean, by_rate, counted, outside)
+
+
+def _seen(unit: Unit, s: Strengths) -> Array:
+    """Log likelihood of a unit's failures inside a fault, without a denominator."""
+    shape = s.steady_shape if unit.steady else s.shape
+    covered = max(unit.coverage, 0.4 if unit.k > 0 else 0.02)
+    seen = _negative_binomial(unit.k, MEANS * covered, shape)
+    if unit.k > 0:
+        return seen
+    unasked = s.rarely_unasked if unit.rarely else s.steady_unasked if unit.steady else s.unasked
+    return np.asarray(np.logaddexp(np.log(unasked), np.log1p(-unasked) + seen))
+
+
+def _exposed(row: Array, unit: Unit) -> Array:
+    """The same when the unit may not have run at that time: then it shows nothing for sure."""
+    if unit.k > 0 or unit.exposed >= 1.0:
+        return row
+    return np.asarray(np.logaddexp(np.log(max(unit.exposed, 1e-6)) + row, np.log1p(-min(unit.exposed, 1 - 1e-6))))
 
 
 def _mix(total: Array, prior: Array) -> float:
@@ -138,7 +161,7 @@ class Localization:
     """Log likelihood of a rate of its own for every unit: what `unknown` claims."""
 
 
-def localize_units(units: Sequence[Unit], strengths: Strengths | None = None) -> Localization:
+def localize_units(units: Sequence[Unit], strengths: Strengths | None = None, *, clocked: bool = True) -> Localization:
     """Score every candidate scope of these units.
 
     >>> units = [Unit("a", {"node": "n1"}, k=12), Unit("b", {"node": "n2"}, k=0)]
@@ -147,7 +170,7 @@ def localize_units(units: Sequence[Unit], strengths: Strengths | None = None) ->
     ('node', 'n1')
     """
     s = strengths or Strengths()
-    likes = likelihoods(units, s)
+    likes = likelihoods(units, s, clocked=clocked)
     scored = [ScopeLikelihood(c, _score(c.inside, likes)) for c in candidates(units)]
     alone = np.array([_score(row, likes, only=i) for i, row in enumerate(np.eye(len(units)))])
     saturated = float(np.logaddexp(alone, likes.outside).sum() - len(units) * np.log(2.0))
@@ -174,17 +197,18 @@ def _score(inside: Array, likes: Likelihoods, only: int | None = None) -> float:
 def log_priors(scopes: Sequence[ScopeLikelihood], weights: Mapping[str, float]) -> Array:
     """Log prior of every scope, normalised: that of a kind is shared evenly among its members that are candidates.
 
-    `weights` maps scope kind to prior weight (a rule's `scopes`); kinds that are missing get a small one.
+    `weights` maps scope kind to prior weight (a rule's `scopes`); kinds that are missing get a small one. A nameless
+    set also stands for the places that exist but have no name in the evidence.
     """
     members: dict[str, int] = {}
     for scope in scopes:
         members[scope.candidate.kind] = members.get(scope.candidate.kind, 0) + 1
-    whole = sum(weights.get(kind, UNLIKELY) for kind in members)
+    prior = {kind: weights.get(kind, UNLIKELY) for kind in members}
+    if SOME in prior and SOME in weights:
+        prior[SOME] += NAMELESS * sum(w for kind, w in weights.items() if kind not in members and kind != "replica")
+    whole = sum(prior.values())
     return np.array(
-        [
-            np.log(weights.get(s.candidate.kind, UNLIKELY) / whole / members[s.candidate.kind]) - ways(s.candidate)
-            for s in scopes
-        ]
+        [np.log(prior[s.candidate.kind] / whole / members[s.candidate.kind]) - ways(s.candidate) for s in scopes]
     )
 
 

@@ -40,6 +40,19 @@ def duration_s(c: Context) -> Finding:
     )
 
 
+def rate_per_min(c: Context) -> Finding:
+    """Failed look-ups a minute between the first and the last sign (graded); untested below five minutes.
+
+    Where only `consolidate` summaries are shown, their own periods count.
+    """
+    window = c.group.window
+    covered = max(((window[1] - window[0]) / 1e9 if window else 0.0), sum(s.over_s or 0.0 for s in c.group.signs))
+    if covered < 300:
+        return UNTESTED
+    rate = sum(c.group.by_replica.values()) / (covered / 60.0)
+    return Finding(rate, {"rate": f"{rate:.2g}"}, tuple(s.citation for s in c.group.lines[:2]))
+
+
 def distinct_names(c: Context) -> Finding:
     """Distinct failing names, search suffixes not counted twice (graded)."""
     names = {s.qname for s in c.real if s.qname}
@@ -157,33 +170,32 @@ def corefile_has(c: Context, plugin: str) -> Finding:
 
 
 def over_after_start(c: Context) -> Finding:
-    """Did the trouble stop by itself: signs only within two minutes of a start, and lines after it without any?"""
-    last = {s.replica: max(t.citation.line for t in c.group.signs if t.replica == s.replica) for s in c.group.signs}
+    """Did the trouble stop by itself: signs only within two minutes of a start, and answers or a reload after them?"""
     starts = {g.replica or "" for g in c.inputs.observations.segments if g.start_seen}
     if not starts & c.failing:
         return UNTESTED
     window = c.group.window
     if window and window[1] - window[0] > 120e9:
         return Finding(0.0)
-    later = _lines_after(c, last)
-    return Finding(float(bool(later)), {"n": len(later)}, tuple(later[:2]))
+    later = _well_after(c)
+    return Finding(float(bool(later)), {"n": len(later)}, tuple(later[:2])) if later else UNTESTED
 
 
-def _lines_after(c: Context, last: Mapping[str, int]) -> list[Citation]:
-    """Understood lines of the failing replicas after their last sign."""
+def _well_after(c: Context) -> list[Citation]:
+    """Lines of the failing replicas after their last sign which show that it works: answers, a finished reload."""
+    last = {r: max(s.citation.line for s in c.group.lines if s.replica == r) for r in c.failing}
+    wanted = Answer.LOCAL if c.group.family == "api" else Answer.UPSTREAM
     found = [
-        e.citation
-        for e in c.inputs.observations.entries
-        if (e.line.replica or "") in last and e.line.number > last[e.line.replica or ""] and e.meaning.understood
+        s.last_answers[wanted]
+        for s in c.inputs.observations.streams
+        if (s.replica or "") in last and wanted in s.last_answers
     ]
     found += [
-        n.citation
-        for n in c.inputs.observations.names
-        if (n.replica or "") in last
-        and n.answer in {Answer.LOCAL, Answer.UPSTREAM}
-        and n.citation.line > last[n.replica or ""]
+        e.citation
+        for e in c.inputs.observations.entries
+        if (e.line.replica or "") in last and e.meaning.message_id in {"reload.complete", "caddy.reloaded"}
     ]
-    return found
+    return [cite for cite in found if any(cite.line > line for line in last.values())]
 
 
 def replicas_known(c: Context) -> Finding:
@@ -215,6 +227,7 @@ MEASURES: Final[Mapping[str, tuple[Measure, frozenset[str]]]] = MappingProxyType
         "over_after_start": (over_after_start, frozenset()),
         "pod_state": (pod_state, frozenset({"state"})),
         "probes_only": (probes_only, frozenset()),
+        "rate_per_min": (rate_per_min, frozenset()),
         "replicas_known": (replicas_known, frozenset()),
         "resolvers_disagree": (resolvers_disagree, frozenset()),
         "several_upstreams": (several_upstreams, frozenset()),

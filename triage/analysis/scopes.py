@@ -41,6 +41,10 @@ class Unit:
     """True when only some clients ask for such names (a stub domain): silence says less."""
     steady: bool = False
     """True when every replica asks this destination all the time (the API server): silence says more."""
+    exposed: float = 1.0
+    """Probability that it ran while the fault lasted, where no clock tells: young pods may have come later."""
+    complete: bool = True
+    """False for an excerpt: a few lines that somebody chose, so that their number says little."""
     noise: float | None = None
     """Failures counted as noise would make them: repeats of one lame name once; None: as `k`."""
 

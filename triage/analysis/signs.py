@@ -16,6 +16,7 @@ LOOKUP_NS = 10_000_000_000
 """Lines of one replica and name within 10 s are one look-up: A and AAAA, two attempts each (rca.md, dependence)."""
 CHECK = "check:"
 """Prefix of the place of a sign that a direct check gave: the node (or machine) on which it ran follows."""
+ERROR_RCODES = frozenset({"SERVFAIL", "REFUSED", "NOTIMP", "FORMERR"})
 FAST_S = 0.9
 """A SERVFAIL that is made faster than a try can time out came from somewhere else."""
 LATE_LOG2 = 11
@@ -46,6 +47,8 @@ class Sign:
     proto: str | None = None
     local: str | None = None
     """Address of CoreDNS itself, from the left of `A->B`."""
+    over_s: float | None = None
+    """Seconds that a summary covers."""
 
 
 def signs_of(inputs: Inputs) -> tuple[Sign, ...]:
@@ -110,6 +113,7 @@ def _from_entries(entries: Sequence[Entry], symptoms: Sequence[SymptomRule]) -> 
             meaning.fields,
             meaning.proto,
             meaning.local_addr,
+            meaning.over_s,
         )
 
 
@@ -199,6 +203,7 @@ def _flips(inputs: Inputs) -> Iterator[Sign]:
 
 def _from_scrapes(inputs: Inputs) -> Iterator[Sign]:
     """Counters since the start of a process: health checks that fail, answers that are errors or only NXDOMAIN."""
+    shown = any(n.answer is Answer.UPSTREAM and n.rcode in ERROR_RCODES for n in inputs.observations.names)
     for scrape in inputs.scrapes:
         replica = scrape.replica or ""
         found = [u for u in scrape.upstreams if u.n_answered and u.answered.get("NOERROR")]
@@ -207,7 +212,7 @@ def _from_scrapes(inputs: Inputs) -> Iterator[Sign]:
             if upstream.healthcheck_failures >= DOWN_AFTER:
                 yield Sign("health-check-failures", replica, cite, upstream=upstream.upstream)
             errors = sum(upstream.answered.get(rcode, 0) for rcode in ("SERVFAIL", "REFUSED"))
-            if errors >= 5 and errors >= ERROR_SHARE * upstream.n_answered:
+            if errors >= 5 and errors >= (0.0 if shown else ERROR_SHARE) * upstream.n_answered:
                 yield Sign("error-answer", replica, cite, weight=float(errors), upstream=upstream.upstream)
             only_denied = upstream.answered.get("NXDOMAIN", 0) == upstream.n_answered >= 8
             if only_denied and any(u is not upstream for u in found):

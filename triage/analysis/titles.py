@@ -8,6 +8,10 @@ from triage.model.report import Scope
 from triage.model.text import Text, Value
 
 
+SPOKEN = ("az", "subnet", "node", "replica")
+"""Kinds of twins that a title names; roles, pools, kernels and pod ranges stand in the scope itself."""
+
+
 def title_of(draft: Draft, context: Context) -> Text:
     """The title's key and its names: one sentence that holds for every place that fits equally well."""
     rule = draft.weight.rule
@@ -39,8 +43,9 @@ def place_text(scope: Scope | None) -> Text:
     if scope is None:
         return Text("the.unknown")
     first = Text(f"the.{scope.kind}", {"member": scope.member})
-    others = [m for m in scope.indistinguishable if m.kind != "replica"] or list(scope.indistinguishable)
-    others = [m for m in others if m.kind != "cluster"]
+    others = [m for m in scope.indistinguishable if m.kind in SPOKEN and m.kind != scope.kind]
+    if any(m.kind != "replica" for m in others):
+        others = [m for m in others if m.kind != "replica"]
     if not others or scope.kind == "cluster":
         return first
     twins = tuple(Text(f"the.{m.kind}", {"member": m.member}) for m in others[:2])
