@@ -175,7 +175,7 @@ def draw_draft(
         release, day = draw_release(rng)
     settings = draw_settings(rng, world, release)
     window = dice.log_uniform(rng, 420, 6 * 3600)
-    lookups = round(dice.log_uniform(rng, 12, 330) * (0.35 if settings.query_log == "all" else 1.0)) + 2
+    lookups = round(dice.log_uniform(rng, 3, 330) * (0.35 if settings.query_log == "all" else 1.0)) + 2
     lives: dict[str, tuple[Life, ...]] = {
         r.name: (Life(-dice.log_uniform(rng, 1800, 120 * 86400)),) for r in world.replicas
     }

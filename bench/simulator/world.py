@@ -122,7 +122,7 @@ def _replica_count(rng: random.Random, dist: Distribution, least: int, most: int
     elif dist.daemonset:
         options = {3: 2.0, 4: 1.0, 5: 2.0, 6: 2.0, 8: 1.0, 10: 1.0, 12: 1.0}
     else:
-        options = {1: 1.2, 2: 8.0, 3: 4.0, 4: 2.5, 5: 1.2, 6: 1.5, 8: 1.0, 10: 0.5, 12: 0.4}
+        options = {1: 2.5, 2: 8.0, 3: 4.0, 4: 2.5, 5: 1.2, 6: 1.5, 8: 1.0, 10: 0.5, 12: 0.4}
     fitting = {k: w for k, w in options.items() if least <= k <= most}
     return dice.weighted(rng, fitting) if fitting else least
 
