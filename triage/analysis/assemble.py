@@ -170,6 +170,22 @@ def _nothing(inputs: Inputs) -> Hypothesis:
     )
 
 
+def configured(context: Context) -> tuple[str, ...]:
+    """The servers that the failing replicas must have asked, when no line names one: their whole list failed."""
+    if context.group.family != "upstream":
+        return ()
+    zone = context.group.zone or "."
+    rows = [context.inputs.configuration.of(r or None, zone) for r in sorted(context.failing)]
+    return tuple(dict.fromkeys(u for row in rows if row is not None for u in row.upstreams))
+
+
+def told(draft: Draft) -> tuple[str, ...]:
+    """The server that a measure of the cause found: a loopback address in a resolv.conf."""
+    found = [t.finding.params.get("upstream") for t in draft.weight.terms if t.finding.value]
+    names = [str(u) for u in found if u]
+    return tuple(n if ":" in n.strip("[") else f"{n}:53" for n in dict.fromkeys(names))
+
+
 def fingerprint(cause: str, upstream: str | None, zone: str | None, scope: str | None) -> str:
     """Stable id: rule folder, upstream, zone (and scope only where two hypotheses would be equal)."""
     parts = [PLAIN if cause == SCOPED else cause, upstream or "", zone or "", "coredns", scope or ""]
@@ -182,11 +198,12 @@ def _hypotheses(
     found: list[Hypothesis] = []
     taken: set[str] = set()
     for number, (context, drafts) in enumerate(judged, 1):
-        upstreams = context.group.upstreams
+        upstreams = context.group.upstreams or configured(context)
         steps = checks_.choose(drafts, context, upstreams)
         for position, draft in enumerate(drafts):
             rule = draft.weight.rule
-            upstream = upstreams[0] if upstreams and rule.names_upstream else None
+            named = upstreams or told(draft)
+            upstream = named[0] if named and rule.names_upstream else None
             identity = fingerprint(draft.cause, upstream, draft.zone, None)
             if identity in taken and draft.scope:
                 identity = fingerprint(draft.cause, upstream, draft.zone, f"{draft.scope.kind}={draft.scope.member}")
@@ -202,7 +219,7 @@ def _hypotheses(
                     probability=draft.probability,
                     severity=rule.severity,
                     upstream=upstream,
-                    upstreams=upstreams if upstream else (),
+                    upstreams=named if upstream else (),
                     zone=draft.zone,
                     scope=draft.scope,
                     explained_share=len(context.group.signs) / n_signs if n_signs else 0.0,

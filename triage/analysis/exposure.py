@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from triage.analysis.groups import Group
 from triage.analysis.inputs import Inputs
-from triage.analysis.names import domain
+from triage.analysis.names import domain, leaks_cluster_zone
 from triage.analysis.scopes import Unit
 from triage.analysis.signs import CHECK, DOWN_AFTER
 from triage.model.observation import Answer, Segment
@@ -108,8 +108,10 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
     window = group.window
     failures = group.by_replica
     counted = asked_upstream(inputs, group.zone, window) if group.family == "upstream" else {}
+    in_all = asked_upstream(inputs, group.zone, None) if group.family == "upstream" else {}
     asks = _listed(inputs, group)
-    noise = noise_of(group)
+    asked_by_clients = {s.replica for s in group.lines if not s.probe}
+    noise = noise_of(group, inputs)
     states = states_of(inputs, group, seen)
     young = ages_of(inputs, group)
     scraped = {s.replica or "" for s in inputs.scrapes}
@@ -121,7 +123,7 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
             covered = 0.0
         n = None
         failed = 0.0
-        if replica in counted:
+        if replica in counted and (k == 0 or replica in asked_by_clients):
             n, failed = counted[replica]
             k = max(k, failed)
             n = max(n, k)
@@ -137,6 +139,7 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
                 checked=states[replica][0] if replica in states else None,
                 certain=states[replica][1] if replica in states else 1.0,
                 steady=group.family == "api",
+                n_all=max(n, in_all[replica][0]) if n is not None else None,
                 noise=noise.get(replica) if k > 0 else None,
                 exposed=young.get(replica, 1.0) if window is None else 1.0,
                 complete=seen[replica].start_seen or seen[replica].queries > 0 or bool(seen[replica].spans),
@@ -191,11 +194,12 @@ NOISE_NS = 600_000_000_000
 """Failures of one domain within ten minutes are one event of noise: its servers are away, clients insist."""
 
 
-def noise_of(group: Group) -> Mapping[str, float]:
+def noise_of(group: Group, inputs: Inputs) -> Mapping[str, float]:
     """Per replica: how many independent events of noise would make its failures."""
     events: dict[str, set[tuple[str, int]]] = {}
     for sign in group.signs:
-        if sign.symptom not in LAME or group.zone is not None:
+        leaks = bool(sign.qname) and leaks_cluster_zone(sign.qname or "", inputs.configuration.cluster_zones)
+        if sign.symptom not in LAME or group.zone is not None or leaks:
             return {}
         what = "probe" if sign.probe else domain(sign.qname) if sign.qname else sign.citation.text[-60:]
         events.setdefault(sign.replica, set()).add((what, (sign.at_ns or 0) // NOISE_NS))

@@ -112,7 +112,10 @@ def likelihoods(units: Sequence[Unit], s: Strengths, *, clocked: bool = True) ->
         if unit.n is not None:
             row += _exposed(_beta_binomial(unit.k, unit.n, RATES, RATE_WEIGHT * (1.0 if clocked else s.undated)), unit)
             rate = np.array([s.noise_rate])
-            outside[i] += _beta_binomial(noise, unit.n, rate, s.noise_weight / rate)[0]
+            outside[i] += _beta_binomial(noise, unit.n_all or unit.n, rate, s.noise_weight / rate)[0]
+            if unit.n_all and unit.n_all > unit.n:
+                # Inside a fault the queries before and after it were answered: noise explains them as well.
+                row += _beta_binomial(0.0, unit.n_all - unit.n, rate, s.noise_weight / rate)[0]
         elif unit.coverage > 0 or unit.k > 0:
             row += _exposed(_seen(unit, s), unit)
             mean, shape = (s.noise_mean, s.noise_shape) if unit.complete else (s.excerpt_mean, s.excerpt_shape)

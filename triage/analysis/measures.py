@@ -19,6 +19,7 @@ from triage.analysis.measures_destinations import (
 )
 from triage.analysis.names import common_suffix, leaks_cluster_zone
 from triage.model.observation import Answer, Citation, FailureKind
+from triage.model.tool import ConntrackStats, KernelEvent, Setting
 
 Measure = Callable[..., Finding]
 
@@ -96,6 +97,16 @@ def has_symptom(c: Context, symptom: str) -> Finding:
     wanted = symptom.split()
     hits = [s for s in c.group.signs if s.symptom in wanted]
     return yes(bool(hits), hits, n=len(hits))
+
+
+def kernel_says(c: Context, symptom: str) -> Finding:
+    """Does a kernel message, counter or setting that was read show one of these symptoms?"""
+    wanted = symptom.split()
+    hits = [s for s in c.group.signs if s.symptom in wanted]
+    if hits:
+        return yes(True, hits, n=len(hits))
+    read = [t for t in c.inputs.tools if isinstance(t, ConntrackStats | KernelEvent | Setting)]
+    return Finding(0.0) if read else UNTESTED
 
 
 def other_family(c: Context, family: str) -> Finding:
@@ -221,6 +232,7 @@ MEASURES: Final[Mapping[str, tuple[Measure, frozenset[str]]]] = MappingProxyType
         "failing_share": (failing_share, frozenset()),
         "has_message": (has_message, frozenset({"message", "where"})),
         "has_symptom": (has_symptom, frozenset({"symptom"})),
+        "kernel_says": (kernel_says, frozenset({"symptom"})),
         "lists_own_address": (lists_own_address, frozenset()),
         "names_share_suffix": (names_share_suffix, frozenset()),
         "other_family": (other_family, frozenset({"family"})),

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 
 from triage.analysis.context import UNTESTED, Context, Finding, yes
-from triage.model.observation import Citation
+from triage.model.observation import Citation, FailureKind
 
 
 def own_addresses(c: Context) -> frozenset[str]:
@@ -92,7 +92,8 @@ def several_upstreams(c: Context) -> Finding:
 
 def tcp_only(c: Context) -> Finding:
     """Do all failures that tell their transport use TCP or TLS?"""
-    protos = [s.proto for s in c.group.signs if s.proto]
+    protos = [s.proto or ("tcp-tls" if s.kind is FailureKind.TLS else None) for s in c.group.signs]
+    protos = [p for p in protos if p]
     return yes(all(p != "udp" for p in protos), c.group.signs) if protos else UNTESTED
 
 

@@ -45,6 +45,8 @@ class Unit:
     """Probability that it ran while the fault lasted, where no clock tells: young pods may have come later."""
     complete: bool = True
     """False for an excerpt: a few lines that somebody chose, so that their number says little."""
+    n_all: float | None = None
+    """Queries asked upstream in all that was read: what noise must be measured by; None: as `n`."""
     noise: float | None = None
     """Failures counted as noise would make them: repeats of one lame name once; None: as `k`."""
 

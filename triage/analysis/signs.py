@@ -19,8 +19,8 @@ CHECK = "check:"
 ERROR_RCODES = frozenset({"SERVFAIL", "REFUSED", "NOTIMP", "FORMERR"})
 FAST_S = 0.9
 """A SERVFAIL that is made faster than a try can time out came from somewhere else."""
-LATE_LOG2 = 11
-"""floor(log2 ms) from 2.05 s on."""
+LATE_LOG2 = 10
+"""floor(log2 ms) from 1.02 s on: one try that timed out makes an answer 2.00 s late."""
 DOWN_AFTER = 3
 """Failed health checks that mark an upstream down (`max_fails` 2)."""
 ERROR_SHARE = 0.02
@@ -185,7 +185,7 @@ def _flips(inputs: Inputs) -> Iterator[Sign]:
         if name.answer in {Answer.UPSTREAM, Answer.CACHE} and name.rcode in {"NOERROR", "NXDOMAIN"}:
             seen.setdefault(name.qname, {}).setdefault(name.rcode, []).append(name)
     for qname, by_rcode in seen.items():
-        if len(by_rcode) < 2:
+        if len(by_rcode) < 2 or not _alternates(by_rcode["NOERROR"], by_rcode["NXDOMAIN"]):
             continue
         for name in by_rcode["NXDOMAIN"]:
             if name.answer is Answer.UPSTREAM:
@@ -199,6 +199,17 @@ def _flips(inputs: Inputs) -> Iterator[Sign]:
                     name.qtype,
                     fields={"noerror": str(sum(n.count for n in by_rcode["NOERROR"]))},
                 )
+
+
+def _alternates(found: Sequence[NameCount], denied: Sequence[NameCount]) -> bool:
+    """Do the two answers overlap in time, in one replica or between them? A name that was made meanwhile does not."""
+
+    def span(rows: Sequence[NameCount]) -> tuple[int, int]:
+        times = [t for n in rows for t in (n.first_ns, n.last_ns) if t is not None]
+        return (min(times), max(times)) if times else (0, 0)
+
+    (a, b), (c, d) = span(found), span(denied)
+    return a <= d and c <= b if max(a, b, c, d) > 0 else True
 
 
 def _from_scrapes(inputs: Inputs) -> Iterator[Sign]:
@@ -276,8 +287,16 @@ def _from_config(inputs: Inputs) -> Iterator[Sign]:
         public = [(a, c) for a, c in conf.nameservers if _is_public(a)]
         private = [(a, c) for a, c in conf.nameservers if not _is_public(a)]
         if public and private and not conf.pod:
-            for address, citation in private:
+            odd = public if _internal_denied(inputs, conf.search) else private
+            for address, citation in odd:
                 yield Sign("resolvers-mixed", "", citation, upstream=_with_port(address))
+
+
+def _internal_denied(inputs: Inputs, search: Sequence[str]) -> bool:
+    """Are names of the organisation's own (under a search domain's top) denied by an upstream, not public ones?"""
+    tops = {s.rstrip(".").rsplit(".", 1)[-1].lower() for s in search}
+    denied = [n.qname for n in inputs.observations.names if n.rcode == "NXDOMAIN" and n.answer is Answer.UPSTREAM]
+    return any(name.rstrip(".").rsplit(".", 1)[-1] in tops for name in denied)
 
 
 def _is_public(address: str) -> bool:
