@@ -22,7 +22,7 @@ _DUMP = re.compile(
     r"|END logs for .{1,400}) ====\s*$"
 )
 _QUOTE = re.compile(r"^\s{0,3}(?:> ?)+")
-_MIXED_BYTES = 8 * 1024 * 1024
+_MIXED_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(slots=True)

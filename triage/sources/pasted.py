@@ -18,8 +18,8 @@ from triage.sources.segments import Segment, segments
 
 # kubectl got no log. The kubelet's own answers (`container … is waiting to start`) are part of a log.
 _ERROR = re.compile(
-    r"^(?:Error from server \((?:Forbidden|NotFound|Unauthorized)\)|error: |Unable to connect|The connection to the server"
-    r"|-?bash: |sh: |zsh: )"
+    r"^(?:Error from server \((?:Forbidden|NotFound|Unauthorized)\)|error: |Unable to connect"
+    r"|The connection to the server|-?bash: |sh: |zsh: )"
 )
 
 

@@ -69,8 +69,9 @@ def _from_text(found: Found, text: str, encoding: str, limits: Limits, budget: B
     refused = refused_reads(text)
     if refused is not None:
         return [found.ignored("ignored.collection-errors", refused="\n".join(refused[:100]))]
-    kind = None if has_commands(text, found.layout_path) else _whole(text, found.layout_path)
-    if kind is None and (has_commands(text, found.layout_path) or is_mixed(text, found.layout_path)):
+    commands = has_commands(text, found.layout_path)
+    kind = None if commands else _whole(text, found.layout_path)
+    if kind is None and (commands or is_mixed(text, found.layout_path)):
         parts = parts_of(text, max_parts=limits.max_parts)
         return _number(found, _from_parts(found, parts, limits, budget), hints)
     kind = kind or shape.shape_of(text, found.layout_path)
@@ -95,8 +96,7 @@ def _from_objects(
     found: Found, text: str, limits: Limits, budget: Budget, first_line: int = 1
 ) -> list[Document] | None:
     """Documents of a JSON or YAML text with Kubernetes objects; None when it is another text."""
-    start = text[:4096].lstrip()
-    is_json = start[:1] in {"{", "["}
+    is_json = _starts_as_json(text)
     if is_json and not _OBJECT_JSON.search(text[:65536]) and not _SPECIAL_JSON.search(text[:65536]):
         return None
     if not is_json and not _OBJECT_YAML.search(text[:65536]):
@@ -140,9 +140,14 @@ def _without_objects(found: Found, data: object) -> list[Document] | None:
     return [found.ignored(special.why_ignored or "ignored.unknown", **special.context)]
 
 
+def _starts_as_json(text: str) -> bool:
+    """True for `{` and for `[` before a value; `[INFO]` and `[root@host ~]#` begin otherwise."""
+    return re.match(r"\s{0,4000}(?:\{|\[\s*[\[{\"\]])", text[:8192]) is not None
+
+
 def _starts_as_object(text: str) -> bool:
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith(("#", "---"))), "")
-    return first.lstrip()[:1] in {"{", "["} or _OBJECT_YAML.match(first) is not None
+    return _starts_as_json(first) or _OBJECT_YAML.match(first) is not None
 
 
 def _is_json_lines(text: str) -> bool:
@@ -220,7 +225,7 @@ def _whole(text: str, name: str) -> shape.Shape | None:
 
 
 def _may_be_mixed(text: str) -> bool:
-    return has_commands(text, "") or text[:4096].lstrip()[:1] in {"{", "["} or _OBJECT_YAML.match(text) is not None
+    return has_commands(text, "") or _starts_as_json(text) or _OBJECT_YAML.match(text) is not None
 
 
 def _read(found: Found, n_bytes: int) -> bytes:
