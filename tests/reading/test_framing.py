@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.reading.framings import COARSE, FRAMINGS, NS, WITHOUT_POD, Line
-from triage.model.observation import Observations
+from triage.model.observation import Meaning, Observations
+from triage.parsing.query_log import parse_query
+from triage.rulebook.messages import load_messages
 
 START_NS = 1_710_496_800 * NS + 123_456_789
 PODS = ("coredns-7f8ff9c97-6tlln", "coredns-7f8ff9c97-wqmw8")
@@ -153,3 +156,18 @@ def test_lines_cut_by_the_runtime_are_joined_for_each_stream(observe: Callable[.
     )
     seen = observe({"a.log": log})
     assert [(e.line.text, e.line.number) for e in seen.entries] == [("[INFO] Reloading", 1), ("[ERROR] other", 2)]
+
+
+def test_every_message_is_recognised_in_every_framing(
+    observe: Callable[..., Observations], recogniser: Callable[[str], Meaning]
+) -> None:
+    """Adding a framing changes nothing but time and replica, for everything that CoreDNS can say."""
+    folder = Path(__file__).parents[2] / "rules" / "messages"
+    said = [e for m in load_messages(folder) for e in m.examples if "\n" not in e and recogniser(e).understood]
+    said = [e for e in said if parse_query(e) is None and not e.startswith(("{", '"')) and e == e.strip()]
+    assert len(said) > 800
+    log = [(START_NS + i * NS, PODS[0], x) for i, e in enumerate(said) for x in (e, "[INFO] Reloading")]
+    told = [recogniser(x).message_id for _, _, x in log]
+    for framing, write in {**FRAMINGS, **WITHOUT_POD}.items():
+        seen = observe({"all.log": write(log)}, recognise=recogniser, replica=PODS[0])
+        assert [e.meaning.message_id for e in seen.entries] == told, framing

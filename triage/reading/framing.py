@@ -1,7 +1,7 @@
 """What runtimes, shippers and viewers put around a log line: a table, one row a framing.
 
 A row looks at the beginning of a line and peels its frame off; frames nest, so rows are tried until none fits.
-Rows exclude each other by construction, so their order only saves time.
+The more particular row stands first.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class Peeled(NamedTuple):
     """Machine that wrote the record (syslog): a replica's name only when nothing better tells it."""
     framing: str = ""
     """Names of the peeled frames, outermost first, joined by `+`."""
+    more: bool = False
+    """True when frames may be left inside: a runtime may have cut the line anywhere, so it is joined first."""
 
 
 class Context:
@@ -207,14 +209,14 @@ def _stern(line: str, context: Context) -> Peeled | None:
     """`pod container text`; with the namespace before it for all namespaces."""
     for pattern in (_STERN, _STERN_ALL):
         match = pattern.match(line)
-        if match is not None and _learned(line, match, context):
+        if match is not None and "-" in match[1] and _learned(line, match, context):
             return Peeled(line[match.end() :], replica=match[1], container=match[2])
     return None
 
 
 def _k9s(line: str, context: Context) -> Peeled | None:
     match = _K9S.match(line)
-    if match is None or match[2].isdigit() or not _learned(line, match, context):
+    if match is None or "-" not in match[1] or not _learned(line, match, context):
         return None
     return Peeled(line[match.end() :], replica=match[1], container=match[2])
 
@@ -271,6 +273,7 @@ FRAMINGS: Final[tuple[Framing, ...]] = (
     Framing("kibana", _LETTERS, _kibana),
     Framing("syslog", _LETTERS + "<", _syslog),
     Framing("rfc5424", "<", _rfc5424),
+    Framing("cloudwatch-tail", _LETTERS + _DIGITS, _aws_tail),
     Framing("journald", _LETTERS + _DIGITS, _journal_iso),
     Framing("program", "cdn", _program),
     Framing("logcli", "{ ", _logcli),
@@ -279,7 +282,6 @@ FRAMINGS: Final[tuple[Framing, ...]] = (
     Framing("k9s", _LETTERS + _DIGITS, _k9s),
     Framing("compose", _LETTERS + _DIGITS, _compose),
     Framing("grep", _LETTERS + _DIGITS + "/.", _grep),
-    Framing("cloudwatch-tail", _LETTERS + _DIGITS, _aws_tail),
     Framing("blank", " \t", _blank),
     Framing("json-string", '"- \t', _json_string),
 )
@@ -288,6 +290,7 @@ FRAMINGS: Final[tuple[Framing, ...]] = (
 _BY_START: Final = {chr(c): tuple(f for f in FRAMINGS if not f.starts or chr(c) in f.starts) for c in range(128)}
 _ANY: Final = tuple(f for f in FRAMINGS if not f.starts)
 _SURE = ("[INFO] ", "[ERROR] ", "[WARNING] ", "[DEBUG] ", "[FATAL] ")
+_CUTTING = ("cri", "docker-json")
 _FRAMED_KINDS = frozenset(f.name for f in FRAMINGS) - {"ansi", "blank", "json-string", "go-stamp", "clf-stamp"}
 
 
@@ -301,21 +304,27 @@ def unframe(line: str, context: Context) -> list[Peeled]:
     return unframe_more(Peeled(line), context)
 
 
-def unframe_more(got: Peeled, context: Context, depth: int = 0) -> list[Peeled]:
-    """Peel what is left of frames inside a piece whose outer frames are known."""
+def unframe_more(got: Peeled, context: Context, depth: int = 0, *, stop: bool = False) -> list[Peeled]:
+    """Peel what is left of frames inside a piece; with `stop` not what is inside a record that a runtime may cut."""
     text = got.text
     if depth >= _MAX_DEPTH or (text.startswith(_SURE) and "\x1b" not in text):
         return [got]
     if text.startswith("{"):
-        inner = [_joined(got, Peeled(*r.fields, framing=r.framing), r.framing) for r in records.of_line(text)]
+        inner = [(r.framing, _joined(got, Peeled(*r.fields), r.framing)) for r in records.of_line(text)]
         if inner:
-            return [leaf for piece in inner for leaf in unframe_more(piece, context, depth + 1)]
+            return [leaf for name, piece in inner for leaf in _inside(name, piece, context, depth, stop)]
     for row in _BY_START.get(text[:1], _ANY):
         peeled = row.peel(text, context)
         if peeled is not None:
             name = "" if row.name == "ansi" else row.name
-            return unframe_more(_joined(got, peeled, name), context, depth + 1)
+            return _inside(name, _joined(got, peeled, name), context, depth, stop)
     return [got]
+
+
+def _inside(name: str, piece: Peeled, context: Context, depth: int, stop: bool) -> list[Peeled]:
+    if stop and name in _CUTTING:
+        return [piece._replace(more=True)]
+    return unframe_more(piece, context, depth + 1, stop=stop)
 
 
 def _joined(outer: Peeled, inner: Peeled, name: str) -> Peeled:

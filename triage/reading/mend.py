@@ -69,6 +69,10 @@ class _Mender:
         """The text inside the frames of a line."""
         return unframe(line, self.context)[0].text
 
+    def is_framed(self, line: str) -> bool:
+        """Whether a line is a record of its own."""
+        return is_framed(unframe(line, self.context)[0].framing)
+
     def is_log(self, line: str) -> bool:
         """Whether a line needs no mending: it is framed or begins as log lines do."""
         found = unframe(line, self.context)[0]
@@ -174,7 +178,7 @@ def _one(line: Tidy, after: Tidy, mender: _Mender) -> str | None:
     if _STAMPED.match(rest.lstrip()) or is_frame(rest) or not mender.is_log(text):
         return None
     open_end = text.rstrip().endswith(_OPEN_ENDS)
-    if mender.is_log(rest) and not open_end:
+    if mender.is_framed(rest) or (mender.is_log(rest) and not open_end):
         return None
     if text.rstrip().endswith("\\"):
         return text.rstrip()[:-1] + rest.lstrip()

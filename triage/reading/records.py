@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 from triage.reading import stamps
 
 _MAX_DEPTH = 8
+_DOCKER_CUTS_AT = 16_000
+"""Docker writes a longer line as several records of 16 KiB, all but the last without newline."""
 _MAX_TRIES = 200
 _BEGIN = re.compile(r"(?:^|(?<=\n))[ \t\ufeff]*[\[{]|(?<=[}\]])\s*,?\s*[\[{]|(?<=[\[{:])[ \t]*[{\[]")
 """Where a JSON value may begin: at the start of a line, or behind another one."""
@@ -222,7 +224,8 @@ def _by_keys(record: Mapping[str, object]) -> Record | None:
         replica, container = _first(record, row.replica), _first(record, row.container)
         if replica is not None and (match := _LOG_STREAM.search(replica)) is not None:
             replica, container = match[1], container or match[3]
-        partial = row.name == "docker-json" and not text.endswith("\n")
+        cut = row.name == "docker-json" and not text.endswith("\n")
+        partial = cut and len(text.encode("utf-8", "replace")) >= _DOCKER_CUTS_AT
         note = None if found is None or found[1] else "note.assumed-utc"
         fields = (
             text.removesuffix("\n"),

@@ -14,8 +14,6 @@ from triage.reading.hot import Hot
 from triage.reading.limits import Limits
 from triage.reading.shape import cut_prompt, split_glued
 
-_DOCKER_CUTS_AT = 16_000
-"""Docker writes a longer line as several records of 16 KiB, all but the last without newline."""
 _PLAIN = ("[INFO] ", "[ERROR] ", "[WARNING] ")
 
 
@@ -87,14 +85,14 @@ class Reader:
             if common is None or joiner.waits:
                 for _, piece in self._unframed(((number, line),)):
                     for begun, whole in joiner.take(number, piece):
-                        yield from self._split(begun, whole)
+                        yield from self._inner(begun, whole)
                 continue
             at_ns, frame, match = common
             text = match.string[match.start() :]
             replica = frame.replica if named else frame.replica or self.context.replica
             yield Text(number, text, at_ns, replica, frame.container, frame.framing, frame.host, 1, False, match)
         for begun, whole in joiner.flush():
-            yield from self._split(begun, whole)
+            yield from self._inner(begun, whole)
 
     def _small(self) -> bool:
         return self.document.size_bytes is not None and self.document.size_bytes <= self.limits.mend_bytes
@@ -116,7 +114,7 @@ class Reader:
         outer = "csv+" if delimiter else ""
         pieces = ((n, Peeled(*r.fields, framing=outer + r.framing)) for n, r in found)
         shift = self.document.first_line - 1
-        return [(n + shift, inner) for n, piece in pieces for inner in unframe_more(piece, self.context)]
+        return [(n + shift, inner) for n, piece in pieces for inner in unframe_more(piece, self.context, stop=True)]
 
     def _mended(self, numbered: list[tuple[int, str]]) -> Iterator[Text]:
         """Small documents may be pasted text."""
@@ -134,20 +132,28 @@ class Reader:
             if line.startswith(_PLAIN) and "\x1b" not in line:
                 yield number, Peeled(line)
             else:
-                for peeled in unframe(line, context):
+                for peeled in unframe_more(Peeled(line), context, stop=True):
                     yield number, peeled
 
     def _leaves(self, pieces: Iterable[tuple[int, Peeled]]) -> Iterator[Text]:
         joiner = _Joiner(self.limits.line_chars)
         for number, piece in pieces:
             for begun, whole in joiner.take(number, piece):
-                yield from self._split(begun, whole)
+                yield from self._inner(begun, whole)
         for begun, whole in joiner.flush():
-            yield from self._split(begun, whole)
+            yield from self._inner(begun, whole)
+
+    def _inner(self, number: int, whole: Peeled) -> Iterator[Text]:
+        """The texts of a line, once it is whole."""
+        if not whole.more:
+            yield from self._split(number, whole)
+            return
+        for piece in unframe_more(whole._replace(more=False, partial=False), self.context):
+            yield from self._split(number, piece)
 
     def _split(self, number: int, piece: Peeled) -> Iterator[Text]:
         """Cut a record of several lines, and glued lines; what is cut off may have a frame of its own."""
-        text, at_ns, replica, container, _, _, note, host, framing = piece
+        text, at_ns, replica, container, _, _, note, host, framing, _ = piece
         if replica is None and self.document.replica is None:
             replica = self.context.replica
         if note is not None:
@@ -201,9 +207,7 @@ class _Joiner:
 
     def take(self, number: int, piece: Peeled) -> list[tuple[int, Peeled]]:
         """The lines that this piece completes."""
-        partial = piece.partial and not (
-            piece.framing.endswith("docker-json") and len(piece.text.encode("utf-8", "replace")) < _DOCKER_CUTS_AT
-        )
+        partial = piece.partial
         if not partial and not self._open:
             return [(number, piece)]
         key = (piece.replica, piece.container, piece.stream)
