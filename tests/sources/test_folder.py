@@ -181,6 +181,21 @@ def test_a_files_name_tells_the_replica(tmp_path: Path, name: str, replica: str 
     assert (document.kind, document.replica, document.previous) == (Kind.LOG, replica, previous)
 
 
+@pytest.mark.parametrize(
+    ("name", "container"),
+    [
+        ("node-local-dns-q7x2m.log", "node-cache"),
+        ("nodelocaldns.log", "node-cache"),
+        ("node-cache.log", "node-cache"),
+        ("dns-default-tk29t.log", "dns"),
+        (f"{made.POD_A}.log", None),
+    ],
+)
+def test_a_files_name_tells_the_layer(tmp_path: Path, name: str, container: str | None) -> None:
+    made.write(tmp_path, {name: made.LOG})
+    assert only(load([str(tmp_path)])).container == container
+
+
 def test_unnamed_streams_beside_each_other_are_told_apart_by_their_files(tmp_path: Path) -> None:
     made.write(tmp_path, {"coredns-old.log": made.LOG, "coredns-new.log": made.BANNER})
     found = {d.file: (d.replica, d.hints.get("replica-from")) for d in load([str(tmp_path)]).documents}

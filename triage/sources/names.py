@@ -103,6 +103,18 @@ def is_dns_pod(pod: str) -> bool:
     return re.search(r"core-?dns|node-?local-?dns|kube-?dns|dns-default|node-?cache", lowered) is not None
 
 
+def container_of(name: str | None) -> str | None:
+    """The container that a pod's or a file's name implies: node caches and OpenShift's DNS call theirs differently.
+
+    >>> container_of("node-local-dns-q7x2m"), container_of("dns-default-tk29t"), container_of("coredns-7f8ff9c97-6tlln")
+    ('node-cache', 'dns', None)
+    """
+    lowered = (name or "").lower()
+    if re.search(r"node-?local-?dns|node-?cache", lowered):
+        return "node-cache"
+    return "dns" if lowered.startswith("dns-default-") else None
+
+
 def stream_name(stem: str) -> str | None:
     """What to call a stream whose file names no pod: its stem, unless everybody's files are called so."""
     return None if stem.lower() in _GENERIC or stem.isdigit() or not stem else stem

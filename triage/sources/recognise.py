@@ -191,6 +191,7 @@ def _log(found: Found, encoding: str, place: PodLog | None) -> Document:
         open=found.open,
         size_bytes=found.size_bytes,
         replica=names.pod_in(stem),
+        container=names.container_of(stem),
         previous=previous,
         hints=hints,
     )
@@ -199,7 +200,7 @@ def _log(found: Found, encoding: str, place: PodLog | None) -> Document:
     return replace(
         document,
         replica=place.pod,
-        container=place.container,
+        container=place.container or names.container_of(place.pod),
         namespace=place.namespace,
         previous=place.previous,
         hints={**hints, **place.hints},
@@ -259,7 +260,7 @@ def _from_parts(found: Found, parts: Sequence[Part], limits: Limits, budget: Bud
             first_line=part.first_line,
             data=data,
             replica=part.replica or _replica_of_scrape(found, kind),
-            container=part.container,
+            container=part.container or (names.container_of(part.replica) if kind is Kind.LOG else None),
             namespace=part.namespace,
             previous=part.previous,
             host=part.host,
