@@ -158,7 +158,8 @@ class Simulation:
     def run(self) -> Run:
         """Play the whole window."""
         for arrival in self.plan.traffic.arrivals:
-            self.clock.at(arrival.at_s, partial(self.look_up, arrival, 2 if self.rng.random() < 0.35 else 0))
+            again = 2 if self.rng.random() < 0.35 and arrival.name.qname not in self.net.lame else 0
+            self.clock.at(arrival.at_s, partial(self.look_up, arrival, again))
         for moment in self.plan.reloads:
             self.clock.at(moment, self._reload)
         self.clock.run(self.plan.window_s)
