@@ -190,6 +190,8 @@ def _checked_nodes(inputs: Inputs, group: Group) -> list[Unit]:
 
 LAME = frozenset({"upstream-silent", "probe-silent", "unanswered"})
 """What a name with dead servers looks like; the resolver that refuses or cannot be reached is no matter of names."""
+LINES = frozenset({*LAME, "upstream-refused", "probe-refused", "upstream-no-route", "probe-no-route", "upstream-tls"})
+"""Symptoms that single lines show; counters and late answers are no events of noise."""
 NOISE_NS = 600_000_000_000
 """Failures of one domain within ten minutes are one event of noise: its servers are away, clients insist."""
 
@@ -197,7 +199,7 @@ NOISE_NS = 600_000_000_000
 def noise_of(group: Group, inputs: Inputs) -> Mapping[str, float]:
     """Per replica: how many independent events of noise would make its failures."""
     events: dict[str, set[tuple[str, int]]] = {}
-    for sign in group.signs:
+    for sign in (s for s in group.lines if s.symptom in LINES):
         leaks = bool(sign.qname) and leaks_cluster_zone(sign.qname or "", inputs.configuration.cluster_zones)
         if sign.symptom not in LAME or group.zone is not None or leaks:
             return {}

@@ -62,7 +62,7 @@ def _drafts(weight: CauseWeight, probability: float, context: Context) -> list[D
         variant = "scoped" if each.narrow and place is not None else ""
         found.append(
             Draft(
-                cause if place else rule.id,
+                cause if place or nameless else rule.id,
                 weight,
                 probability * (1 - share) * each.share,
                 place,
