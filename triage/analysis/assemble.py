@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from triage.analysis import checks as checks_
@@ -38,7 +38,8 @@ def analyze(
     contexts = contexts_of(signs, inputs, seen)
     judged = absorbed(_judged(contexts, inputs))
     judged.sort(key=lambda pair: _harm_order(pair[0], pair[1], inputs))
-    hypotheses = _hypotheses(judged, inputs, len(signs)) or (_nothing(inputs),)
+    gaps = gaps_of(inputs, seen)
+    hypotheses = _hypotheses(judged, len(signs), [g.id for g in gaps]) or (_nothing(inputs),)
     first = judged[0][0] if judged else None
     times = [t for s in seen.values() for span in s.spans for t in span]
     return Report(
@@ -49,7 +50,7 @@ def analyze(
         active=_active(first, seen),
         hypotheses=hypotheses,
         coverage=Coverage(replica_coverage(inputs, seen, signs), tuple(files)),
-        gaps=gaps_of(inputs, seen),
+        gaps=gaps,
         unexplained_share=_unexplained(hypotheses, judged),
         affected=tuple(sorted(r for r in first.failing if r)) if first and hypotheses[0].cause not in QUIET else (),
         failing_share=_failing_share(first) if first else None,
@@ -193,13 +194,13 @@ def fingerprint(cause: str, upstream: str | None, zone: str | None, scope: str |
 
 
 def _hypotheses(
-    judged: Sequence[tuple[Context, tuple[Draft, ...]]], inputs: Inputs, n_signs: int
+    judged: Sequence[tuple[Context, tuple[Draft, ...]]], n_signs: int, gaps: Collection[str]
 ) -> tuple[Hypothesis, ...]:
     found: list[Hypothesis] = []
     taken: set[str] = set()
     for number, (context, drafts) in enumerate(judged, 1):
         upstreams = context.group.upstreams or configured(context)
-        steps = checks_.choose(drafts, context, upstreams)
+        steps = checks_.choose(drafts, context, upstreams, gaps)
         for position, draft in enumerate(drafts):
             rule = draft.weight.rule
             named = upstreams or told(draft)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from triage.analysis.context import Context
 from triage.analysis.hypotheses import Draft
@@ -110,7 +110,9 @@ def _shared_place(node: str, context: Context) -> str | None:
     return next((facts[kind] for kind in ("subnet", "az", "role") if kind in facts), None)
 
 
-def choose(drafts: Sequence[Draft], context: Context, upstreams: Sequence[str]) -> dict[int, tuple[CheckStep, ...]]:
+def choose(
+    drafts: Sequence[Draft], context: Context, upstreams: Sequence[str], gaps: Collection[str]
+) -> dict[int, tuple[CheckStep, ...]]:
     """Per draft (by position) its checks, the one that separates the group's explanations best first."""
     offered: dict[int, tuple[CheckStep, ...]] = {}
     for position, draft in enumerate(drafts):
@@ -120,10 +122,12 @@ def choose(drafts: Sequence[Draft], context: Context, upstreams: Sequence[str]) 
             command = fill(check.command, names)
             if command is None or any(need not in names for need in check.needs):
                 continue
+            if check.fills and f"gap.{check.fills}" not in gaps:
+                continue
             gain = information(check, drafts)
-            steps.append((gain / check.cost, _step(check, command, names, gain)))
-        steps.sort(key=lambda pair: (-pair[0], pair[1].id))
-        offered[position] = tuple(step for _, step in steps)
+            steps.append((check.fills is None, -gain / check.cost, _step(check, command, names, gain)))
+        steps.sort(key=lambda row: (row[0], row[1], row[2].id))
+        offered[position] = tuple(step for _, _, step in steps)
     return offered
 
 

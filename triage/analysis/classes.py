@@ -84,7 +84,8 @@ def _named(
 ) -> ScopeClass:
     top = max(float(shares[i]) for i in members)
     # Of members that are about as probable the widest word that people use comes first.
-    leaders = [i for i in members if shares[i] >= 0.4 * top]
+    whole = [i for i in members if scopes[i].candidate.kind == CLUSTER]
+    leaders = whole or [i for i in members if shares[i] >= 0.4 * top]
     first = min(leaders, key=lambda i: _rank(scopes[i]))
     rest = sorted((i for i in members if i != first), key=lambda i: _place_order(scopes[i].candidate.kind))
     kind, member = scopes[first].candidate.key

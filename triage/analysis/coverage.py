@@ -58,7 +58,7 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
     found: list[Gap] = []
     named = [r for r in inputs.replicas if r]
     pods, nodes = inputs.topology.pods, inputs.topology.nodes
-    if not pods:
+    if not any(p.node for p in pods):
         found.append(Gap("gap.no-pod-list", {}, PLACE_CAUSES, "kubectl get pods -n kube-system -o wide"))
     elif not any(p.get("subnet") for p in inputs.topology.places.values()):
         wanted = "gap.no-subnets" if nodes else "gap.no-node-list"

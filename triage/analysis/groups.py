@@ -61,7 +61,7 @@ class Group:
     @property
     def window(self) -> tuple[int, int] | None:
         """First and last sign, nanoseconds; None without a clock."""
-        times = [s.at_ns for s in self.signs if s.at_ns is not None]
+        times = [t for s in self.signs for t in (s.at_ns, s.until_ns) if t is not None]
         return (min(times), max(times)) if times else None
 
 

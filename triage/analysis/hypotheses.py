@@ -14,6 +14,8 @@ from triage.model.report import Member, Scope
 SCOPED = "upstream-unreachable-scoped"
 PLAIN = "upstream-unreachable"
 CLUSTER_SCOPE = Scope("cluster", None, ())
+CLEAR = 0.75
+"""Without any place the replicas themselves are named only from this share on."""
 KEPT = 0.02
 """Explanations below this share are not listed on their own; their share stays in the group's rest."""
 
@@ -50,7 +52,11 @@ def _drafts(weight: CauseWeight, probability: float, context: Context) -> list[D
         return [Draft(rule.id, weight, probability, None, own, "zone" if rule.id in QUIET and part > 0.5 else "")]
     classes = classes_of(context.localization.scopes, weight.scopes, context.units)
     share = part if rule.id == PLAIN else 0.0
-    found = []
+    if _placeless(context, classes):
+        classes = ()
+        found = [Draft(rule.id, weight, probability * (1 - share), None, context.group.zone, "")]
+    else:
+        found = []
     if share > 0:
         found.append(Draft(rule.id, weight, probability * share, _spoken(CLUSTER_SCOPE, context), zone, "zone"))
     narrow = sum(c.share for c in classes if c.narrow)
@@ -71,6 +77,12 @@ def _drafts(weight: CauseWeight, probability: float, context: Context) -> list[D
             )
         )
     return _joined(found)
+
+
+def _placeless(context: Context, classes: Sequence[ScopeClass]) -> bool:
+    """No replica has a node, and it is not clear which replicas are hit: no place is claimed at all."""
+    known = any("node" in u.attrs for u in context.units)
+    return not known and classes[0].share < CLEAR
 
 
 def _joined(drafts: list[Draft]) -> list[Draft]:

@@ -207,7 +207,7 @@ def log_priors(scopes: Sequence[ScopeLikelihood], weights: Mapping[str, float]) 
     for scope in scopes:
         members[scope.candidate.kind] = members.get(scope.candidate.kind, 0) + 1
     prior = {kind: weights.get(kind, UNLIKELY) for kind in members}
-    if SOME in prior and SOME in weights:
+    if SOME in prior and SOME in weights and not members.keys() & {"subnet", "az"}:
         prior[SOME] += NAMELESS * sum(w for kind, w in weights.items() if kind not in members and kind != "replica")
     whole = sum(prior.values())
     return np.array(

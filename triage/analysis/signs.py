@@ -37,6 +37,8 @@ class Sign:
     at_ns: int | None = None
     weight: float = 1.0
     """Failures it stands for."""
+    until_ns: int | None = None
+    """The last of them, where it stands for several."""
     qname: str | None = None
     qtype: str | None = None
     upstream: str | None = None
@@ -104,6 +106,7 @@ def _from_entries(entries: Sequence[Entry], symptoms: Sequence[SymptomRule]) -> 
             entry.citation,
             entry.line.at_ns,
             float(meaning.weight),
+            None,
             meaning.qname,
             meaning.qtype,
             meaning.upstream,
@@ -172,6 +175,7 @@ def _error_answers(names: Sequence[NameCount]) -> Iterator[Sign]:
                 name.citation,
                 name.first_ns,
                 float(name.count),
+                name.last_ns,
                 name.qname,
                 name.qtype,
                 fields={"rcode": name.rcode},
@@ -195,6 +199,7 @@ def _flips(inputs: Inputs) -> Iterator[Sign]:
                     name.citation,
                     name.first_ns,
                     float(name.count),
+                    name.last_ns,
                     qname,
                     name.qtype,
                     fields={"noerror": str(sum(n.count for n in by_rcode["NOERROR"]))},

@@ -65,6 +65,8 @@ class Check:
     """Causes that its outcome tells apart."""
     needs: tuple[str, ...] = ()
     """Names that must be fillable (`upstream_ip`, `node` …), else the check is not offered."""
+    fills: str | None = None
+    """Gap that its output fills (`no-pod-list`): offered only, and then first, when that gap is there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ def read_check(fields: Fields, cause: str, words: Words) -> Check:
         cost=fields.number("cost", 1.0, low=0.01),
         separates=fields.words("separates", words.causes, "cause"),
         needs=tuple(dict.fromkeys((*needs, *sorted(found)))),
+        fills=fields.text("fills", "") or None,
     )
     if outcomes:
         _check_totals(outcomes, check)

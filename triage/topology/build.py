@@ -44,7 +44,9 @@ def build(
     told = {replica: Fact(node, origin) for replica, node, origin in hints}
     places = {name: atlas.place(name, by_name.get(name), told.get(name)) for name in _replicas(merged_pods, replicas)}
     conflicts = (*pod_conflicts, *node_conflicts, *wrong, *_contradicted(told, by_name), *atlas.conflicts())
-    return Topology(merged_pods, merged_nodes, tuple(events), atlas.subnets(), places, conflicts)
+    return Topology(
+        merged_pods, merged_nodes, tuple(events), atlas.subnets(), places, conflicts, node_places=atlas.node_places()
+    )
 
 
 def replica_addresses(topology: Topology) -> Mapping[str, str]:
@@ -102,6 +104,11 @@ class _Atlas:
             return None
         owners = [name for name, facts in self._addresses.items() if any(f.value == pod.host_ip for f in facts)]
         return Fact(owners[0], f"hostIP of pod {pod.name}", inferred=True) if len(owners) == 1 else None
+
+    def node_places(self) -> dict[str, Place]:
+        """The place of every node, with or without a replica: checks run there."""
+        names = sorted({*self._nodes, *self._addresses})
+        return {name: Place(name, {"node": Fact(name, "node list"), **self._facts(name)}) for name in names}
 
     def _facts(self, name: str) -> dict[str, Fact]:
         node = self._nodes.get(name)
