@@ -19,9 +19,28 @@ def data(name: str) -> str:
 
 
 WIDE = data("pods-wide.txt")
-FIRST = {"name": "coredns-5f-q2w", "node": "kube-a1", "pod_ip": "10.9.1.4", "ready": True, "restarts": 4}
-SECOND = {"name": "coredns-5f-x8n", "node": "kube-b2", "pod_ip": "10.9.2.7", "ready": False, "restarts": 155}
-THIRD = {"name": "coredns-5f-zz9", "node": None, "pod_ip": None, "ready": False, "restarts": 0, "status": "Pending"}
+FIRST: dict[str, object] = {
+    "name": "coredns-5f-q2w",
+    "node": "kube-a1",
+    "pod_ip": "10.9.1.4",
+    "ready": True,
+    "restarts": 4,
+}
+SECOND: dict[str, object] = {
+    "name": "coredns-5f-x8n",
+    "node": "kube-b2",
+    "pod_ip": "10.9.2.7",
+    "ready": False,
+    "restarts": 155,
+}
+THIRD: dict[str, object] = {
+    "name": "coredns-5f-zz9",
+    "node": None,
+    "pod_ip": None,
+    "ready": False,
+    "restarts": 0,
+    "status": "Pending",
+}
 LINES = WIDE.splitlines()
 
 

@@ -8,7 +8,7 @@ import random
 import pytest
 import yaml
 
-from triage.model.place import Termination
+from triage.model.place import Node, Pod, Termination
 from triage.parsing.objects import Objects, configmaps_of, events_of, nodes_of, pods_of, read_objects
 
 POD = {
@@ -136,7 +136,8 @@ def test_yaml_and_json_give_the_same_and_cite_the_line_of_the_name() -> None:
     as_yaml = yaml.safe_dump({"kind": "List", "items": [NODE, POD]})
     for written in (text, as_yaml):
         found = read_objects(yaml.safe_load(written), file="all", text=written, first_line=10)
-        for record in (*found.pods, *found.nodes):
+        records: list[Pod | Node] = [*found.pods, *found.nodes]
+        for record in records:
             assert record.citation is not None
             assert record.name in written.splitlines()[record.citation.line - 10]
             assert record.name in record.citation.text
@@ -168,7 +169,7 @@ def test_a_configmap_tells_its_texts_lines_and_changes() -> None:
     assert configmap.changes == (("kubectl-edit", 1748916672000000000), ("kubeadm", 1748736000000000000))
 
 
-BROKEN = [
+BROKEN: list[tuple[object, int, int]] = [
     (None, 0, 1),
     (7, 0, 1),
     ("text", 0, 1),

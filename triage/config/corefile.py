@@ -12,13 +12,14 @@ from dataclasses import replace
 
 from triage.config.forward import forward_of
 from triage.config.plugins import DEFAULT_PORTS, DIRECTIVES, EXTERNAL, ONCE, REMOVED, REMOVED_OPTIONS
-from triage.config.tokens import Token, names_environment, tokenize, with_environment
+from triage.config.tokens import MAX_TOKENS, Token, names_environment, tokenize, with_environment
 from triage.config.zones import zones_of
 from triage.model.config import Corefile, Directive, Forward, Problem, ServerBlock
 from triage.model.observation import Citation
 
-_MAX_TOKENS = 200_000
+_MAX_KEYS = 1000
 _MAX_IMPORTS = 1000
+_MAX_PROBLEMS = 200
 
 
 def read_corefile(
@@ -48,7 +49,7 @@ class _Parser:
         self, text: str, file: str, first_line: int, imports: Mapping[str, str], env: Mapping[str, str] | None
     ) -> None:
         self.tokens = list(tokenize(text, file=file, first_line=first_line))
-        self.lines = {file: (first_line, text.splitlines())}
+        self.lines = {file: (first_line, _cut(text))}
         self.imports, self.env = imports, env
         self.snippets: dict[str, Sequence[Token]] = {}
         self.blocks: list[ServerBlock] = []
@@ -192,7 +193,9 @@ class _Parser:
                 self.problems.append(Problem("corefile.directive-repeated", directive.name, directive.citation))
         shared = any(d.name in ("bind", "view") for d in directives)
         ports: dict[tuple[str, str], list[str]] = {}
-        for key in keys:
+        if len(keys) > _MAX_KEYS:
+            self._problem("corefile.too-many-keys", str(len(keys)), keys[0])
+        for key in keys[:_MAX_KEYS]:
             scheme, port, zones = _key(key.text)
             for zone in zones:
                 if (scheme, zone, port) in self.served and not (shared or self.served[scheme, zone, port]):
@@ -215,7 +218,7 @@ class _Parser:
         self.at += 1
         pattern = with_environment(target, self.env).text
         self.imported += 1
-        if self.imported > _MAX_IMPORTS or len(self.tokens) > _MAX_TOKENS:
+        if self.imported > _MAX_IMPORTS or len(self.tokens) > MAX_TOKENS:
             self._problem("corefile.import-too-deep", pattern, target)
             return
         found = self.snippets.get(pattern)
@@ -229,7 +232,7 @@ class _Parser:
         if not names:
             self._problem("corefile.import-unseen", pattern, token)
         for name in names:
-            self.lines[name] = (1, self.imports[name].splitlines())
+            self.lines[name] = (1, _cut(self.imports[name]))
             tokens += tokenize(self.imports[name], file=name)
         return tokens
 
@@ -246,10 +249,16 @@ class _Parser:
     def _cite(self, token: Token) -> Citation:
         first, lines = self.lines[token.file]
         at = token.line - first
-        return Citation(token.file, token.line, lines[at].strip()[:400] if 0 <= at < len(lines) else token.text[:400])
+        return Citation(token.file, token.line, lines[at] if 0 <= at < len(lines) else token.text[:400])
 
     def _problem(self, name: str, detail: str, token: Token) -> None:
-        self.problems.append(Problem(name, detail[:200], self._cite(token)))
+        if len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append(Problem(name, detail[:200], self._cite(token)))
+
+
+def _cut(text: str) -> list[str]:
+    """Lines as citations show them."""
+    return [line.strip()[:400] for line in text.split("\n")]
 
 
 def _forwards(directives: Sequence[Directive]) -> tuple[tuple[Forward, ...], list[Problem]]:

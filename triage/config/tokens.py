@@ -9,6 +9,10 @@ from dataclasses import dataclass, replace
 MAX_CHARACTERS = 1_000_000
 """A ConfigMap holds at most 1 MiB; what lies behind is not read."""
 
+MAX_TOKENS = 100_000
+
+_BLANK = re.compile(r"\s+|#[^\n]*")
+_WORD = re.compile(r"\S+")
 _ENVIRONMENT = re.compile(r"\{\$([^{}$%\s]{1,200})\}|\{%([^{}$%\s]{1,200})%\}")
 
 
@@ -59,9 +63,9 @@ class _Lexer:
         self.at = 0
 
     def run(self) -> list[Token]:
-        """All tokens."""
-        tokens = []
-        while self._skip():
+        """All tokens, at most `MAX_TOKENS`."""
+        tokens: list[Token] = []
+        while self._skip() and len(tokens) < MAX_TOKENS:
             line = self.line
             word = self._quoted() if self.text[self.at] == '"' else self._word()
             tokens.append(Token(word, self.file, line, line != self.last_line))
@@ -70,24 +74,16 @@ class _Lexer:
 
     def _skip(self) -> bool:
         """Go to the next token; False at the end."""
-        text = self.text
-        while self.at < len(text):
-            character = text[self.at]
-            if character == "#":
-                end = text.find("\n", self.at)
-                self.at = len(text) if end < 0 else end
-            elif character.isspace():
-                self.line += character == "\n"
-                self.at += 1
-            else:
-                return True
-        return False
+        while match := _BLANK.match(self.text, self.at):
+            self.line += match[0].count("\n")
+            self.at = match.end()
+        return self.at < len(self.text)
 
     def _word(self) -> str:
-        start = self.at
-        while self.at < len(self.text) and not self.text[self.at].isspace():
-            self.at += 1
-        return self.text[start : self.at].partition("#")[0]
+        match = _WORD.match(self.text, self.at)
+        word = match[0] if match else ""
+        self.at += len(word)
+        return word.partition("#")[0]
 
     def _quoted(self) -> str:
         """A quoted token; a backslash escapes only a quote, and a missing end takes the rest of the text."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from triage.model.config import ConfigMap
 from triage.model.observation import Citation
@@ -21,6 +22,7 @@ _EVENT = re.compile(
 )
 _DATA_KEY = re.compile(r"([\w.-]{1,253}):")
 _MAX_LINE = 4000
+_MAX_LINES = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class _Described:
 def is_description(text: str) -> bool:
     """True when a text begins as `kubectl describe` output does."""
     head = (line for line in text[:20000].splitlines() if line.strip())
-    return any(re.match(r"Name: {2,}\S", line) for line in _first(head, 40))
+    return any(re.match(r"Name: {2,}\S", line) for line in islice(head, 40))
 
 
 def pods(text: str, *, file: str, first_line: int = 1) -> tuple[Pod, ...]:
@@ -102,7 +104,7 @@ def configmaps(text: str, *, file: str, first_line: int = 1) -> tuple[ConfigMap,
 
 def _described(text: str, file: str, first_line: int) -> Iterator[_Described]:
     block: list[_Line] = []
-    for number, raw in enumerate(text.splitlines(), first_line):
+    for number, raw in islice(enumerate(text.splitlines(), first_line), _MAX_LINES):
         line = _line(raw[:_MAX_LINE].rstrip(), number)
         if line.indent == 0 and line.key == "Name" and line.value:
             yield from _closed(block, file)
@@ -258,7 +260,3 @@ def _address(text: str) -> str | None:
         return str(ipaddress.ip_address(text.strip()))
     except ValueError:
         return None
-
-
-def _first(lines: Iterator[str], count: int) -> Iterator[str]:
-    return (line for line, _ in zip(lines, range(count), strict=False))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from triage.model.observation import Citation, FailureKind
 
 MAX_LINE = 2000
+MAX_LINES = 1_000_000
 
 _WORDS = (
     ("connection refused", FailureKind.REFUSED),
@@ -43,8 +45,11 @@ class NumberedLine:
 
 
 def numbered(text: str, *, file: str, first_line: int) -> list[NumberedLine]:
-    """Every line of a text."""
-    return [NumberedLine(line[:MAX_LINE].strip(), file, n) for n, line in enumerate(text.splitlines(), first_line)]
+    """Every line of a text that is not blank; of endless outputs the first million."""
+    lines = islice(enumerate(text.split("\n"), first_line), MAX_LINES)
+    return [
+        NumberedLine(line[:MAX_LINE].strip(), file, number) for number, line in lines if line and not line.isspace()
+    ]
 
 
 def cut(lines: Sequence[NumberedLine], begins: Callable[[NumberedLine], bool]) -> Iterator[Sequence[NumberedLine]]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 MAX_ROW = 4000
 """Characters of a row that are looked at; kubectl's own rows are shorter."""
+
+MAX_ROWS = 500_000
 
 _GAP = re.compile(r" {2,}|\t+")
 _AGE_PART = re.compile(r"(\d{1,9})([ywdhms])")
@@ -66,8 +69,8 @@ def rows(text: str, headers: Mapping[str, str], *, first_line: int = 1) -> Itera
     at least two of its words are known and all its words are capitals.
     """
     columns: Sequence[tuple[int, str]] = ()
-    for number, line in enumerate(text.splitlines(), first_line):
-        row = plain(line)
+    for number, line in islice(enumerate(text.splitlines(), first_line), MAX_ROWS):
+        row = plain(line) if line else ""
         if not row.strip():
             continue
         found = _header(row, headers)
