@@ -40,7 +40,7 @@ def write(lab: Lab, folder: Path, level: str, framing: str, scrapes: dict[str, s
         (folder / f"{node.name}.resolv.conf").write_text(lab.resolv_conf(node), encoding="utf-8")
     (folder / "subnets.yaml").write_text("".join(f"{n}: {c}\n" for n, c in SUBNETS.items()), encoding="utf-8")
     (folder / "pods.txt").write_text(table(_pod_rows(list(lab.replicas.values()))), encoding="utf-8")
-    (folder / "nodes.txt").write_text(table(_node_rows(_KUBERNETES[lab.version])), encoding="utf-8")
+    (folder / "nodes.txt").write_text(table(_node_rows(lab.version, zones=framing != "plain")), encoding="utf-8")
 
 
 def frame(line: Line, framing: str) -> str:
@@ -84,9 +84,11 @@ def _pod_rows(replicas: Sequence[Replica]) -> list[list[str]]:
     return rows
 
 
-def _node_rows(version: str) -> list[list[str]]:
-    head = "NAME STATUS ROLES AGE VERSION INTERNAL-IP EXTERNAL-IP OS-IMAGE KERNEL-VERSION CONTAINER-RUNTIME LABELS"
-    rows = [head.split()]
+def _node_rows(version: str, *, zones: bool) -> list[list[str]]:
+    """As of `-L topology.kubernetes.io/zone`, else of `--show-labels`."""
+    head = "NAME STATUS ROLES AGE VERSION INTERNAL-IP EXTERNAL-IP OS-IMAGE KERNEL-VERSION CONTAINER-RUNTIME"
+    rows = [[*head.split(), "ZONE" if zones else "LABELS"]]
+    kubelet = _KUBERNETES.get(version, "v1.30.4")
     for node in NODES:
         labels = {
             "kubernetes.io/arch": "amd64",
@@ -98,7 +100,8 @@ def _node_rows(version: str) -> list[list[str]]:
             labels[f"node-role.kubernetes.io/{node.role}"] = ""
         words = ",".join(f"{k}={v}" for k, v in sorted(labels.items()))
         system = ["Debian GNU/Linux 12 (bookworm)", "6.1.0-28-amd64", "containerd://1.7.24"]
-        rows.append([node.name, "Ready", node.role, "214d", version, node.address, "<none>", *system, words])
+        last = node.az if zones else words
+        rows.append([node.name, "Ready", node.role, "214d", kubelet, node.address, "<none>", *system, last])
     return rows
 
 

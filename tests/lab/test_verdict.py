@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,9 +40,10 @@ _RIGHT = _said("upstream-unreachable-scoped", 0.9, ("subnet", "master"), ("role"
         ([], _WANTED, "quiet"),
         ([_RIGHT], QUIET, "claims"),
         ([_said("upstream-refused", 0.9)], _WANTED, "first is"),
-        ([{**_RIGHT, "probability": 0.5}], _WANTED, "is not in"),
-        ([{**_RIGHT, "probability": 1.0}], _WANTED, "is not in"),
+        ([{**_RIGHT, "probability": 0.5}], _WANTED, "accepted causes hold"),
+        ([{**_RIGHT, "probability": 1.0}], _WANTED, "accepted causes hold"),
         ([{**_RIGHT, "upstream": "10.9.9.9:53"}], _WANTED, "upstream is"),
+        ([_RIGHT], replace(_WANTED, upstream=(), innocent=(f"{U1}:53",)), "which is well"),
         ([_said("upstream-unreachable-scoped", 0.9)], _WANTED, "no scope"),
         ([_said("upstream-unreachable-scoped", 0.9, ("node", "k8s-lab-m1"))], _WANTED, "names node"),
         ([_said("upstream-unreachable-scoped", 0.9, ("subnet", "master"), ("az", "eu-a"))], _WANTED, "names az"),

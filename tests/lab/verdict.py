@@ -20,9 +20,11 @@ class Verdict:
     """Accepted at rank 1; with `quiet` in it an empty list, `unknown` or `benign` are accepted as well."""
     low: float = 0.0
     high: float = 1.0
-    """Band of the probability of the first hypothesis, if it is not quiet."""
+    """Band of what the accepted causes hold together in the first one's group (places may share a cause), unless quiet."""
     upstream: tuple[str, ...] = ()
     """One of them must be named; empty: not demanded."""
+    innocent: tuple[str, ...] = ()
+    """Upstreams that must not be named alone."""
     scope: str = "any"
     """place: the broken place must be named, and nothing but other names of the same replicas beside it ·
     honest: it may be left open, but what is named with p >= 0.5 must be the place · any: not judged."""
@@ -49,10 +51,14 @@ def mistakes(report: Mapping[str, Any], verdict: Verdict, hit: Sequence[Pod], ev
     leader = next((h for h in hypotheses if h["cause"] in verdict.causes), None)
     if leader is None:
         return [*found, f"first is {said}; {sorted(verdict.causes)} is missing"]
-    if not verdict.low <= leader["probability"] <= verdict.high:
-        found.append(f"{leader['cause']} p={leader['probability']:.2f} is not in {verdict.low} to {verdict.high}")
+    group = [h for h in hypotheses if h.get("group", 1) == leader.get("group", 1)]
+    held = sum(h["probability"] for h in group if h["cause"] in verdict.causes)
+    if not verdict.low <= round(held, 4) <= verdict.high:
+        found.append(f"accepted causes hold p={held:.2f}, not {verdict.low} to {verdict.high}; {said}")
     if verdict.upstream and leader["upstream"] not in verdict.upstream:
         found.append(f"upstream is {leader['upstream']}, not {' or '.join(verdict.upstream)}")
+    if leader["upstream"] in verdict.innocent:
+        found.append(f"names {leader['upstream']}, which is well")
     if verdict.also and not any(h["cause"] in verdict.also and h["probability"] >= 0.5 for h in hypotheses):
         found.append(f"second fault {sorted(verdict.also)} is missing")
     return found + _misplaced(leader, verdict, hit, everyone)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tests.lab.binaries import NEW, OLD
 from tests.lab.fabric import U1, U2, Place
-from tests.lab.faults.form import BOTH, Act, Fault, Says, Verdicts, causes, levels
+from tests.lab.faults.form import BOTH, Act, Fault, Says, Verdicts, causes, levels, same
 from tests.lab.laboratory import Lab
 from tests.lab.verdict import Verdict
 
@@ -60,6 +60,12 @@ def nothing_listens(lab: Lab, place: Place) -> None:
         reject("icmp-port-unreachable")(lab, place)
 
 
+def refused_rationed(lab: Lab, place: Place) -> None:
+    """The server is gone, and its host sends one ICMP error a second and destination: Linux' default."""
+    lab.fabric.run("up", "echo 1000 > /proc/sys/net/ipv4/icmp_ratelimit")
+    lab.stop_upstreams()
+
+
 def no_route(lab: Lab, place: Place) -> None:
     """No way there: said by a router, by the node's routing table, or by the replica's own."""
     if place.kind == "node":
@@ -108,7 +114,7 @@ def more_load(lab: Lab, place: Place) -> None:
 
 _ONE_OF_TWO = levels(
     errors=Verdict(UNREACHABLE | {"quiet"}, high=0.5),
-    log=Verdict(UNREACHABLE | {"quiet", "forward-overload"}, high=0.9, scope="honest"),
+    log=Verdict(UNREACHABLE | {"quiet", "forward-overload"}, high=0.98, innocent=(f"{U2}:53",), scope="honest"),
     metrics=Verdict(UNREACHABLE, 0.4, 1.0, (f"{U1}:53",), scope="honest"),
 )
 _LOSS = levels(
@@ -139,6 +145,14 @@ FAULTS = (
             cluster="upstream-refused",
             scoped="upstream-refused",
         )(place, version),
+    ),
+    Fault(
+        "refused-rationed",
+        "nothing listens, and the upstream's kernel rations its ICMP errors as kernels do: two looks of one fault",
+        {"cluster": (OLD,)},
+        refused_rationed,
+        (Says(REFUSED, who="one"), Says(TIMEOUT, who="one")),
+        same(Verdict(causes("upstream-refused", "upstream-unreachable"), 0.7, 1.0, (f"{U1}:53",), "place")),
     ),
     Fault(
         "no-route",
