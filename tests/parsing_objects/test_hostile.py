@@ -18,8 +18,9 @@ MARKS = "<<>> DiG ** server can't find Server: has address cpu=0 table full inet
 TEXTS = {
     piece: piece * (SIZE // len(piece))
     for piece in (
-        "a", "a ", " ", "\n", "{ ", '"', '\\"', "#", "(", "-", "a.", "1:", "a=1 ", '{a="b",', "import x\n", "Name:  x\n",
-        "x 1/1 Running 4 (", "inet 10.0.0.0/1 ", "; <<>> DiG 9 <<>> @x ", ";; communications error to ", "10.0.0.0/1 ",
+        "a", "a ", " ", "\n", "{ ", '"', '\\"', "#", "(", "-", "a.", "1:", "a=1 ", '{a="b",', "import x\n",
+        "Name:  x\n", "x 1/1 Running 4 (", "inet 10.0.0.0/1 ", "; <<>> DiG 9 <<>> @x ", ";; communications error to ",
+        "10.0.0.0/1 ",
     )
 }  # fmt: skip
 READERS: dict[str, Callable[[str], object]] = {
@@ -35,7 +36,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "resolv.conf": lambda text: read_resolv_conf(text, file="x", host=None),
 }
 SECONDS = 20
-"""All of them take about one second on an idle machine; anything quadratic takes minutes."""
+"""All texts together take a few seconds; anything quadratic takes minutes."""
 
 
 @pytest.mark.parametrize("reader", READERS)
