@@ -6,19 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from triage.errors import NoEvidenceError
 from triage.model.bundle import Bundle, Document, Kind
 from triage.model.config import Configuration, Corefile, ResolvConf
+from triage.model.entry import EntryRow
 from triage.model.message import Message
-from triage.model.observation import Observations
-from triage.model.place import Event, Node, Pod, Topology
+from triage.model.observation import Meaning, Observations
+from triage.model.place import Event, Node, Place, Pod, Topology
 from triage.model.report import Coverage, FileCoverage, Report, Window
 from triage.model.rule import Rulebook
 from triage.model.scrape import Scrape
 from triage.model.text import Catalogue, Text
 from triage.model.tool import ToolResult
+
+if TYPE_CHECKING:
+    from triage.reading import Listed
 
 
 def load_bundle(paths: Sequence[str], stdin: BinaryIO | None) -> Bundle:
@@ -102,6 +106,71 @@ def no_evidence_report(bundle: Bundle, rulebook: Rulebook, *, now_ns: int) -> Re
     """A valid report that says what was looked at and that nothing of it was evidence."""
     files = file_coverage(bundle, Observations())
     return Report(now_ns, _tool(rulebook), None, Window(), None, (), Coverage((), files), bundle.gaps, 0.0)
+
+
+def observe(
+    bundle: Bundle, *, subnets: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Observations, Topology, Configuration]:
+    """What the logs of a bundle say, where its replicas run, and whom they ask."""
+    return _Reader(bundle, subnets).observe(None, None)
+
+
+def entries(
+    bundle: Bundle,
+    *,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    subnets: Mapping[str, Sequence[str]] | None = None,
+) -> Iterator[EntryRow]:
+    """Every line that was read as a log line, one by one and not kept, in the order of files and lines."""
+    from triage import reading
+    from triage.parsing.query_log import parse_query
+    from triage.parsing.recognise import Recogniser
+    from triage.topology import replica_addresses
+
+    topology = _Reader(bundle, subnets)._topology([d.replica for d in bundle.of(Kind.LOG) if d.replica])
+    recogniser = Recogniser(load_messages())
+    lines = reading.listing(
+        bundle.documents,
+        recognise=recogniser,
+        parse_query=parse_query,
+        replica_of_address=replica_addresses(topology),
+        since_ns=since_ns,
+        until_ns=until_ns,
+    )
+    for line in lines:
+        meaning = recogniser.of_query(line.query) if line.query is not None else line.meaning
+        assert meaning is not None
+        yield _entry_row(line, meaning, topology.places.get(line.replica or ""))
+
+
+def _entry_row(line: Listed, meaning: Meaning, place: Place | None) -> EntryRow:
+    from triage.render.clean import clean
+
+    def said(text: str | None) -> str | None:
+        return clean(text) if text else None
+
+    return EntryRow(
+        file=clean(line.file),
+        line=line.number,
+        replica=said(line.replica),
+        node=said(place.get("node")) if place else None,
+        subnet=said(place.get("subnet")) if place else None,
+        az=said(place.get("az")) if place else None,
+        at_ns=line.at_ns,
+        level=said(meaning.level),
+        plugin=said(meaning.plugin),
+        message_id=meaning.message_id,
+        cause=meaning.label,
+        failure_kind=meaning.kind.value if meaning.kind else None,
+        upstream=said(meaning.upstream),
+        local_addr=said(meaning.local_addr),
+        qname=said(meaning.qname),
+        qtype=said(meaning.qtype),
+        rcode=said(meaning.rcode) if meaning.rcode != "-" else None,
+        weight=meaning.weight * line.times,
+        text=clean(line.text),
+    )
 
 
 def _tool(rulebook: Rulebook) -> Mapping[str, str]:

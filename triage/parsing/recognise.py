@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from triage.model.message import Message, Where
-from triage.model.observation import Answer, FailureKind, Meaning
+from triage.model.observation import Answer, FailureKind, Meaning, Query
 from triage.parsing import client_go, lifecycle
 from triage.parsing.head import Head, read_head
 from triage.parsing.kubelet import watcher_text
@@ -61,7 +61,7 @@ class Recogniser:
             self._plain(head, text)
             or (self._line(head, hit, pairs) if hit is not None else None)
             or self._glued(text)
-            or _query(text, self._lookup)
+            or self._query(text)
             or self._other(head)
         )
 
@@ -94,6 +94,25 @@ class Recogniser:
         tail = watcher_text(text.rstrip())
         return self(tail) if tail is not None else None
 
+    def _query(self, text: str) -> Meaning | None:
+        """A query line that was not counted as one."""
+        query = parse_query(text)
+        return self.of_query(query) if query is not None else None
+
+    def of_query(self, query: Query) -> Meaning:
+        """The meaning of a line of the query log."""
+        failed = query.answer in (Answer.FAILED, Answer.REJECTED)
+        return replace(
+            shape_meaning(self._lookup, "log.query", level="INFO", plugin="log"),
+            kind=FailureKind.OVERLOAD if query.answer is Answer.REJECTED else FailureKind.OTHER if failed else None,
+            upstream=query.upstream,
+            proto=query.proto,
+            qname=query.qname,
+            qtype=query.qtype,
+            rcode=query.rcode,
+            probe=query.probe,
+        )
+
     def _other(self, head: Head) -> Meaning:
         if head.plugin is None:
             return Meaning(UNKNOWN, level=head.level)
@@ -109,21 +128,3 @@ def _without_pairs(head: Head) -> tuple[str, dict[str, str]]:
     else:
         pairs = {}
     return client_go.without_nil(body), pairs
-
-
-def _query(text: str, lookup: Lookup) -> Meaning | None:
-    """A query line that was not counted as one."""
-    query = parse_query(text)
-    if query is None:
-        return None
-    failed = query.answer in (Answer.FAILED, Answer.REJECTED)
-    return replace(
-        shape_meaning(lookup, "log.query", level="INFO", plugin="log"),
-        kind=FailureKind.OVERLOAD if query.answer is Answer.REJECTED else FailureKind.OTHER if failed else None,
-        upstream=query.upstream,
-        proto=query.proto,
-        qname=query.qname,
-        qtype=query.qtype,
-        rcode=query.rcode,
-        probe=query.probe,
-    )

@@ -39,7 +39,7 @@ def read(
     are. Clocks without a year get the latest year seen in any document, else `assumed_year`, else 2000, and a note.
     """
     logs = sorted((d for d in documents if d.kind is Kind.LOG), key=lambda d: d.name)
-    job = Job(recognise, parse_query, zone_of, since_ns, until_ns, limits, _year_of(logs) or assumed_year or _LEAP_YEAR)
+    job = Job(recognise, parse_query, zone_of, since_ns, until_ns, limits, year_of(logs, assumed_year))
     kept, copies = merge.drop_copies([scan(d, job) for d in logs])
     kept = _without_repeats(kept, job)
     return merge.merge(kept, copies, replica_of_address, limits)
@@ -56,15 +56,15 @@ def texts(document: Document, *, limits: Limits = Limits(), year: int = _LEAP_YE
     return iter(Reader(document, limits, year=year, grade=lambda _: 0))
 
 
-def _year_of(documents: Sequence[Document]) -> int | None:
-    """The latest year in the first lines of any document."""
+def year_of(documents: Sequence[Document], assumed: int | None = None) -> int:
+    """The year of clocks that show none: the latest in the first lines of any document, else as assumed, else 2000."""
     years: set[int] = set()
     for document in documents:
         with document.open() as stream:
             head = stream.read(decode.HEAD_BYTES)
         text = head.decode(decode.encoding_of(head), errors="replace")
         years.update(int(a or b) for a, b in _YEAR.findall(text))
-    return max(years, default=None)
+    return max(years, default=assumed or _LEAP_YEAR)
 
 
 def _without_repeats(partials: list[Partial], job: Job) -> list[Partial]:

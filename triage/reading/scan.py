@@ -128,7 +128,7 @@ class _Memo:
         return 1 if meaning.kind is FailureKind.OTHER or meaning.message_id.endswith(".other") else 2
 
 
-class _Scan:
+class Scan:
     """The state while one document is read."""
 
     def __init__(self, document: Document, job: Job, exclude: Mapping[str | None, set[int]]) -> None:
@@ -351,7 +351,7 @@ def line_key(at_ns: int, text: str) -> int:
 
 def scan(document: Document, job: Job, exclude: Mapping[str | None, set[int]] | None = None) -> Partial:
     """Read one document; lines in `exclude` (by replica) were counted in another one."""
-    return _Scan(document, job, exclude or {}).run()
+    return Scan(document, job, exclude or {}).run()
 
 
 def life_of(part: Part) -> list[tuple[Life, Tally]]:
