@@ -181,15 +181,32 @@ def corefile_has(c: Context, plugin: str) -> Finding:
 
 
 def over_after_start(c: Context) -> Finding:
-    """Did the trouble stop by itself: signs only within two minutes of a start, and answers or a reload after them?"""
+    """Did the trouble stop by itself: signs only within two minutes of a start, and then it worked?
+
+    That it worked show answers, a finished reload, or, for probes (which only a start makes), a long life since.
+    """
     starts = {g.replica or "" for g in c.inputs.observations.segments if g.start_seen}
-    if not starts & c.failing:
-        return UNTESTED
     window = c.group.window
-    if window and window[1] - window[0] > 120e9:
-        return Finding(0.0)
+    if not starts & c.failing or (window and window[1] - window[0] > 120e9 and c.real):
+        return Finding(0.0) if window and window[1] - window[0] > 120e9 else UNTESTED
     later = _well_after(c)
-    return Finding(float(bool(later)), {"n": len(later)}, tuple(later[:2])) if later else UNTESTED
+    if later:
+        return Finding(1.0, {"n": len(later)}, tuple(later[:2]))
+    quiet_s = _quiet_since(c)
+    if not c.real and quiet_s is not None and quiet_s > 600:
+        return Finding(1.0, {"n": round(quiet_s)})
+    return UNTESTED
+
+
+def _quiet_since(c: Context) -> float | None:
+    """Seconds that the failing replicas lived on without a sign: by the clock of the logs, else by the pod list."""
+    window = c.group.window
+    ends = [b for r in c.failing if r in c.seen for _, b in c.seen[r].spans]
+    if window and ends:
+        return (max(ends) - window[1]) / 1e9
+    lives = [p.last_restart_s or p.age_s for p in c.inputs.topology.pods if p.name in c.failing]
+    known = [s for s in lives if s is not None]
+    return min(known) if known and len(known) == len(c.failing) else None
 
 
 def _well_after(c: Context) -> list[Citation]:
