@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
 from triage.errors import NoEvidenceError
 from triage.model.bundle import Bundle, Document, Kind
-from triage.model.config import Configuration, Corefile, ResolvConf
+from triage.model.config import ConfigMap, Configuration, Corefile, ResolvConf
 from triage.model.entry import EntryRow
 from triage.model.message import Message
 from triage.model.observation import Meaning, Observations
@@ -19,7 +19,7 @@ from triage.model.report import Coverage, FileCoverage, Report, Window
 from triage.model.rule import Rulebook
 from triage.model.scrape import Scrape
 from triage.model.text import Catalogue, Text
-from triage.model.tool import ToolResult
+from triage.model.tool import InterfaceAddress, ToolResult
 
 if TYPE_CHECKING:
     from triage.reading import Listed
@@ -256,7 +256,16 @@ class _Reader:
         from triage import topology
 
         hints = [(d.replica, d.hints["node"], d.name) for d in self.bundle.documents if d.replica and "node" in d.hints]
-        return topology.build(self.pods, self.nodes, self.events, subnets=self.subnets, replicas=replicas, hints=hints)
+        interfaces = [(t.address, t.citation.file) for t in self.tools if isinstance(t, InterfaceAddress)]
+        return topology.build(
+            self.pods,
+            self.nodes,
+            self.events,
+            subnets=self.subnets,
+            replicas=replicas,
+            hints=hints,
+            interfaces=interfaces,
+        )
 
     def _configuration(self, topology: Topology, seen: Iterable[tuple[str | None, str, str]]) -> Configuration:
         from triage.config.upstreams import configure
@@ -270,34 +279,33 @@ class _Reader:
         pods: list[Pod] = []
         nodes: list[Node] = []
         events: list[Event] = []
-        corefiles: list[Corefile] = []
+        maps: list[tuple[Document, ConfigMap]] = []
+        plain: list[Document] = []
         for d in self.bundle.of(Kind.PODS, Kind.NODES, Kind.EVENTS, Kind.COREFILE, Kind.OBJECTS):
             text = d.text()
             if d.data is not None:
-                found = objects.read_objects(d.data, file=d.file, text=text)
+                found = objects.read_objects(d.data, file=d.file, text=text, first_line=d.first_line)
                 pods += found.pods
                 nodes += found.nodes
                 events += found.events
-                maps = found.configmaps
-            else:
-                where = {"file": d.file, "first_line": d.first_line}
-                pods += kubectl_text.read_pods(text, **where) if d.kind is Kind.PODS else ()  # type: ignore[arg-type]
-                nodes += kubectl_text.read_nodes(text, **where) if d.kind is Kind.NODES else ()  # type: ignore[arg-type]
-                events += kubectl_text.read_events(text, **where) if d.kind is Kind.EVENTS else ()  # type: ignore[arg-type]
-                maps = kubectl_text.read_configmaps(text, **where) if d.kind is Kind.COREFILE else ()  # type: ignore[arg-type]
-            imports = {key: value for m in maps for key, value in m.data.items() if key != "Corefile"}
-            for configmap in maps:
-                if "Corefile" in configmap.data:
-                    corefiles.append(
-                        read_corefile(
-                            configmap.data["Corefile"],
-                            file=d.file,
-                            first_line=configmap.first_lines.get("Corefile", d.first_line),
-                            imports=imports,
-                        )
-                    )
-            if d.kind is Kind.COREFILE and d.data is None and not maps:
-                corefiles.append(read_corefile(text, file=d.file, first_line=d.first_line))
+                maps += [(d, m) for m in found.configmaps]
+                continue
+            where = _Where(file=d.file, first_line=d.first_line)
+            pods += kubectl_text.read_pods(text, **where) if d.kind is Kind.PODS else ()
+            nodes += kubectl_text.read_nodes(text, **where) if d.kind is Kind.NODES else ()
+            if d.kind is Kind.EVENTS or d.hints.get("form") == "describe":
+                events += kubectl_text.read_events(text, **where)
+            mine = kubectl_text.read_configmaps(text, **where) if d.kind is Kind.COREFILE else ()
+            maps += [(d, m) for m in mine]
+            if d.kind is Kind.COREFILE and not mine:
+                plain.append(d)
+        imports = {key: value for _, m in maps for key, value in m.data.items() if key != "Corefile"}
+        corefiles = [
+            read_corefile(m.data["Corefile"], imports=imports, **_place_of(d, m))
+            for d, m in maps
+            if "Corefile" in m.data
+        ]
+        corefiles += [read_corefile(d.text(), file=d.file, first_line=d.first_line, imports=imports) for d in plain]
         return tuple(pods), tuple(nodes), tuple(events), tuple(corefiles)
 
     def _resolv_confs(self) -> Iterator[ResolvConf]:
@@ -317,6 +325,21 @@ class _Reader:
             from triage.parsing.tools import read_tool
 
             yield from read_tool(d.text(), command=d.command, host=d.host, file=d.file, first_line=d.first_line)
+
+
+class _Where(TypedDict):
+    """Where a text stands."""
+
+    file: str
+    first_line: int
+
+
+def _place_of(document: Document, configmap: ConfigMap) -> _Where:
+    """Where the Corefile of a ConfigMap stands; written in one line (JSON), it is a file of its own."""
+    first_line = configmap.first_lines.get("Corefile")
+    if first_line is None:
+        return _Where(file=f"{document.file}/Corefile", first_line=1)
+    return _Where(file=document.file, first_line=first_line)
 
 
 def _named_subnets(bundle: Bundle) -> dict[str, Sequence[str]]:
