@@ -20,11 +20,9 @@ class Verdict:
     """Accepted at rank 1; with `quiet` in it an empty list, `unknown` or `benign` are accepted as well."""
     low: float = 0.0
     high: float = 1.0
-    """Band of what the accepted causes hold together in the first one's group (places may share a cause), unless quiet."""
+    """Band of what the accepted causes hold together in the leader's group: places may share a cause."""
     upstream: tuple[str, ...] = ()
     """One of them must be named; empty: not demanded."""
-    innocent: tuple[str, ...] = ()
-    """Upstreams that must not be named alone."""
     scope: str = "any"
     """place: the broken place must be named, and nothing but other names of the same replicas beside it ·
     honest: it may be left open, but what is named with p >= 0.5 must be the place · any: not judged."""
@@ -34,6 +32,8 @@ class Verdict:
     """Further causes that may be claimed beside the first, but need not."""
     never: frozenset[str] = field(default_factory=frozenset)
     """Causes that must stay below 0.2."""
+    innocent: tuple[str, ...] = ()
+    """Upstreams that must not be named alone."""
 
 
 def mistakes(report: Mapping[str, Any], verdict: Verdict, hit: Sequence[Pod], everyone: Sequence[Pod]) -> list[str]:
