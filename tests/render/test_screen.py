@@ -73,9 +73,15 @@ def test_says_all_that_matters() -> None:
     assert "\n  " + DIG.command in text
 
 
+def test_a_sentence_for_what_is_not_known() -> None:
+    words = Words(catalogue({"w": "on {node}", "w-unknown": "somewhere", "v": "on {node}"}))
+    assert [words.say(Text(key, {"node": None})) for key in ("w", "v")] == ["somewhere", "on ?"]
+    assert words.say(Text("w", {"node": "n1"})) == "on n1"
+
+
 def test_three_pieces_of_evidence_the_strongest_first() -> None:
     reasons = [line for line in screen(SCOPED) if re.search(r"\s[+-] ", line)]
-    assert [re.search(r"[+-]", line)[0] for line in reasons] == ["+", "+", "-"]
+    assert [re.search(r"[+-]", line)[0] for line in reasons] == ["+", "-", "+"]
     assert "graded" in reasons[0]
 
 

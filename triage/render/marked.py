@@ -64,6 +64,7 @@ class MarkdownWords(Words):
 
     def say(self, text: Text) -> Markdown:
         """A sentence; text between backticks in a template is one code span with its values."""
+        text = self.worded(text)
         template = self.catalogue.template(text.key)
         if template is None:
             return code(text.key)

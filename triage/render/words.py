@@ -21,8 +21,8 @@ _NAMED = 4
 SIGNS = {"for": "+", "against": "-", "untested": "?"}
 """Mark of a direction; the word stands in the heading."""
 
-_LOCALISER = 1.5
-"""Weight in nats of what the localiser has counted, where the strongest are chosen: between moderate and strong."""
+_SHOWN = 0.05
+"""Weight in nats of what is only shown, where the strongest are chosen: behind all that counts for something."""
 
 
 def when(at_ns: int | None) -> str | None:
@@ -71,7 +71,7 @@ def strongest(evidence: Iterable[Evidence]) -> list[Evidence]:
     def weight(item: Evidence) -> float:
         if item.direction == "untested":
             return -1.0
-        return _LOCALISER if item.strength is None else abs(item.log_ratio)
+        return _SHOWN if item.strength is None else abs(item.log_ratio)
 
     return sorted(evidence, key=weight, reverse=True)
 
@@ -97,7 +97,13 @@ class Words:
 
     def say(self, text: Text) -> str:
         """A sentence, safe to show."""
-        return clean(self.catalogue.say(text))
+        return clean(self.catalogue.say(self.worded(text)))
+
+    def worded(self, text: Text) -> Text:
+        """The text itself, or its twin `<key>-unknown` when a value is not known and there is such a sentence."""
+        twin = f"{text.key}-unknown"
+        unknown = None in text.params.values() and self.catalogue.template(twin) is not None
+        return Text(twin, text.params) if unknown else text
 
     def word(self, key: str, **params: Value) -> str:
         """A sentence of the renderers' own."""
