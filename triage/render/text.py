@@ -56,7 +56,9 @@ class _Page:
     def _table(self, title: str, columns: tuple[str, ...], rows: list[list[str]]) -> list[str]:
         if not rows:
             return []
-        return [self._title(title), *table([self.words.word(f"column.{name}") for name in columns], rows, _STEP)]
+        told = [i for i in range(len(columns)) if any(row[i] for row in rows)]  # a column that says nothing goes
+        head = [self.words.word(f"column.{columns[i]}") for i in told]
+        return [self._title(title), *table(head, [[row[i] for i in told] for row in rows], _STEP)]
 
     def _title(self, key: str) -> str:
         return paint(self.words.word(f"head.{key}"), "bold", self.style)
