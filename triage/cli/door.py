@@ -49,5 +49,5 @@ def _bug(error: Exception, args: Sequence[str]) -> int:
     if os.environ.get("TRIAGE_DEBUG") or any(arg in {"-v", "-vv", "--verbose"} for arg in args):
         tell("".join(traceback.format_exception(error)).rstrip())
     else:
-        tell(" hint: run it again with -v and report what it prints")
+        tell(" hint: run it again with TRIAGE_DEBUG=1 and report what it prints")
     return ExitCode.FAILED
