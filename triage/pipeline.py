@@ -129,7 +129,7 @@ def entries(
     from triage.topology import replica_addresses
 
     topology = _Reader(bundle, subnets)._topology([d.replica for d in bundle.of(Kind.LOG) if d.replica])
-    recogniser = Recogniser(load_messages())
+    recogniser = Recogniser(load_messages(), remember=8192)
     lines = reading.listing(
         bundle.documents,
         recognise=recogniser,
@@ -137,6 +137,7 @@ def entries(
         replica_of_address=replica_addresses(topology),
         since_ns=since_ns,
         until_ns=until_ns,
+        limits=reading.Limits(memo=8192),
     )
     for line in lines:
         meaning = recogniser.of_query(line.query) if line.query is not None else line.meaning

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from triage.cli.options import (
+    AroundOption,
     Colour,
     ColourOption,
     FailOn,
@@ -21,6 +22,9 @@ from triage.cli.options import (
     OutputOption,
     QuietOption,
     RulesOption,
+    SinceOption,
+    SinceTimeOption,
+    UntilOption,
     VerboseOption,
     WriteOption,
 )
@@ -44,16 +48,10 @@ def analyze(
     output: OutputOption = Output.TEXT,
     write: WriteOption = None,
     output_file: OutputFileOption = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="DURATION", help="Only lines newer than this before now: 10m, 1h30m, 2d.")
-    ] = None,
-    since_time: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only lines from this RFC 3339 time on.")
-    ] = None,
-    until: Annotated[str | None, typer.Option(metavar="TIME", help="Only lines before this RFC 3339 time.")] = None,
-    around: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only lines within 15 minutes of this RFC 3339 time.")
-    ] = None,
+    since: SinceOption = None,
+    since_time: SinceTimeOption = None,
+    until: UntilOption = None,
+    around: AroundOption = None,
     subnets: SubnetsOption = None,
     fail_on: Annotated[
         FailOn,

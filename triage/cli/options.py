@@ -62,3 +62,16 @@ WriteOption = Annotated[
 OutputFileOption = Annotated[
     Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report to FILE instead of stdout (-).")
 ]
+SinceOption = Annotated[
+    str | None,
+    typer.Option("--since", metavar="DURATION", help="Only lines newer than this before now: 10m, 1h30m, 2d."),
+]
+SinceTimeOption = Annotated[
+    str | None, typer.Option("--since-time", metavar="TIME", help="Only lines from this RFC 3339 time on.")
+]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="Only lines before this RFC 3339 time.")
+]
+AroundOption = Annotated[
+    str | None, typer.Option("--around", metavar="TIME", help="Only lines within 15 minutes of this RFC 3339 time.")
+]

@@ -25,15 +25,16 @@ def tell(text: str) -> None:
         _to_nowhere(sys.stderr)
 
 
-def emit(text: str) -> None:
-    """Print the result on stdout; a reader who has seen enough (`| head`) is no error."""
+def emit(text: str) -> bool:
+    """Print the result on stdout; a reader who has seen enough (`| head`) is no error, and False then."""
     if sys.stdout is None:  # closed by the caller
-        return
+        return False
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         _to_nowhere(sys.stdout)
+        return False
     except OSError as error:
         _to_nowhere(sys.stdout)
         raise TriageError(
@@ -41,6 +42,7 @@ def emit(text: str) -> None:
             hint="make room, or print it elsewhere with --output-file",
             exit_code=ExitCode.DELIVERY,
         ) from error
+    return True
 
 
 def stdin_bytes() -> BinaryIO:
