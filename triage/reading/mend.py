@@ -17,6 +17,8 @@ Grade = Callable[[str], int]
 """How well a text is understood: 0 not at all, 1 partly, 2 well."""
 
 _MAX_WRAPS = 40
+_LONGEST = 100_000
+"""Characters of a line that is still mended; nobody pastes a longer one."""
 _BORDERS = "│┃║"
 _RULE = re.compile(r"\s*[─━═┄┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝+=_*~-]{6,}.{0,200}$|\s*[┌╭╔└╰╚├].{0,300}[┐╮╗┘╯╝┤]\s*$")
 _K9S_TITLE = re.compile(r"Logs\((?:[a-z0-9-]+/)?([a-z0-9.-]+)(?::[a-z0-9-]+)?\)")
@@ -204,6 +206,9 @@ def _repaired(line: Tidy, mender: _Mender) -> Iterator[Tidy]:
         yield from _unescaped(line, mender) if '\\"' in line.text and not line.decoration else (line,)
         return
     text = line.text
+    if len(text) > _LONGEST:
+        yield line
+        return
     if not mender.is_log(text) or (_LOST_BRACKET.match(text) and not _LEVEL.match(text)):
         text = _from_level(text, mender)
     yield from _unescaped(line._replace(text=text), mender)
@@ -236,7 +241,7 @@ def _unescaped(line: Tidy, mender: _Mender) -> Iterator[Tidy]:
         yield line
         return
     plain = text.replace('\\"', '"').replace("\\u003e", ">").replace("\\u003c", "<").replace("\\t", "\t")
-    parts = re.split(rf"\\n(?=\[(?:{LEVELS})\] |\d{{4}}-\d\d-\d\dT|\S*:53\b|CoreDNS-)|\\n$", plain)
+    parts = re.split(rf"\\n(?=\[(?:{LEVELS})\] |\d{{4}}-\d\d-\d\dT|[^\s\\]{{0,100}}:53\b|CoreDNS-)|\\n$", plain)
     before, after = mender.grade(mender.leaf(text)), mender.grade(mender.leaf(parts[0]))
     if after > before or (len(parts) > 1 and after == before and parts[0] != plain):
         yield from (line._replace(text=part) for part in parts if part.strip())

@@ -7,6 +7,7 @@ miekg/dns prints a blank of a name as `\ ` or `\032`), so no test here accepts a
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from itertools import pairwise
 
 LEVELS = "DEBUG|INFO|WARNING|WARN|ERROR|FATAL|PANIC"
@@ -52,7 +53,7 @@ _PROMPTS = (
     re.compile(rf"(?:(?<=timeout)|(?<=refused)|(?<=to host)|(?<=files)|(?<=reachable)|(?<=\ds)){_SHELL}", re.ASCII),
     re.compile(rf"(?<![^\s]){_SHELL}", re.ASCII),
 )
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_QUOTE = re.compile(r'\\.|"')
 
 
 def starts_log_line(text: str) -> bool:
@@ -65,7 +66,18 @@ def starts_log_line(text: str) -> bool:
 
 
 def _quotes(text: str) -> list[tuple[int, int]]:
-    return [m.span() for m in _QUOTED.finditer(text)] if '"' in text else []
+    """Places of what stands between double quotes, in one pass; a quote that is never closed is none."""
+    found: list[tuple[int, int]] = []
+    start = -1
+    for match in _QUOTE.finditer(text) if '"' in text else ():
+        if match[0] != '"':
+            continue
+        if start < 0:
+            start = match.start()
+        else:
+            found.append((start, match.end()))
+            start = -1
+    return found
 
 
 def split_glued(text: str) -> list[str]:
@@ -91,12 +103,13 @@ def split_glued(text: str) -> list[str]:
 
 
 def outside_quotes(text: str, at: int) -> bool:
-    """Whether the place is outside double quotes."""
-    return not _inside(at, _quotes(text))
+    """Whether the place is outside double quotes; a quote that stays open for 4,000 characters is none."""
+    return not _inside(at, _quotes(text[: at + 4000]))
 
 
 def _inside(at: int, quotes: list[tuple[int, int]]) -> bool:
-    return any(start < at < end for start, end in quotes)
+    before = bisect_left(quotes, (at, 0)) - 1
+    return before >= 0 and quotes[before][0] < at < quotes[before][1]
 
 
 def cut_prompt(text: str) -> tuple[str, str]:
