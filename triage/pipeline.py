@@ -13,7 +13,7 @@ from triage.model.bundle import Bundle, Document, Kind
 from triage.model.config import ConfigMap, Configuration, Corefile, ResolvConf
 from triage.model.entry import EntryRow
 from triage.model.message import Message
-from triage.model.observation import Meaning, Observations
+from triage.model.observation import Meaning, Observations, Stream
 from triage.model.place import Event, Node, Place, Pod, Topology
 from triage.model.report import Coverage, FileCoverage, Report, Window
 from triage.model.rule import Rulebook
@@ -108,9 +108,10 @@ def no_evidence_report(bundle: Bundle, rulebook: Rulebook, *, now_ns: int) -> Re
     return Report(now_ns, _tool(rulebook), None, Window(), None, (), Coverage((), files), bundle.gaps, 0.0)
 
 
-def observe(
-    bundle: Bundle, *, subnets: Mapping[str, Sequence[str]] | None = None
-) -> tuple[Observations, Topology, Configuration]:
+Read = tuple[Observations, Topology, Configuration]
+
+
+def observe(bundle: Bundle, *, subnets: Mapping[str, Sequence[str]] | None = None) -> Read:
     """What the logs of a bundle say, where its replicas run, and whom they ask."""
     return _Reader(bundle, subnets).observe(None, None)
 
@@ -236,6 +237,7 @@ class _Reader:
             since_ns=since_ns,
             until_ns=until_ns,
         )
+        observations = replace(observations, streams=(*observations.streams, *self._silent(observations)))
         logged = sorted({*named, *(s.replica for s in observations.streams if s.replica)})
         topology = self._topology(logged)
         zone_of = self.zone_finder(configuration)
@@ -245,6 +247,13 @@ class _Reader:
             if e.meaning.upstream and e.meaning.plugin != "kubernetes"
         }
         return observations, topology, self._configuration(topology, sorted(seen, key=str))
+
+    def _silent(self, observations: Observations) -> Iterator[Stream]:
+        """Logs that were read and hold no line: a replica that is silent is not one that was not read."""
+        told = {s.file for s in observations.streams}
+        for d in self.bundle.of(Kind.LOG):
+            if d.replica and d.file not in told:
+                yield Stream(d.file, "plain", d.replica, 0, 0, 0, (), None, None, previous=d.previous)
 
     @staticmethod
     def zone_finder(configuration: Configuration):  # type: ignore[no-untyped-def]  # noqa: ANN205

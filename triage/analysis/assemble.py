@@ -74,7 +74,8 @@ def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen])
 def _spread(group: Group, units: Sequence[Unit]) -> NameSpread:
     """How the failing names of a group spread over zones; probes name none."""
     real = [s for s in group.signs if not s.probe and s.qname]
-    if group.family != "upstream" or group.zone is not None or not real:
+    down = any(s.symptom == "health-check-failures" for s in group.signs)
+    if group.family != "upstream" or group.zone is not None or not real or down:
         return NameSpread(None, known=False)
     failing = {s.replica for s in real}
     asked = [u.n for u in units if u.name in failing]

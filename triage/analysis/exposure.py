@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -192,6 +191,8 @@ LAME = frozenset({"upstream-silent", "probe-silent", "unanswered"})
 """What a name with dead servers looks like; the resolver that refuses or cannot be reached is no matter of names."""
 LINES = frozenset({*LAME, "upstream-refused", "probe-refused", "upstream-no-route", "probe-no-route", "upstream-tls"})
 """Symptoms that single lines show; counters and late answers are no events of noise."""
+INSISTENCE = 0.65
+"""Power by which the look-ups of lame names grow with the events behind them."""
 NOISE_NS = 600_000_000_000
 """Failures of one domain within ten minutes are one event of noise: its servers are away, clients insist."""
 
@@ -206,7 +207,7 @@ def noise_of(group: Group, inputs: Inputs) -> Mapping[str, float]:
         what = "probe" if sign.probe else domain(sign.qname) if sign.qname else sign.citation.text[-60:]
         events.setdefault(sign.replica, set()).add((what, (sign.at_ns or 0) // NOISE_NS))
     lookups = group.by_replica
-    return {r: len(found) * (1.0 + max(0.0, math.log(lookups.get(r, 1.0) / len(found)))) for r, found in events.items()}
+    return {r: max(float(len(found)), lookups.get(r, 1.0) ** INSISTENCE) for r, found in events.items()}
 
 
 def ages_of(inputs: Inputs, group: Group) -> Mapping[str, float]:

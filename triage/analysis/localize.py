@@ -33,6 +33,8 @@ class Strengths:
     steady_shape: float = 10.0
     shape: float = 2.5
     """Gamma shape of a replica's share of the traffic: 2.5 spreads it about ± 60 %."""
+    bursts: float = 40.0
+    """Queries of one replica beyond so many are worth no more: they are not independent."""
     undated: float = 0.06
     """Factor of the concentration of rates where no clock tells which queries fell into the fault."""
     noise_mean: float = 1.0
@@ -56,7 +58,8 @@ NAMELESS = 0.7
 """Share of the prior of places without a name that a nameless set of replicas inherits."""
 RATES = np.array([0.03, 0.08, 0.2, 0.45, 0.7, 0.9, 0.985])
 RATE_PRIOR = np.array([0.04, 0.06, 0.08, 0.12, 0.15, 0.2, 0.35])
-RATE_WEIGHT = np.array([60.0, 40.0, 30.0, 20.0, 20.0, 40.0, 120.0])
+RATE_WEIGHT = np.array([20.0, 15.0, 10.0, 8.0, 8.0, 10.0, 20.0])
+"""Concentration of each rate: look-ups of one client come in bursts, so rates of replicas differ."""
 MEANS = np.exp(np.linspace(np.log(0.25), np.log(4000.0), 30))
 MEAN_PRIOR = np.exp(-0.5 * ((np.log(MEANS) - np.log(8.0)) / 2.0) ** 2)
 LOG_MEAN_PRIOR = np.log(MEAN_PRIOR / MEAN_PRIOR.sum())
@@ -110,12 +113,14 @@ def likelihoods(units: Sequence[Unit], s: Strengths, *, clocked: bool = True) ->
             continue
         noise = unit.k if unit.noise is None else unit.noise
         if unit.n is not None:
-            row += _exposed(_beta_binomial(unit.k, unit.n, RATES, RATE_WEIGHT * (1.0 if clocked else s.undated)), unit)
+            weight = RATE_WEIGHT * (1.0 if clocked else s.undated)
+            worth = min(1.0, s.bursts / max(unit.n, 1.0))
+            row += _exposed(_beta_binomial(unit.k * worth, unit.n * worth, RATES, weight), unit)
             rate = np.array([s.noise_rate])
-            outside[i] += _beta_binomial(noise, unit.n_all or unit.n, rate, s.noise_weight / rate)[0]
+            outside[i] += _beta_binomial(noise * worth, (unit.n_all or unit.n) * worth, rate, s.noise_weight / rate)[0]
             if unit.n_all and unit.n_all > unit.n:
                 # Inside a fault the queries before and after it were answered: noise explains them as well.
-                row += _beta_binomial(0.0, unit.n_all - unit.n, rate, s.noise_weight / rate)[0]
+                row += _beta_binomial(0.0, (unit.n_all - unit.n) * worth, rate, s.noise_weight / rate)[0]
         elif unit.coverage > 0 or unit.k > 0:
             row += _exposed(_seen(unit, s), unit)
             mean, shape = (s.noise_mean, s.noise_shape) if unit.complete else (s.excerpt_mean, s.excerpt_shape)

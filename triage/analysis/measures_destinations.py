@@ -102,10 +102,11 @@ def unrelated_destinations(c: Context) -> Finding:
 
     Several upstreams of one list count as one destination: they may share a network.
     """
-    mine = {_target(c.group.family)}
-    cited = [s for s in c.group.signs[:1]]
+    own = [s for s in c.group.signs if s.symptom != "api-waiting"]
+    mine = {_target(c.group.family)} if own else set[str]()
+    cited = own[:1]
     for other in c.others:
-        shared = [s for s in other.signs if s.replica in c.failing]
+        shared = [s for s in other.signs if s.replica in c.failing and s.symptom != "api-waiting"]
         if shared and other.family in {"upstream", "api"}:
             mine.add(_target(other.family))
             cited += shared[:2]

@@ -56,7 +56,8 @@ class Sign:
 def signs_of(inputs: Inputs) -> tuple[Sign, ...]:
     """Every sign in the evidence, in the order of files and lines."""
     lines = [*_from_entries(inputs.observations.entries, tuple(inputs.rulebook.symptoms.values()))]
-    told = {s.replica for s in lines if inputs.rulebook.symptoms[s.symptom].family == "upstream" and not s.probe}
+    upstream = [s for s in lines if inputs.rulebook.symptoms[s.symptom].family == "upstream"]
+    told = {(s.replica, s.probe) for s in upstream}
     found = [
         *lines,
         *_from_queries(inputs, told),
@@ -120,13 +121,14 @@ def _from_entries(entries: Sequence[Entry], symptoms: Sequence[SymptomRule]) -> 
         )
 
 
-def _from_queries(inputs: Inputs, told: Set[str]) -> Iterator[Sign]:
+def _from_queries(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[Sign]:
     """Failures that only the query log shows, and answers that come late, wrong or flipping.
 
-    A replica in `told` has errors lines: they tell the same failures better.
+    A replica in `told` has errors lines (of clients, or of probes): they tell the same failures better.
     """
     for failure in inputs.observations.failures:
-        if (failure.replica or "") in told:
+        probe = _is_probe(failure.qname, failure.qtype)
+        if (failure.replica or "", probe) in told:
             continue
         symptom = "overload-unanswered" if failure.answer is Answer.REJECTED else "unanswered"
         if symptom == "unanswered" and failure.duration_s is not None and failure.duration_s < FAST_S:
@@ -138,7 +140,7 @@ def _from_queries(inputs: Inputs, told: Set[str]) -> Iterator[Sign]:
             failure.at_ns,
             qname=failure.qname,
             qtype=failure.qtype,
-            probe=_is_probe(failure.qname, failure.qtype),
+            probe=probe,
         )
     yield from _error_answers(inputs.observations.names)
     yield from _flips(inputs)
