@@ -20,7 +20,7 @@ class Verdict:
     """Accepted at rank 1; with `quiet` in it an empty list, `unknown` or `benign` are accepted as well."""
     low: float = 0.0
     high: float = 1.0
-    """Band of what the accepted causes hold together in the leader's group: places may share a cause."""
+    """At least `low` for the accepted causes together (several places may share one), at most `high` for one."""
     upstream: tuple[str, ...] = ()
     """One of them must be named; empty: not demanded."""
     scope: str = "any"
@@ -53,8 +53,10 @@ def mistakes(report: Mapping[str, Any], verdict: Verdict, hit: Sequence[Pod], ev
         return [*found, f"first is {said}; {sorted(verdict.causes)} is missing"]
     group = [h for h in hypotheses if h.get("group", 1) == leader.get("group", 1)]
     held = sum(h["probability"] for h in group if h["cause"] in verdict.causes)
-    if not verdict.low <= round(held, 4) <= verdict.high:
-        found.append(f"accepted causes hold p={held:.2f}, not {verdict.low} to {verdict.high}; {said}")
+    if held + 1e-6 < verdict.low:
+        found.append(f"accepted causes hold only p={held:.2f}, not {verdict.low}; {said}")
+    if leader["probability"] > verdict.high:
+        found.append(f"{leader['cause']} p={leader['probability']:.2f} is more than {verdict.high}")
     if verdict.upstream and leader["upstream"] not in verdict.upstream:
         found.append(f"upstream is {leader['upstream']}, not {' or '.join(verdict.upstream)}")
     if leader["upstream"] in verdict.innocent:

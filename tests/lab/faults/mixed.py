@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tests.lab.binaries import NEW, OLD
 from tests.lab.fabric import PODS, U1, U2, Place, place_of
-from tests.lab.faults.form import BOTH, CLUSTER_BOTH, QUIET, Fault, Says, causes, nothing, same
+from tests.lab.faults.form import BOTH, CLUSTER_BOTH, QUIET, Fault, Says, causes, levels, nothing, same
 from tests.lab.faults.path import TIMEOUT, UNREACHABLE
 from tests.lab.faults.process import break_corefile, quick_reload
 from tests.lab.laboratory import Lab
@@ -103,6 +103,10 @@ def network_comes(lab: Lab, place: Place) -> None:
     lab.ask()
 
 
+# Probes alone are weak evidence in both directions; answers of the same minutes settle it.
+_PERHAPS_DOWN = causes("quiet", "upstream-unreachable")
+_MAYBE_DOWN = Verdict(_PERHAPS_DOWN, high=0.7)
+_HARDLY_DOWN = Verdict(_PERHAPS_DOWN, high=0.3)
 _NO_ERRORS = (Says("plugin/errors", who="nobody"),)
 
 FAULTS = (
@@ -186,7 +190,7 @@ FAULTS = (
         CLUSTER_BOTH,
         nothing,
         (Says(r"plugin/errors: 2 \d+\.\d+\. HINFO: read udp {pod}:\d+->10\.196\.17\.210:53: i/o timeout$"),),
-        same(Verdict(causes("quiet", "upstream-unreachable"), high=0.5)),
+        levels(_MAYBE_DOWN, _HARDLY_DOWN, _HARDLY_DOWN),
         prepare=deaf_to_probes,
         limit_s=10,
     ),
@@ -205,7 +209,7 @@ FAULTS = (
         {"cluster": (OLD,)},
         late_network,
         (Says(r"plugin/errors: 2 \d+\.\d+\. HINFO: "), Says(r'" NOERROR qr,rd,ra ')),
-        same(Verdict(causes("quiet", "upstream-unreachable"), high=0.5)),
+        levels(_MAYBE_DOWN, _HARDLY_DOWN, Verdict(_PERHAPS_DOWN, high=0.5)),
         early=True,
         load=network_comes,
     ),

@@ -108,8 +108,8 @@ def two_upstreams(policy: str | None = None) -> Act:
 
 
 def more_load(lab: Lab, place: Place) -> None:
-    """Enough names that chance evens out."""
-    lab.ask(24, spread_s=2.0)
+    """Enough names that chance evens out, for as long as the health check takes to mark an upstream down."""
+    lab.ask(24, spread_s=5.0)
 
 
 _ONE_OF_TWO = levels(
@@ -244,6 +244,7 @@ FAULTS = (
         (_SLOW_TWO, Says(TIMEOUT, who="nobody")),
         _ONE_OF_TWO,
         prepare=two_upstreams("sequential"),
+        load=more_load,
     ),
     Fault(
         "loss",

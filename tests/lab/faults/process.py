@@ -124,6 +124,8 @@ def health(words: str) -> Act:
     return act
 
 
+_SLOW = causes("upstream-unreachable", "forward-overload")
+"""The upstream is slow, too, or there would be no crowd."""
 _LOOP = Verdict(causes("forward-loop"), 0.8, never=causes("upstream-unreachable", "apiserver-unreachable"))
 _LISTEN = Verdict(
     causes("listen-failed"), 0.8, scope="honest", never=causes("upstream-unreachable", "corefile-invalid")
@@ -212,7 +214,7 @@ FAULTS = (
         CLUSTER_BOTH,
         slow_upstream,
         (Says(r"dial udp 10\.196\.17\.210:53: socket: too many open files$"),),
-        same(Verdict(causes("fd-exhausted"), 0.7, never=causes("inotify-exhausted"))),
+        same(Verdict(causes("fd-exhausted"), 0.7, may=_SLOW, never=causes("inotify-exhausted"))),
         prepare=few_files,
         load=crowd,
     ),
