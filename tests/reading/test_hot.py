@@ -52,6 +52,13 @@ def test_short_and_long_way_agree(framing: str, observe: Callable[..., Observati
     assert sum(q.count for q in streamed.queries) > 800
 
 
+@pytest.mark.parametrize("duration", ["s", ".s", "1.s", "1.2.3s", "0.000s", "-1s", "1e5s", "1.5"])
+def test_a_broken_duration_goes_the_long_way(duration: str, observe: Callable[..., Observations]) -> None:
+    whole = '[INFO] 10.1.0.7:5 - 6 "A IN a.example. udp 33 false 512" NOERROR qr,rd,ra 94 '
+    seen = observe({"a.log": f"{whole}0.5s\n{whole}{duration}\n"}, replica="r")
+    assert seen.streams[0].lines == 2
+
+
 def test_each_class_of_duration_is_told_apart(observe: Callable[..., Observations]) -> None:
     durations = [0.00005, 0.00015, 0.00025, 0.00035, 0.0009, 0.0011, 0.9, 1.5, 12.0]
     lines = [

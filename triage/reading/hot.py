@@ -12,7 +12,8 @@ from triage.reading.framing import Context, Peeled, unframe
 # that it is parsed once. Of the duration stays whether it is below 0.1, 0.2, 0.3 or 1 ms: that decides where the answer
 # came from (`Answer`).
 QUERY = re.compile(
-    r'\[INFO\] ([0-9.]+|\[[0-9A-Fa-f:.]+\]):\d+ - \d+ ("[^"\\]+" [^ "]+ [^ "]+ \d+ (?:0\.000[012]?)?)(\d*\.?\d*)s',
+    r'\[INFO\] ([0-9.]+|\[[0-9A-Fa-f:.]+\]):\d+ - \d+ ("[^"\\]+" [^ "]+ [^ "]+ \d+ '
+    r"(?=\d+(?:\.\d+)?s)(?:0\.000[012]?)?)[\d.]*s",
     re.ASCII,
 )
 _LEVEL = "[INFO] "
