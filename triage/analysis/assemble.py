@@ -20,7 +20,7 @@ from triage.analysis.scopes import Unit
 from triage.analysis.signs import Sign, signs_of
 from triage.analysis.statements import evidence_of
 from triage.analysis.titles import title_of
-from triage.model.report import Coverage, FileCoverage, FixStep, Hypothesis, Report, Window
+from triage.model.report import Coverage, FileCoverage, FixStep, Hypothesis, Report, Weighing, Window
 from triage.model.text import Text
 
 
@@ -194,6 +194,12 @@ def fingerprint(cause: str, upstream: str | None, zone: str | None, scope: str |
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
+def _weighing(draft: Draft, context: Context) -> Weighing:
+    weight = draft.weight
+    counts = weight.log_counts - context.localization.none
+    return Weighing(weight.log_odds, weight.log_symptoms, counts, weight.log_terms, draft.cause_probability)
+
+
 def _hypotheses(
     judged: Sequence[tuple[Context, tuple[Draft, ...]]], n_signs: int, gaps: Collection[str]
 ) -> tuple[Hypothesis, ...]:
@@ -232,6 +238,7 @@ def _hypotheses(
                     next_checks=steps.get(position, ()),
                     fix=tuple(FixStep(Text(f.text), Text(f.when) if f.when else None) for f in rule.fixes),
                     references=rule.references,
+                    weighing=_weighing(draft, context),
                 )
             )
     return tuple(replace(h, rank=i) for i, h in enumerate(found, 1))

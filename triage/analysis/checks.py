@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from triage.analysis.context import Context
 from triage.analysis.hypotheses import Draft
@@ -48,6 +48,43 @@ def fill(command: str, names: Mapping[str, str]) -> str | None:
         return command.format_map(quoted)
     except (KeyError, IndexError, ValueError):
         return None
+
+
+def _all(form: re.Pattern[str]) -> Callable[[str], bool]:
+    return lambda value: bool(value) and all(form.match(word) for word in value.split(" "))
+
+
+_FORMS: Mapping[str, Callable[[str], bool]] = {
+    "api_address": _all(SAFE_ENDPOINT),
+    "servers": _all(SAFE_ADDRESS),
+    "upstream_ip": _all(SAFE_ADDRESS),
+    "upstream_port": lambda value: value.isascii() and value.isdigit() and 0 < int(value[:6]) < 65536,
+}
+
+
+def refill(check: Check, names: Mapping[str, str]) -> str | None:
+    """The command of a check made again, from names that a stored report holds: nobody vouches for them.
+
+    None when a name is missing or is no name, no address or no port.
+
+    >>> ask = Check("ask", "dig @{upstream_ip} {qname}", "where.anywhere", "reads", ())
+    >>> refill(ask, {"upstream_ip": "10.0.0.1", "qname": "a.example."})
+    'dig @10.0.0.1 a.example.'
+    >>> refill(ask, {"upstream_ip": "10.0.0.1", "qname": "-f/etc/shadow"}), refill(ask, {"upstream_ip": "10.0.0.1"})
+    (None, None)
+    """
+    safe = {
+        key: value
+        for key, value in names.items()
+        if key in PLACEHOLDERS and len(value) < 2000 and (_FORMS.get(key) or _is_name)(value)
+    }
+    if any(need not in safe for need in check.needs):
+        return None
+    return fill(check.command, safe)
+
+
+def _is_name(value: str) -> bool:
+    return SAFE_NAME.match(value) is not None
 
 
 def names_for(draft: Draft, context: Context, upstreams: Sequence[str]) -> dict[str, str]:
@@ -125,16 +162,30 @@ def choose(
             if check.fills and f"gap.{check.fills}" not in gaps:
                 continue
             gain = information(check, drafts)
-            steps.append((check.fills is None, -gain / check.cost, _step(check, command, names, gain)))
+            step = CheckStep(
+                check.id,
+                command,
+                (
+                    Text(
+                        check.where, {key: names.get(key) for key in ("node", "other_node", "outside_node", "replica")}
+                    ),
+                ),
+                check.effect,
+                tuple(_expected(outcome, names, position, drafts) for outcome in check.outcomes),
+                round(gain, 3),
+                names,
+            )
+            steps.append((check.fills is None, -gain / check.cost, step))
         steps.sort(key=lambda row: (row[0], row[1], row[2].id))
         offered[position] = tuple(step for _, _, step in steps)
     return offered
 
 
-def _step(check: Check, command: str, names: Mapping[str, str], gain: float) -> CheckStep:
-    expect = tuple(Expectation(Text(o.outcome, dict(names)), Text(o.means, dict(names))) for o in check.outcomes)
-    where = Text(check.where, {key: names.get(key) for key in ("node", "other_node", "outside_node", "replica")})
-    return CheckStep(check.id, command, (where,), check.effect, expect, round(gain, 3))
+def _expected(outcome: Outcome, names: Mapping[str, str], position: int, drafts: Sequence[Draft]) -> Expectation:
+    """An outcome, and what the draft at this position is worth after it."""
+    joint = [d.probability * _p(outcome, d) for d in drafts]
+    then = joint[position] / sum(joint) if sum(joint) > 0 else None
+    return Expectation(Text(outcome.outcome, dict(names)), Text(outcome.means, dict(names)), then)
 
 
 def information(check: Check, drafts: Sequence[Draft]) -> float:

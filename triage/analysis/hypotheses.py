@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from triage.analysis.classes import classes_of
 from triage.analysis.context import Context
@@ -31,13 +31,15 @@ class Draft:
     zone: str | None
     variant: str
     """Which title fits: ``, `scoped`, `zone`."""
+    cause_probability: float = 0.0
+    """Of the cause, before it was shared among places and zones."""
 
 
 def drafts_of(weights: Sequence[tuple[CauseWeight, float]], context: Context) -> tuple[Draft, ...]:
     """Every explanation of the group with at least 2 %, the most probable first; they add up to at most 1."""
     found: list[Draft] = []
     for weight, probability in weights:
-        found.extend(_drafts(weight, probability, context))
+        found.extend(replace(d, cause_probability=probability) for d in _drafts(weight, probability, context))
     kept = [d for d in found if d.probability >= KEPT or d.cause in QUIET]
     kept.sort(key=lambda d: (-d.probability, d.cause, d.zone or "", d.scope.kind if d.scope else ""))
     return tuple(kept)

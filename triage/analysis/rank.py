@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -50,11 +50,18 @@ class CauseWeight:
     terms: tuple[Weighed, ...]
     scopes: NDArray[np.float64]
     """Posterior over the localisation's scopes, given this cause; empty for causes without a place."""
+    log_odds: float = 0.0
+    """Factor of the prior for circumstances."""
 
     @property
     def total(self) -> float:
         """Unnormalised log weight."""
-        return self.log_prior + self.log_symptoms + self.log_counts + sum(t.log_ratio for t in self.terms)
+        return self.log_prior + self.log_odds + self.log_symptoms + self.log_counts + self.log_terms
+
+    @property
+    def log_terms(self) -> float:
+        """What the terms add."""
+        return sum(t.log_ratio for t in self.terms)
 
 
 SECONDARY = 0.1
@@ -68,10 +75,11 @@ def weigh(
 
     `odds` multiplies the prior of a cause.
     """
-    weights = [_weigh(rule, context) for rule in rulebook.rules.values() if _can_show(rule, context)]
+    able = [rule for rule in rulebook.rules.values() if _can_show(rule, context)]
+    weights = [replace(_weigh(rule, context), log_odds=math.log(odds.get(rule.id, 1.0))) for rule in able]
     if not weights:
         return ()
-    logs = np.array([w.total + math.log(odds.get(w.rule.id, 1.0)) for w in weights])
+    logs = np.array([w.total for w in weights])
     probabilities = np.exp(logs - logsumexp(logs))
     pairs = zip(weights, (float(p) for p in probabilities), strict=True)
     return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0].rule.id)))

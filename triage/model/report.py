@@ -22,7 +22,15 @@ def confidence_of(probability: float) -> Confidence:
     >>> [confidence_of(p) for p in (0.95, 0.7, 0.3, 0.29)]
     ['certain', 'likely', 'possible', 'unlikely']
     """
-    return "certain" if probability >= 0.95 else "likely" if probability >= 0.7 else "possible" if probability >= 0.3 else "unlikely"
+    return (
+        "certain"
+        if probability >= 0.95
+        else "likely"
+        if probability >= 0.7
+        else "possible"
+        if probability >= 0.3
+        else "unlikely"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,8 @@ class Expectation:
 
     outcome: Text
     means: Text
+    then: float | None = None
+    """Probability of the hypothesis after this outcome, by the numbers of the rules alone; None: not computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,8 @@ class CheckStep:
     expect: tuple[Expectation, ...]
     gain_bits: float | None = None
     """Expected information in bits."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What fills the command's template: `upstream_ip`, `node` … as `analysis.checks.PLACEHOLDERS` has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,25 @@ class FixStep:
 
     text: Text
     when: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What the probability of a cause is made of: prior x the ratios below, divided by the same of all causes.
+
+    All logs are natural. `cause_probability` is then shared among the places and zones of the cause.
+    """
+
+    log_odds: float
+    """Factor of the prior for circumstances: `benign` beside a clear fault; 0 mostly."""
+    log_symptoms: float
+    """P(what the lines show | cause)."""
+    log_counts: float
+    """P(numbers and silences | cause) / P(the same | mere noise)."""
+    log_terms: float
+    """Sum over the terms of the rule as they were counted."""
+    cause_probability: float
+    """Of the cause in its group, whatever its place and zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +145,8 @@ class Hypothesis:
     next_checks: tuple[CheckStep, ...] = ()
     fix: tuple[FixStep, ...] = ()
     references: tuple[str, ...] = ()
+    weighing: Weighing | None = None
+    """None where nothing was weighed: no sign of trouble at all."""
 
     @property
     def confidence(self) -> Confidence:
@@ -154,8 +187,15 @@ class FileCoverage:
     understood: int | None = None
     unknown_samples: tuple[Citation, ...] = ()
     skipped: int = 0
+    """Lines that are no lines of the log: prose, decoration, other programs and containers, copies."""
     why_ignored: Text | None = None
     notes: tuple[Text, ...] = ()
+    first_ns: int | None = None
+    last_ns: int | None = None
+    file_lines: int | None = None
+    """Lines of the file as its newlines count them; None for what was not read."""
+    blank: int = 0
+    """Lines without any text."""
 
 
 @dataclass(frozen=True, slots=True)
