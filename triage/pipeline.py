@@ -13,7 +13,7 @@ from triage.model.bundle import Bundle, Document, Kind
 from triage.model.config import ConfigMap, Configuration, Corefile, ResolvConf
 from triage.model.entry import EntryRow
 from triage.model.message import Message
-from triage.model.observation import Meaning, Observations, Stream
+from triage.model.observation import Ledger, Meaning, Observations, Stream
 from triage.model.place import Event, Node, Place, Pod, Topology
 from triage.model.report import Coverage, FileCoverage, Report, Window
 from triage.model.rule import Rulebook
@@ -184,27 +184,39 @@ def _tool(rulebook: Rulebook) -> Mapping[str, str]:
 
 
 def file_coverage(bundle: Bundle, observations: Observations) -> tuple[FileCoverage, ...]:
-    """One row a document: its kind, and for logs how much was understood."""
-    rows: list[FileCoverage] = []
-    for document in bundle.documents:
-        streams = [s for s in observations.streams if s.file == document.file]
-        why = Text(document.why_ignored) if document.why_ignored else None
-        if document.kind is not Kind.LOG or not streams:
-            rows.append(FileCoverage(document.name, document.kind.value, why_ignored=why))
-            continue
-        rows.append(
-            FileCoverage(
-                document.name,
-                document.kind.value,
-                framing=streams[0].framing,
-                lines=sum(s.lines for s in streams),
-                understood=sum(s.understood for s in streams),
-                unknown_samples=tuple(c for s in streams for c in s.unknown_samples)[:3],
-                skipped=sum(s.skipped for s in streams),
-                notes=tuple(Text(n) for n in dict.fromkeys(n for s in streams for n in s.notes)),
-            )
-        )
-    return tuple(rows)
+    """One row a document: its kind, and for logs what became of its lines."""
+    ledger = {row.document: row for row in observations.ledger}
+    return tuple(_file_row(document, ledger.get(document.name), observations) for document in bundle.documents)
+
+
+def _file_row(document: Document, row: Ledger | None, observations: Observations) -> FileCoverage:
+    why = Text(document.why_ignored) if document.why_ignored else None
+    if row is None:
+        lines = None if document.kind in {Kind.IGNORED, Kind.LOG} else _newlines(document.text())
+        return FileCoverage(document.name, document.kind.value, why_ignored=why, file_lines=lines)
+    learnt = {n for s in observations.streams if s.file == document.file for n in s.notes if n in _OF_STREAMS}
+    return FileCoverage(
+        document.name,
+        document.kind.value,
+        framing=row.framing,
+        lines=row.lines,
+        understood=row.understood,
+        unknown_samples=row.unknown_samples,
+        skipped=row.skipped,
+        notes=tuple(Text(n) for n in sorted({*row.notes, *learnt})),
+        first_ns=row.first_ns,
+        last_ns=row.last_ns,
+        file_lines=row.file_lines,
+        blank=row.blank,
+    )
+
+
+_OF_STREAMS = frozenset({"note.replica-from-address", "note.merged-replicas-unknown", "note.several-starts"})
+"""What only a look at all documents tells."""
+
+
+def _newlines(text: str) -> int:
+    return text.count("\n") + (not text.endswith("\n") and bool(text))
 
 
 class _Reader:

@@ -239,6 +239,27 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class Ledger:
+    """What became of the lines of one log document, whatever replicas they belong to."""
+
+    document: str
+    """`Document.name`."""
+    framing: str
+    file_lines: int
+    """Lines that the document has, as its newlines count them; a last one without newline counts."""
+    lines: int
+    """Lines read as log. Glued lines count each, joined ones once, repeats as often as the user counted them."""
+    understood: int
+    skipped: int
+    """Prose, decoration, lines of other programs and containers, and lines that stand in another document too."""
+    blank: int
+    unknown_samples: tuple[Citation, ...]
+    first_ns: int | None
+    last_ns: int | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Observations:
     """What all log streams together say."""
 
@@ -250,3 +271,5 @@ class Observations:
     streams: tuple[Stream, ...] = ()
     overflow: Mapping[str, int] = field(default_factory=dict)
     """Table name to rows that did not fit its cap."""
+    ledger: tuple[Ledger, ...] = ()
+    """One for each log document, in the order of their names."""

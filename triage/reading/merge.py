@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from triage.model.observation import (
     Answer,
     Citation,
     Entry,
+    Ledger,
     NameCount,
     Observations,
     QueryCount,
@@ -134,7 +136,8 @@ def merge(
                 _add_known(whole, part, partial, limits)
     for copy in copies:
         whole.add_stream(_stream_of_copy(copy), limits)
-    return _finish(whole, limits)
+    rows = [*(_ledger(p, limits) for p in partials), *(_ledger_of_copy(c, limits) for c in copies)]
+    return replace(_finish(whole, limits), ledger=tuple(sorted(rows, key=lambda row: row.document)))
 
 
 def _add_known(whole: _Whole, part: Part, partial: Partial, limits: Limits) -> None:
@@ -273,6 +276,41 @@ def _stream_of_copy(copy: Partial) -> Stream:
         skipped=lines + sum(p.skipped for p in copy.parts),
         previous=copy.document.previous,
     )
+
+
+def _ledger(partial: Partial, limits: Limits) -> Ledger:
+    """The document's lines, all parts together."""
+    parts = partial.parts
+    ours = [p for p in parts if not _is_foreign(p, partial)]
+    framings: dict[str, int] = {}
+    for part in ours:
+        for framing, n in part.framings.items():
+            framings[framing] = framings.get(framing, 0) + n
+    samples = sorted((s for p in ours for s in p.samples), key=lambda c: (c.line, c.text))
+    notes = {n for p in parts for n in p.notes} | partial.notes
+    return Ledger(
+        document=partial.document.name,
+        framing=max(framings, key=lambda f: (framings[f], f), default="") or "plain",
+        file_lines=partial.n_lines,
+        lines=sum(p.lines for p in ours),
+        understood=sum(p.understood for p in ours),
+        skipped=sum(p.skipped for p in parts) + sum(p.lines for p in parts if _is_foreign(p, partial)),
+        blank=sum(p.blank for p in parts) + partial.n_blank,
+        unknown_samples=tuple(samples[: limits.samples]),
+        first_ns=_extreme(least, (p.first_ns for p in ours)),
+        last_ns=_extreme(greatest, (p.last_ns for p in ours)),
+        notes=tuple(sorted(notes if len(ours) == len(parts) else {*notes, "note.other-program"})),
+    )
+
+
+def _extreme(better: Callable[[int | None, int | None], int | None], times: Iterable[int | None]) -> int | None:
+    return reduce(better, times, None)
+
+
+def _ledger_of_copy(copy: Partial, limits: Limits) -> Ledger:
+    row = _ledger(copy, limits)
+    notes = ("note.copy",)
+    return replace(row, lines=0, understood=0, skipped=row.lines + row.skipped, unknown_samples=(), notes=notes)
 
 
 def _segment(life: Life, replica: str | None, partial: Partial) -> tuple[int, Segment]:

@@ -55,6 +55,7 @@ class Part:
     understood: int = 0
     queries: int = 0
     skipped: int = 0
+    blank: int = 0
     samples: list[Citation] = field(default_factory=list)
     first_ns: int | None = None
     last_ns: int | None = None
@@ -83,6 +84,10 @@ class Partial:
     digest: bytes
     fine_clock: bool
     """True when its clock has nanoseconds, so that equal time and text mean the same line."""
+    n_lines: int = 0
+    """Lines of the document."""
+    n_blank: int = 0
+    """Blank ones that no part has."""
 
 
 class _Memo:
@@ -152,6 +157,7 @@ class Scan:
                 part.skipped += 1
             elif self.exclude and self._is_known(part, text):
                 part.notes.add("note.duplicate-lines")
+                part.skipped += text.times
             else:
                 match = text.query or QUERY.fullmatch(text.text)
                 if match is None or not self._common_query(part, text, match):
@@ -159,7 +165,13 @@ class Scan:
         for part in self.parts.values():
             part.close(self.document.file, self.job.limits)
         return Partial(
-            self.document, tuple(self.parts.values()), frozenset(self.reader.notes), self.reader.digest, self.fine_clock
+            self.document,
+            tuple(self.parts.values()),
+            frozenset(self.reader.notes),
+            self.reader.digest,
+            self.fine_clock,
+            self.reader.n_lines,
+            self.reader.n_blank,
         )
 
     def _part(self, text: Text) -> Part:
@@ -266,6 +278,7 @@ class Scan:
         """A line that is no common query line."""
         line = text.text.rstrip()
         if not line.strip():
+            part.blank += 1
             return
         if text.container in _NOT_DNS:
             part.skipped += 1

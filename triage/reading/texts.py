@@ -46,6 +46,10 @@ class Reader:
         self.notes: set[str] = set()
         self.digest = b""
         self.mended = False
+        self.n_lines = 0
+        """Lines of the document."""
+        self.n_blank = 0
+        """Blank lines that gave no text."""
         self._grade = grade
 
     def __iter__(self) -> Iterator[Text]:
@@ -79,6 +83,7 @@ class Reader:
     def _streamed(self, numbered: Iterable[tuple[int, str]]) -> Iterator[Text]:
         """Lines of a big document: query lines the short way, everything else the long one."""
         hot, joiner = Hot(self.context), _Joiner(self.limits.line_chars)
+        number = self.document.first_line - 1
         named = self.document.replica is not None
         for number, line in numbered:
             common = hot.take(line)
@@ -93,6 +98,7 @@ class Reader:
             yield Text(number, text, at_ns, replica, frame.container, frame.framing, frame.host, 1, False, match)
         for begun, whole in joiner.flush():
             yield from self._inner(begun, whole)
+        self.n_lines = number + 1 - self.document.first_line
 
     def _small(self) -> bool:
         return self.document.size_bytes is not None and self.document.size_bytes <= self.limits.mend_bytes
@@ -111,6 +117,7 @@ class Reader:
         if not found:
             stream.push_back(raw)
             return None
+        self.n_lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
         outer = "csv+" if delimiter else ""
         pieces = ((n, Peeled(*r.fields, framing=outer + r.framing)) for n, r in found)
         shift = self.document.first_line - 1
@@ -119,6 +126,8 @@ class Reader:
     def _mended(self, numbered: list[tuple[int, str]]) -> Iterator[Text]:
         """Small documents may be pasted text."""
         self.mended = True
+        self.n_lines = len(numbered)
+        self.n_blank = sum(not line.strip() for _, line in numbered)
         tidy = mend.tidy(numbered, self.context, self._grade)
         yield from (Text(line.number, line.text, decoration=True) for line in tidy if line.decoration)
         times = {line.number: line.times for line in tidy if line.times > 1}

@@ -14,11 +14,13 @@ from triage.model.observation import Citation
 from triage.model.report import (
     CheckStep,
     Evidence,
+    Expectation,
     FileCoverage,
     Hypothesis,
     ReplicaCoverage,
     Report,
     Scope,
+    Weighing,
     confidence_of,
 )
 from triage.model.text import Catalogue
@@ -84,6 +86,19 @@ def _hypothesis(hypothesis: Hypothesis, words: Words) -> Json:
         "next_checks": [_check(step, words) for step in hypothesis.next_checks],
         "fix": [{"text": words.say(f.text), "when": words.say(f.when) if f.when else None} for f in hypothesis.fix],
         "references": [clean(reference) for reference in hypothesis.references],
+        "weighing": _weighing(hypothesis.weighing),
+    }
+
+
+def _weighing(weighing: Weighing | None) -> Json | None:
+    if weighing is None:
+        return None
+    return {
+        "log_odds": round(weighing.log_odds, 4),
+        "log_symptoms": round(weighing.log_symptoms, 4),
+        "log_counts": round(weighing.log_counts, 4),
+        "log_terms": round(weighing.log_terms, 4),
+        "cause_probability": round(weighing.cause_probability, 6),
     }
 
 
@@ -116,7 +131,16 @@ def _check(step: CheckStep, words: Words) -> Json:
         "where": [words.say(place) for place in step.where],
         "effect": step.effect,
         "gain_bits": None if step.gain_bits is None else round(step.gain_bits, 4),
-        "expect": [{"outcome": words.say(e.outcome), "means": words.say(e.means)} for e in step.expect],
+        "expect": [_expectation(expectation, words) for expectation in step.expect],
+        "names": _strings(step.names),
+    }
+
+
+def _expectation(expectation: Expectation, words: Words) -> Json:
+    return {
+        "outcome": words.say(expectation.outcome),
+        "means": words.say(expectation.means),
+        "then": _share(expectation.then),
     }
 
 
@@ -148,7 +172,11 @@ def _file(file: FileCoverage, words: Words) -> Json:
         "lines": file.lines,
         "understood": file.understood,
         "skipped": file.skipped,
+        "blank": file.blank,
+        "file_lines": file.file_lines,
         "unknown_samples": [_citation(sample) for sample in file.unknown_samples],
+        "first": when(file.first_ns),
+        "last": when(file.last_ns),
         "why_ignored": words.say(file.why_ignored) if file.why_ignored else None,
         "notes": [words.say(note) for note in file.notes],
     }
@@ -163,6 +191,7 @@ def _gap(gap: Gap, words: Words) -> Json:
         "reason": reason,
         "cannot_rule_out": list(gap.cannot_rule_out),
         "command": command,
+        "params": _strings(gap.params),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from triage.model.report import Evidence, Expectation, FileCoverage, Hypothesis, ReplicaCoverage, Report
-from triage.model.text import Catalogue, Text
+from triage.model.text import Catalogue
 from triage.render import sentences
 from triage.render.marked import MarkdownWords, block, code, escape
 from triage.render.style import Style
@@ -122,7 +122,7 @@ def _coverage(report: Report, words: MarkdownWords) -> list[str]:
     replicas = ("replica", "node", "subnet", "lines", "understood", "queries", "trouble", "first", "last")
     lines = _table(replicas, [_replica(r, report, words) for r in report.coverage.replicas], words)
     files = _table(
-        ("file", "kind", "framing", "lines", "understood", "remarks"),
+        ("file", "kind", "framing", "lines", "understood", "first", "last", "remarks"),
         [_file(f, words) for f in report.coverage.files],
         words,
     )
@@ -146,9 +146,11 @@ def _replica(r: ReplicaCoverage, report: Report, words: MarkdownWords) -> list[s
 
 
 def _file(f: FileCoverage, words: MarkdownWords) -> list[str]:
-    remarks: list[Text] = [*([f.why_ignored] if f.why_ignored else []), *f.notes]
-    counts = ["" if n is None else f"{n}" for n in (f.lines, f.understood)]
-    return [code(f.file), f.kind, f.framing or "", *counts, "; ".join(words.say(remark) for remark in remarks)]
+    remarks: list[str] = [words.say(text) for text in (*([f.why_ignored] if f.why_ignored else []), *f.notes)]
+    remarks += [words.word("coverage.skipped", lines=words.count("line", f.skipped))] if f.skipped else []
+    counts = ["" if n is None else f"{n}" for n in (f.file_lines if f.lines is None else f.lines, f.understood)]
+    times = [clock(f.first_ns) or "", clock(f.last_ns) or ""]
+    return [code(f.file), f.kind, f.framing or "", *counts, *times, "; ".join(remarks)]
 
 
 def _gaps(report: Report, words: MarkdownWords) -> list[str]:

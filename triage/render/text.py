@@ -103,7 +103,8 @@ class _Page:
     def _files(self) -> list[str]:
         files = self.report.coverage.files
         shown = [f for f in files if self.wide or f.why_ignored or f.notes]
-        lines = self._table("files", ("file", "kind", "framing", "lines", "understood"), [_file(f) for f in shown])
+        columns = ("file", "kind", "framing", "lines", "understood", "first", "last")
+        lines = self._table("files", columns, [_file(f) for f in shown])
         for remark, names in sentences.remarks(shown, self.words).items():
             lines += hang(f"{_STEP}- ", f"{remark}: {', '.join(names)}", self.style.columns)
         samples = [sample for file in shown if self.wide for sample in file.unknown_samples]
@@ -129,5 +130,5 @@ class _Page:
 
 
 def _file(f: FileCoverage) -> list[str]:
-    counts = ["" if n is None else f"{n}" for n in (f.lines, f.understood)]
-    return [clean(f.file), f.kind, f.framing or "", *counts]
+    counts = ["" if n is None else f"{n}" for n in (f.file_lines if f.lines is None else f.lines, f.understood)]
+    return [clean(f.file), f.kind, f.framing or "", *counts, clock(f.first_ns) or "", clock(f.last_ns) or ""]
