@@ -140,3 +140,7 @@ class Rulebook:
     files: tuple[str, ...] = ()
     parameters: Mapping[str, object] = field(default_factory=dict)
     """Numbers of the analysis (`rules/parameters.yaml`) with their provenance."""
+
+    def rule_of(self, cause: str) -> Rule | None:
+        """The rule of a cause; `upstream-unreachable-scoped` is what that rule is called at a narrow place."""
+        return self.rules.get(cause) or self.rules.get(cause.removesuffix("-scoped"))
