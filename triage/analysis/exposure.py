@@ -191,6 +191,8 @@ LAME = frozenset({"upstream-silent", "probe-silent", "unanswered"})
 """What a name with dead servers looks like; the resolver that refuses or cannot be reached is no matter of names."""
 LINES = frozenset({*LAME, "upstream-refused", "probe-refused", "upstream-no-route", "probe-no-route", "upstream-tls"})
 """Symptoms that single lines show; counters and late answers are no events of noise."""
+FEW_DOMAINS = 3
+"""Domains with dead servers that are in use at once; more that fail together are no matter of names."""
 INSISTENCE = 0.65
 """Power by which the look-ups of lame names grow with the events behind them."""
 NOISE_NS = 600_000_000_000
@@ -206,6 +208,8 @@ def noise_of(group: Group, inputs: Inputs) -> Mapping[str, float]:
             return {}
         what = "probe" if sign.probe else domain(sign.qname) if sign.qname else sign.citation.text[-60:]
         events.setdefault(sign.replica, set()).add((what, (sign.at_ns or 0) // NOISE_NS))
+    if len({what for found in events.values() for what, _ in found}) > FEW_DOMAINS:
+        return {}
     lookups = group.by_replica
     return {r: max(float(len(found)), lookups.get(r, 1.0) ** INSISTENCE) for r, found in events.items()}
 

@@ -58,7 +58,7 @@ NAMELESS = 0.7
 """Share of the prior of places without a name that a nameless set of replicas inherits."""
 RATES = np.array([0.03, 0.08, 0.2, 0.45, 0.7, 0.9, 0.985])
 RATE_PRIOR = np.array([0.04, 0.06, 0.08, 0.12, 0.15, 0.2, 0.35])
-RATE_WEIGHT = np.array([20.0, 15.0, 10.0, 8.0, 8.0, 10.0, 20.0])
+RATE_WEIGHT = np.array([40.0, 30.0, 20.0, 14.0, 14.0, 25.0, 60.0])
 """Concentration of each rate: look-ups of one client come in bursts, so rates of replicas differ."""
 MEANS = np.exp(np.linspace(np.log(0.25), np.log(4000.0), 30))
 MEAN_PRIOR = np.exp(-0.5 * ((np.log(MEANS) - np.log(8.0)) / 2.0) ** 2)
@@ -75,7 +75,10 @@ def _negative_binomial(k: float, mean: Array, shape: float) -> Array:
 
 def _beta_binomial(k: float, n: float, rate: Array, weight: Array) -> Array:
     a, b = rate * weight, (1.0 - rate) * weight
-    return np.asarray(betaln(a + k, b + max(n - k, 0.0)) - betaln(a, b))
+    rest = max(n - k, 0.0)
+    # The coefficient does not cancel: inside failures are counted, outside only the events of noise behind them.
+    ways_to = gammaln(k + rest + 1.0) - gammaln(k + 1.0) - gammaln(rest + 1.0)
+    return np.asarray(ways_to + betaln(a + k, b + rest) - betaln(a, b))
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,12 @@ def _well_after(c: Context) -> list[Citation]:
     return [cite for cite in found if any(cite.line > line for line in last.values())]
 
 
+def excerpt(c: Context) -> Finding:
+    """Are the failing logs excerpts that somebody chose: neither a start, nor queries, nor a clock?"""
+    read = [c.seen[r] for r in c.failing if r in c.seen]
+    return Finding(float(not any(s.start_seen or s.queries or s.spans for s in read))) if read else UNTESTED
+
+
 def replicas_known(c: Context) -> Finding:
     """Number of replicas with a log (graded)."""
     return Finding(float(sum(s.has_log for s in c.seen.values())))
@@ -245,6 +251,7 @@ MEASURES: Final[Mapping[str, tuple[Measure, frozenset[str]]]] = MappingProxyType
         "distinct_names": (distinct_names, frozenset()),
         "duration_s": (duration_s, frozenset()),
         "event_reason": (event_reason, frozenset({"reason"})),
+        "excerpt": (excerpt, frozenset()),
         "failed_lookups": (failed_lookups, frozenset()),
         "failing_share": (failing_share, frozenset()),
         "has_message": (has_message, frozenset({"message", "where"})),

@@ -2,70 +2,27 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping
-
 from triage.analysis.context import UNTESTED, Context, Finding, yes
+from triage.analysis.own import host_of, is_kind, own_addresses
 from triage.model.observation import Citation, FailureKind
-
-
-def own_addresses(c: Context) -> frozenset[str]:
-    """Addresses behind which CoreDNS itself answers: its pods, and services that logs or lists name as DNS."""
-    pods = {p.pod_ip for p in c.inputs.topology.pods if p.pod_ip and p.name in c.inputs.topology.places}
-    services = {conf_ip for conf in c.inputs.configuration.resolv_confs if conf.pod for conf_ip, _ in conf.nameservers}
-    usual = c.inputs.rulebook.parameters.get("addresses", {})
-    defaults = usual.get("dns_service", []) if isinstance(usual, Mapping) else []
-    local = {s.local for s in c.group.signs if s.local}
-    return frozenset(pods | services | local | {str(d) for d in defaults})
-
-
-def _host(upstream: str) -> str:
-    return upstream.rsplit(":", 1)[0].strip("[]").split("%")[0]
-
-
-def is_kind(host: str, what: str, own: frozenset[str]) -> bool:
-    """Is an address `loopback`, `link-local`, `own` (CoreDNS itself, loopback included), `public`, `private`, `ipv6`?
-
-    >>> is_kind("127.0.0.53", "own", frozenset()), is_kind("8.8.8.8", "public", frozenset())
-    (True, True)
-    """
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    if what == "own":
-        return (
-            address.is_loopback
-            or address.is_link_local
-            and address.version == 4
-            and host != "169.254.169.253"
-            or host in own
-        )
-    return {
-        "loopback": address.is_loopback,
-        "link-local": address.is_link_local,
-        "public": address.is_global,
-        "private": address.is_private and not address.is_loopback,
-        "ipv6": address.version == 6,
-    }[what]
 
 
 def upstream_is(c: Context, what: str) -> Finding:
     """Is an upstream that the signs name of this kind of address?"""
     if not c.group.upstreams:
         return UNTESTED
-    own = own_addresses(c)
-    hits = [u for u in c.group.upstreams if is_kind(_host(u), what, own)]
+    own = own_addresses(c.inputs)
+    hits = [u for u in c.group.upstreams if is_kind(host_of(u), what, own)]
     named = [s for s in c.group.signs if s.upstream in hits]
     return yes(bool(hits), named, upstream=hits[0] if hits else None)
 
 
 def lists_own_address(c: Context) -> Finding:
     """Does a resolv.conf or Corefile that CoreDNS uses list a loopback or own address?"""
-    own = own_addresses(c)
+    own = own_addresses(c.inputs)
     listed = [(a, cite) for conf in c.inputs.configuration.resolv_confs if not conf.pod for a, cite in conf.nameservers]
     listed += [
-        (_host(target if ":" in target else f"{target}:53"), forward.citation)
+        (host_of(target if ":" in target else f"{target}:53"), forward.citation)
         for corefile in c.inputs.configuration.corefiles
         for block in corefile.blocks
         for forward in block.forwards

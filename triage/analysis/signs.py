@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from triage.analysis.inputs import Inputs
+from triage.analysis.names import leaks_cluster_zone
+from triage.analysis.own import asks_itself, own_addresses
 from triage.model.observation import Answer, Citation, Entry, FailureKind, Meaning, NameCount
 from triage.model.rule import SymptomMatch, SymptomRule
 from triage.model.tool import ConntrackStats, DigResult, KernelEvent
@@ -16,6 +18,7 @@ LOOKUP_NS = 10_000_000_000
 """Lines of one replica and name within 10 s are one look-up: A and AAAA, two attempts each (rca.md, dependence)."""
 CHECK = "check:"
 """Prefix of the place of a sign that a direct check gave: the node (or machine) on which it ran follows."""
+ASKED = frozenset({"upstream-silent", "probe-silent", "upstream-refused", "probe-refused", "upstream-tcp-silent"})
 ERROR_RCODES = frozenset({"SERVFAIL", "REFUSED", "NOTIMP", "FORMERR"})
 FAST_S = 0.9
 """A SERVFAIL that is made faster than a try can time out came from somewhere else."""
@@ -55,7 +58,9 @@ class Sign:
 
 def signs_of(inputs: Inputs) -> tuple[Sign, ...]:
     """Every sign in the evidence, in the order of files and lines."""
-    lines = [*_from_entries(inputs.observations.entries, tuple(inputs.rulebook.symptoms.values()))]
+    lines = [
+        *_from_entries(inputs.observations.entries, tuple(inputs.rulebook.symptoms.values()), own_addresses(inputs))
+    ]
     upstream = [s for s in lines if inputs.rulebook.symptoms[s.symptom].family == "upstream"]
     told = {(s.replica, s.probe) for s in upstream}
     found = [
@@ -92,7 +97,23 @@ def _meets(meaning: Meaning, match: SymptomMatch) -> bool:
     return match.probe is None or match.probe == meaning.probe
 
 
-def _from_entries(entries: Sequence[Entry], symptoms: Sequence[SymptomRule]) -> Iterator[Sign]:
+def _refined(symptom: str, entry: Entry, own: frozenset[str]) -> str:
+    """Circumstances make another symptom of a failed try: an upstream that is CoreDNS itself, a node cache's TCP."""
+    meaning = entry.meaning
+    if meaning.upstream and symptom in ASKED and asks_itself(meaning.upstream, meaning.local_addr, own):
+        return "asks-itself"
+    if symptom == "upstream-tcp-silent" and _is_node_cache(entry):
+        return "upstream-silent"
+    return symptom
+
+
+def _is_node_cache(entry: Entry) -> bool:
+    """NodeLocal DNSCache asks the cluster's DNS over TCP by default."""
+    name = f"{entry.line.replica or ''} {entry.line.container or ''} {entry.line.file}"
+    return any(word in name for word in ("node-cache", "node-local", "nodelocal"))
+
+
+def _from_entries(entries: Sequence[Entry], symptoms: Sequence[SymptomRule], own: frozenset[str]) -> Iterator[Sign]:
     cache: dict[int, SymptomRule | None] = {}
     for entry in entries:
         meaning = entry.meaning
@@ -102,7 +123,7 @@ def _from_entries(entries: Sequence[Entry], symptoms: Sequence[SymptomRule]) -> 
         if symptom is None:
             continue
         yield Sign(
-            symptom.id,
+            _refined(symptom.id, entry, own),
             entry.line.replica or "",
             entry.citation,
             entry.line.at_ns,
@@ -145,6 +166,36 @@ def _from_queries(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[Sign]
     yield from _error_answers(inputs.observations.names)
     yield from _flips(inputs)
     yield from _late_answers(inputs)
+    yield from _denials(inputs)
+
+
+def _denials(inputs: Inputs) -> Iterator[Sign]:
+    """NXDOMAIN answers that should not be asked for: search lists walked outwards, and names of a stub domain."""
+    zones = inputs.configuration.cluster_zones
+    for name in inputs.observations.names:
+        if name.rcode != "NXDOMAIN" or name.answer is Answer.LOCAL:
+            continue
+        symptom = None
+        if leaks_cluster_zone(name.qname, zones) or _walks_at_home(name, zones):
+            symptom = "search-walk"
+        elif inputs.zone_of(name.qname) not in {".", *zones} and name.answer is Answer.UPSTREAM:
+            symptom = "stub-denied"
+        if symptom:
+            yield Sign(
+                symptom,
+                name.replica or "",
+                name.citation,
+                name.first_ns,
+                float(name.count),
+                name.last_ns,
+                name.qname,
+                name.qtype,
+            )
+
+
+def _walks_at_home(name: NameCount, zones: Sequence[str]) -> bool:
+    """A cluster name that an upstream denied: clients are told a search domain that the kubernetes plugin does not serve."""
+    return name.answer is Answer.UPSTREAM and ".svc." in name.qname and not any(name.qname.endswith(z) for z in zones)
 
 
 def _late_answers(inputs: Inputs) -> Iterator[Sign]:
