@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 
+from triage.analysis.checks import SAFE_NAME
 from triage.analysis.exposure import Seen
 from triage.analysis.inputs import Inputs
 from triage.analysis.signs import Sign
@@ -64,19 +66,26 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
         wanted = "gap.no-subnets" if nodes else "gap.no-node-list"
         found.append(Gap(wanted, {}, PLACE_CAUSES, None if nodes else "kubectl get nodes -o wide"))
     unread = [r for r in named if not seen[r].has_log]
-    for replica in unread[:5]:
-        command = f"kubectl logs -n kube-system {replica} --timestamps --tail=-1"
-        found.append(Gap("gap.no-log", {"replica": replica}, PLACE_CAUSES, command))
+    found.extend(Gap("gap.no-log", {"replica": r}, PLACE_CAUSES, _log_command(r)) for r in unread[:5])
     if len(unread) > 5:
         found.append(Gap("gap.no-logs-more", {"n": str(len(unread) - 5)}, PLACE_CAUSES))
-    for replica in (r for r in inputs.replicas if seen[r].cut):
-        found.append(Gap("gap.stream-cut", {"replica": replica or "?"}, UPSTREAM_CAUSES, "kubectl logs without -f"))
+    found.extend(
+        Gap("gap.stream-cut", {"replica": r or "?"}, UPSTREAM_CAUSES, _log_command(r)) for r in named if seen[r].cut
+    )
     if any(s.has_log for s in seen.values()) and not any(s.spans for s in seen.values()):
-        found.append(Gap("gap.no-clock", {}, (), "kubectl logs --timestamps"))
+        read = [r for r in named if seen[r].has_log]
+        found.append(Gap("gap.no-clock", {}, (), _log_command(read[0]) if read else None))
     if seen and not any(s.queries for s in seen.values()):
         found.append(Gap("gap.no-query-log", {}, ("upstream-error-answer", "upstreams-inconsistent")))
     if not inputs.configuration.resolv_confs and not any(
         u.known and u.upstreams for u in inputs.configuration.upstreams
     ):
-        found.append(Gap("gap.no-resolv-conf", {}, ("upstreams-inconsistent", "forward-loop"), "cat /etc/resolv.conf"))
+        found.append(Gap("gap.no-resolv-conf", {}, ("upstreams-inconsistent", "forward-loop")))
     return (*inputs.gaps, *found)
+
+
+def _log_command(replica: str) -> str | None:
+    """The command that reads a replica's whole log with times; None for a name that no pod can have."""
+    if not SAFE_NAME.match(replica):
+        return None
+    return f"kubectl logs -n kube-system {shlex.quote(replica)} --timestamps --tail=-1"

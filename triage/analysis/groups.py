@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from triage.analysis.inputs import Inputs
@@ -65,12 +65,11 @@ class Group:
         return (min(times), max(times)) if times else None
 
 
-def lookups(signs: Iterable[Sign], key: object) -> Mapping[str, float]:
+def lookups(signs: Iterable[Sign], key: Callable[[Sign], str]) -> Mapping[str, float]:
     """Failed look-ups by `key(sign)`: lines of one replica, name and 10 s are one look-up of at most four lines.
 
     Without a clock four lines of one name count as one look-up. A summary counts its weight, divided likewise.
     """
-    assert callable(key)
     clocked: dict[tuple[str, str, str, int], float] = defaultdict(float)
     plain: dict[tuple[str, str, str], float] = defaultdict(float)
     for sign in signs:
@@ -80,7 +79,9 @@ def lookups(signs: Iterable[Sign], key: object) -> Mapping[str, float]:
         else:
             plain[key(sign), sign.replica, name] += sign.weight
     total: dict[str, float] = defaultdict(float)
-    for (value, *_), weight in [*clocked.items(), *plain.items()]:
+    for (value, _, _, _), weight in clocked.items():
+        total[value] += max(1.0, weight / 4.0)
+    for (value, _, _), weight in plain.items():
         total[value] += max(1.0, weight / 4.0)
     return dict(sorted(total.items()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from triage.analysis.classes import classes_of
+from triage.analysis.classes import ScopeClass, classes_of
 from triage.analysis.context import Context
 from triage.analysis.rank import QUIET, CauseWeight
 from triage.analysis.scopes import SOME

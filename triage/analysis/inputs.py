@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from triage.model.scrape import Scrape
-from triage.model.tool import DigResult, ToolResult
-
 from triage.model.bundle import Gap
 from triage.model.config import Configuration
 from triage.model.observation import Observations
 from triage.model.place import Topology
 from triage.model.rule import Rulebook
+from triage.model.scrape import Scrape
+from triage.model.tool import DigResult, ToolResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Where a failure holds: the likelihood of each scope, with exposure, and the posterior over scopes.
 
-Method (see docs/method.md): a scope S explains the counts when the units inside fail and those outside do not, as far as
-they *could* have shown it. Units with a denominator are beta-binomial, units without one are gamma-Poisson with an unknown
-share of the traffic; both are integrated over the fault's unknown strength. Silence of a unit that was never asked, not
-read, or does not list the destination has likelihood 1 inside and outside, so it says nothing.
+Method (see docs/method.md): a scope S explains the counts when the units inside fail and those outside do not, as far
+as they *could* have shown it. Units with a denominator are beta-binomial, units without one are gamma-Poisson with an
+unknown share of the traffic; both are integrated over the fault's unknown strength. Silence of a unit that was never
+asked, not read, or does not list the destination has likelihood 1 inside and outside, so it says nothing.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from triage.analysis.special import betaln, gammaln, logsumexp
 
 from triage.analysis.scopes import SOME, Candidate, Unit, candidates, ways
+from triage.analysis.special import betaln, gammaln, logsumexp
 
 Array = NDArray[np.float64]
 

@@ -15,11 +15,11 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from triage.analysis.special import logsumexp
 
 from triage.analysis.context import Context, Finding
 from triage.analysis.localize import evidence, posterior
 from triage.analysis.measures import MEASURES
+from triage.analysis.special import logsumexp
 from triage.model.rule import Rule, Rulebook, Term
 
 QUIET = ("benign", "unknown")

@@ -194,7 +194,7 @@ def _denials(inputs: Inputs) -> Iterator[Sign]:
 
 
 def _walks_at_home(name: NameCount, zones: Sequence[str]) -> bool:
-    """A cluster name that an upstream denied: clients are told a search domain that the kubernetes plugin does not serve."""
+    """A cluster name that an upstream denied: clients get a search domain that the kubernetes plugin does not serve."""
     return name.answer is Answer.UPSTREAM and ".svc." in name.qname and not any(name.qname.endswith(z) for z in zones)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from triage.analysis.context import Context
 from triage.analysis.hypotheses import Draft
 from triage.analysis.rank import Weighed
+from triage.analysis.signs import Sign
 from triage.model.observation import Citation
 from triage.model.report import Direction, Evidence, Strength
-from triage.model.text import Text
+from triage.model.text import Text, Value
 
 SHOWN = 3
 """Citations of one statement."""
@@ -49,8 +50,7 @@ def _counted(draft: Draft, context: Context) -> list[Evidence]:
     if draft.cause in {"benign", "unknown"} or not context.group.signs:
         return []
     ratio = draft.weight.log_counts - place.none
-    failing = [u for u in context.units if u.name in context.failing and u.k > 0]
-    found = [_failures(failing, ratio, context)]
+    found = [_failures(ratio, context)]
     inside = set(draft.scope.replicas) if draft.scope else set()
     narrower = bool(draft.scope and draft.scope.kind != "cluster")
     best = max((s.log_likelihood for s in place.scopes), default=0.0)
@@ -64,7 +64,11 @@ def _counted(draft: Draft, context: Context) -> list[Evidence]:
     direction: Direction = "for" if narrower else "against"
     if asked and any(u.name not in inside or not narrower for u in asked):
         names = tuple(u.name for u in asked)
-        params = {"replicas": names[:6], "n": len(names), "asked": round(sum(u.n or 0 for u in asked))}
+        params: dict[str, Value] = {
+            "replicas": names[:6],
+            "n": len(names),
+            "asked": round(sum(u.n or 0 for u in asked)),
+        }
         found.append(
             Evidence("silent-asked", Text("analysis.silent-asked", params), direction, strength_of(gain), gain)
         )
@@ -81,23 +85,23 @@ def _counted(draft: Draft, context: Context) -> list[Evidence]:
     return found
 
 
-def _failures(failing: Sequence[object], ratio: float, context: Context) -> Evidence:
+def _failures(ratio: float, context: Context) -> Evidence:
     lines = [s for s in context.group.signs if s.replica in context.failing]
-    params = {
+    params: dict[str, Value] = {
         "lines": len(lines),
         "lookups": round(sum(context.group.by_replica.values())),
         "replicas": tuple(sorted(r for r in context.failing if r))[:6] or (Text("the.log"),),
     }
-    direction: Direction = "for" if ratio >= 0 else "against"
-    return Evidence("failures", Text("analysis.failures", params), direction, strength_of(ratio), ratio, _first(lines))
+    # Few failures may be likelier as noise; they are still what speaks for the cause at all.
+    return Evidence("failures", Text("analysis.failures", params), "for", strength_of(ratio), ratio, _first(lines))
 
 
-def _first(signs: Sequence[object]) -> tuple[Citation, ...]:
+def _first(signs: Sequence[Sign]) -> tuple[Citation, ...]:
     """The first citation of each replica, then further ones."""
     seen: set[str] = set()
-    firsts, rest = [], []
+    firsts: list[Citation] = []
+    rest: list[Citation] = []
     for sign in signs:
-        replica, citation = sign.replica, sign.citation  # type: ignore[attr-defined]
-        (rest if replica in seen else firsts).append(citation)
-        seen.add(replica)
+        (rest if sign.replica in seen else firsts).append(sign.citation)
+        seen.add(sign.replica)
     return tuple([*firsts, *rest][:SHOWN])

@@ -7,7 +7,6 @@ from triage.analysis.hypotheses import Draft
 from triage.model.report import Scope
 from triage.model.text import Text, Value
 
-
 SPOKEN = ("az", "subnet", "node", "replica")
 """Kinds of twins that a title names; roles, pools, kernels and pod ranges stand in the scope itself."""
 
@@ -26,8 +25,8 @@ def title_of(draft: Draft, context: Context) -> Text:
         "name": next((s.qname for s in context.group.signs if s.qname), None),
     }
     special = f"{rule.id}.title.{draft.variant}"
-    known = context.inputs.rulebook.texts.get("en", {})
-    return Text(special if draft.variant and special in known else f"{rule.id}.title", params)
+    texts = context.inputs.rulebook.texts.get("en", {})
+    return Text(special if draft.variant and special in texts else f"{rule.id}.title", params)
 
 
 def _servers(upstreams: tuple[str, ...]) -> Value:

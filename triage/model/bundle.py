@@ -75,9 +75,9 @@ class Document:
 
 
 def document_of_text(name: str, kind: Kind, text: str, **more: object) -> Document:
-    """A document that lives in memory.
+    r"""A document that lives in memory.
 
-    >>> document_of_text("a.log", Kind.LOG, "x\\n").text()
+    >>> document_of_text("a.log", Kind.LOG, "x\n").text()
     'x\\n'
     """
     raw = text.encode("utf-8", errors="surrogatepass")

@@ -138,7 +138,7 @@ class Topology:
     """Contradicting facts, as sentences of names and values only (`node x: az a (nodes.txt) / b (pods.json)`)."""
 
     node_places: Mapping[str, Place] = field(default_factory=dict)
-    """Node name to its place (`Place.replica` is then the node's name): also nodes without a replica, where checks run."""
+    """Node name to its place (`Place.replica` is then the node's name), also of nodes without a replica."""
 
     def pod(self, name: str) -> Pod | None:
         """The pod of this name."""

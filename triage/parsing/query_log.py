@@ -129,9 +129,9 @@ def _common(match: re.Match[str]) -> Query | None:
 
 def _client(text: str) -> str | None:
     """The address without its port."""
-    if text[0] == "[":
+    if text.startswith("["):
         return text[1 : text.find("]")]
-    return text.partition(":")[0] if text.count(":") < 2 else text
+    return (text.partition(":")[0] if text.count(":") < 2 else text) or None
 
 
 def _upstream(words: list[str]) -> str | None:
