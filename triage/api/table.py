@@ -37,6 +37,8 @@ def localize(
 ) -> pd.DataFrame:
     """Where the failures of a table hold: a probability for each value of each column, by likelihood with exposure.
 
+    One fault is looked for; take the rows inside it out and call again to look for a second.
+
     Args:
         frame: one row for each thing that was asked (a replica, a node, a cell); 1,200 rows take about 0.1 s.
         failures: column of failed queries, ≥ 0; NA: nobody looked there, so it says nothing.
