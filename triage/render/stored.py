@@ -1,4 +1,4 @@
-"""A stored JSON report → the same `Report` again, so that every renderer can show it; the sentences stay as they were said.
+"""A stored JSON report → the same `Report` again, so that every renderer can show it; sentences stay as they were said.
 
 Nobody vouches for a stored report: each field is looked at, and what does not fit is named with its path.
 """
@@ -6,7 +6,6 @@ Nobody vouches for a stored report: each field is looked at, and what does not f
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -105,7 +104,7 @@ class _Fields:
     def number(self, key: str) -> float:
         """A number."""
         value = self.get(key, (int, float), "a number")
-        return float(value) if math.isfinite(value) and abs(value) < 1e15 else self.fail(key, "a number")
+        return float(value) if abs(value) < 1e15 else self.fail(key, "a number")
 
     def share(self, key: str) -> float:
         """A number from 0 to 1."""
@@ -156,6 +155,7 @@ def said(sentence: str, explanation: str | None = None) -> Text:
     """A text that any catalogue says as it stands; with an explanation it is a title that has one."""
     if explanation is None:
         return Text("said.sentence", {"text": sentence})
+    # Words.explanation asks for the twin "told.explain".
     return Text("told.sentence", {"text": sentence, "explanation": explanation})
 
 
@@ -215,8 +215,13 @@ def _hypothesis(f: _Fields) -> Hypothesis:
 
 
 def _weighing(f: _Fields) -> Weighing:
-    logs = [f.number(key) for key in ("log_odds", "log_symptoms", "log_counts", "log_terms")]
-    return Weighing(*logs, cause_probability=f.share("cause_probability"))
+    return Weighing(
+        log_odds=f.number("log_odds"),
+        log_symptoms=f.number("log_symptoms"),
+        log_counts=f.number("log_counts"),
+        log_terms=f.number("log_terms"),
+        cause_probability=f.share("cause_probability"),
+    )
 
 
 def _scope(f: _Fields) -> Scope:

@@ -1,0 +1,48 @@
+"""Reading a stored report from a file or standard input."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from triage.cli.streams import stdin_bytes
+from triage.errors import TriageError
+from triage.model.report import Hypothesis, Report
+from triage.render.stored import read_stored
+
+_MOST_BYTES = 64 * 2**20
+
+
+def stored_report(path: str) -> Report:
+    """The report in a JSON file; `-` is standard input."""
+    try:
+        if path == "-":
+            raw = stdin_bytes().read(_MOST_BYTES + 1)
+        else:
+            with Path(path).open("rb") as stream:
+                raw = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise TriageError(
+            f"{path} cannot be read: {error.strerror or error}",
+            hint="name a report that `triage analyze PATH -o json --output-file REPORT.json` wrote",
+        ) from error
+    if len(raw) > _MOST_BYTES:
+        raise TriageError(f"{path} is larger than any report", hint="name the JSON report, not the evidence")
+    return read_stored(raw.decode("utf-8-sig", errors="replace"), file="standard input" if path == "-" else path)
+
+
+def hypothesis_of(report: Report, wanted: str | None) -> Hypothesis:
+    """The hypothesis of an id or a rank; the first one when nothing is wanted."""
+    if not report.hypotheses:
+        raise TriageError("the report holds no explanation: nothing was wrong", hint="analyse further evidence")
+    if wanted is None:
+        return report.hypotheses[0]
+    found = next((h for h in report.hypotheses if wanted in (h.id, f"{h.rank}")), None)
+    if found is not None:
+        return found
+    near = get_close_matches(wanted, [h.id for h in report.hypotheses], n=3, cutoff=0.4)
+    ranks = f"a rank from 1 to {len(report.hypotheses)}"
+    raise TriageError(
+        f"no explanation of the report is called '{wanted}'",
+        hint=f"choose {ranks}, or an id such as {', '.join(near or [report.hypotheses[0].id])}",
+    )
