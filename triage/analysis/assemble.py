@@ -74,6 +74,7 @@ def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen])
 def _spread(group: Group, units: Sequence[Unit]) -> NameSpread:
     """How the failing names of a group spread over zones; probes name none."""
     real = [s for s in group.signs if not s.probe and s.qname]
+    real = [s for s in real if not s.symptom.startswith("overload")]
     down = any(s.symptom == "health-check-failures" for s in group.signs)
     if group.family != "upstream" or group.zone is not None or not real or down:
         return NameSpread(None, known=False)
@@ -127,7 +128,7 @@ def absorbed(judged: list[tuple[Context, tuple[Draft, ...]]]) -> list[tuple[Cont
     return kept
 
 
-def _harm_order(context: Context, drafts: Sequence[Draft], inputs: Inputs) -> tuple[float, float, str]:
+def _harm_order(context: Context, drafts: Sequence[Draft], inputs: Inputs) -> tuple[bool, float, float, str]:
     """Expected harm: P(fault) x share of queries that fail while it lasts; what fails no query comes last."""
     fault = sum(d.probability for d in drafts if d.cause not in QUIET)
     counts = context.group.counts
@@ -137,7 +138,8 @@ def _harm_order(context: Context, drafts: Sequence[Draft], inputs: Inputs) -> tu
         share = 1.0
     known = [u for u in context.units if u.replica]
     affected = len(context.failing) / max(1, len(known))
-    return -fault * harm * affected * max(share, 0.05), -drafts[0].probability, context.group.family
+    quiet = drafts[0].cause in QUIET
+    return quiet, -fault * harm * affected * max(share, 0.05), -drafts[0].probability, context.group.family
 
 
 def _failing_share(context: Context) -> float | None:

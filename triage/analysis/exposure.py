@@ -234,6 +234,8 @@ def counters_of(inputs: Inputs, group: Group) -> Mapping[str, bool]:
     """Per scraped replica that asks the group's servers: do its counters show that they fail there?"""
     failing = set(group.upstreams)
     found: dict[str, bool] = {}
+    if all(symptom.startswith("overload") for symptom in group.counts):
+        return found
     for scrape in inputs.scrapes if group.family == "upstream" else ():
         mine = [u for u in scrape.upstreams if u.upstream in failing or not failing]
         if any(u.healthcheck_failures >= DOWN_AFTER for u in mine):

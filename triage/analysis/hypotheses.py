@@ -82,9 +82,10 @@ def _drafts(weight: CauseWeight, probability: float, context: Context) -> list[D
 
 
 def _placeless(context: Context, classes: Sequence[ScopeClass]) -> bool:
-    """No replica has a node, and it is not clear which replicas are hit: no place is claimed at all."""
+    """No replica has a node, and nothing says that only some are hit: no place is claimed at all."""
     known = any("node" in u.attrs for u in context.units)
-    return not known and classes[0].share < CLEAR
+    narrow = sum(c.share for c in classes if c.narrow)
+    return not known and narrow < 0.5 and classes[0].share < CLEAR
 
 
 def _joined(drafts: list[Draft]) -> list[Draft]:
