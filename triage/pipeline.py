@@ -15,7 +15,7 @@ from triage.model.entry import EntryRow
 from triage.model.message import Message
 from triage.model.observation import Ledger, Meaning, Observations, Stream
 from triage.model.place import Event, Node, Place, Pod, Topology
-from triage.model.report import Coverage, FileCoverage, Report, Window
+from triage.model.report import Coverage, FileCoverage, Hypothesis, Report, Window
 from triage.model.rule import Rulebook
 from triage.model.scrape import Scrape
 from triage.model.text import Catalogue, Text
@@ -60,6 +60,14 @@ def print_script() -> str:
     from triage.sources.kubectl_script import script
 
     return script()
+
+
+def check_script(hypotheses: Sequence[Hypothesis], rulebook: Rulebook) -> str:
+    """The POSIX script that runs the next checks of these hypotheses of a stored report."""
+    from triage.analysis import refill
+    from triage.render.check_script import render_check_script
+
+    return render_check_script(hypotheses, rulebook, refill)
 
 
 def analyze(

@@ -62,25 +62,23 @@ _FORMS: Mapping[str, Callable[[str], bool]] = {
 }
 
 
-def refill(check: Check, names: Mapping[str, str]) -> str | None:
+def refill(check: Check, names: Mapping[str, str]) -> tuple[str, Mapping[str, str]] | None:
     """The command of a check made again, from names that a stored report holds: nobody vouches for them.
 
-    None when a name is missing or is no name, no address or no port.
+    With it come those names that are names, addresses and ports indeed. None when one that it needs is not.
 
     >>> ask = Check("ask", "dig @{upstream_ip} {qname}", "where.anywhere", "reads", ())
-    >>> refill(ask, {"upstream_ip": "10.0.0.1", "qname": "a.example."})
-    'dig @10.0.0.1 a.example.'
-    >>> refill(ask, {"upstream_ip": "10.0.0.1", "qname": "-f/etc/shadow"}), refill(ask, {"upstream_ip": "10.0.0.1"})
-    (None, None)
+    >>> refill(ask, {"upstream_ip": "10.0.0.1", "qname": "a.example.", "node": "x;y"})
+    ('dig @10.0.0.1 a.example.', {'upstream_ip': '10.0.0.1', 'qname': 'a.example.'})
+    >>> refill(ask, {"upstream_ip": "10.0.0.1", "qname": "-f/etc/shadow"})
     """
     safe = {
         key: value
         for key, value in names.items()
         if key in PLACEHOLDERS and len(value) < 2000 and (_FORMS.get(key) or _is_name)(value)
     }
-    if any(need not in safe for need in check.needs):
-        return None
-    return fill(check.command, safe)
+    command = fill(check.command, safe)
+    return None if command is None or any(need not in safe for need in check.needs) else (command, safe)
 
 
 def _is_name(value: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from triage.cli import analyze, collect, demo, entries, explain, rules, schema, version
+from triage.cli import analyze, checks, collect, demo, entries, explain, rules, schema, version
 
 app = typer.Typer(
     name="triage",
@@ -33,6 +33,7 @@ app.command("analyze")(analyze.analyze)
 app.command("demo")(demo.demo)
 app.command("entries")(entries.entries)
 app.command("explain")(explain.explain)
+app.command("checks")(checks.checks)
 app.command("collect")(collect.collect)
 app.add_typer(rules.app, name="rules")
 app.command("schema")(schema.schema)

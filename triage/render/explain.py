@@ -17,14 +17,14 @@ from triage.render.words import SIGNS, Words, percent, strongest
 COUNTED = ("failures", "silent-asked", "silent", "silent-unread", "silent-unlisted")
 """Statements of the localiser: they enter together, as one likelihood of the place."""
 _STEP = "  "
-_COLUMN = 9
+_COLUMN = 11
 
 
 def odds(log_ratio: float) -> str:
     """A ratio as what it does to the odds.
 
-    >>> odds(math.log(3.2)), odds(math.log(0.4)), odds(0.0), odds(math.log(1234.5))
-    ('x 3.20', '/ 2.50', 'x 1.00', 'x 1234')
+    >>> odds(math.log(3.2)), odds(math.log(0.4)), odds(0.0), odds(math.log(1234.6))
+    ('x 3.20', '/ 2.50', 'x 1.00', 'x 1235')
     """
     ratio = math.exp(min(abs(log_ratio), 300.0))
     number = f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}" if ratio < 100 else f"{ratio:.0f}" if ratio < 1e6 else ""
@@ -96,7 +96,7 @@ class _Explanation:
         cause = self.words.word("explain.cause", all=_short(whole), weight=_short(weight))
         lines = self._row(f"= {_short(weight)}", self.words.word("explain.weight"))
         lines += self._row(percent(w.cause_probability), cause)
-        if share < 0.995:
+        if share < 0.995 and self.h.probability >= 0.01:  # smaller ones are rounded too much
             lines += self._row(
                 odds(math.log(max(share, 1e-9))), self.words.word("explain.share", percent=percent(share))
             )
