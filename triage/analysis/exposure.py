@@ -66,7 +66,7 @@ def coverage(seen: Seen, window: tuple[int, int] | None) -> float:
     """
     if not seen.has_log:
         return 0.0
-    whole = 0.3 if seen.cut and not seen.queries else 1.0
+    whole = 0.15 if seen.cut and not seen.queries else 1.0
     if window is None or not seen.spans:
         return whole
     first, last = window

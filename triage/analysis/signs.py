@@ -170,13 +170,15 @@ def _from_queries(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[Sign]
 
 
 def _denials(inputs: Inputs) -> Iterator[Sign]:
-    """NXDOMAIN answers that should not be asked for: search lists walked outwards, and names of a stub domain."""
+    """Cluster names that fail, search lists walked outwards, and names of a stub domain that its servers deny."""
     zones = inputs.configuration.cluster_zones
     for name in inputs.observations.names:
-        if name.rcode != "NXDOMAIN" or name.answer is Answer.LOCAL:
-            continue
         symptom = None
-        if leaks_cluster_zone(name.qname, zones) or _walks_at_home(name, zones):
+        if name.answer is Answer.LOCAL and name.rcode == "SERVFAIL" and name.qname.endswith(tuple(zones)):
+            symptom = "api-answers-fail"
+        elif name.rcode != "NXDOMAIN" or name.answer is Answer.LOCAL:
+            continue
+        elif leaks_cluster_zone(name.qname, zones) or _walks_at_home(name, zones):
             symptom = "search-walk"
         elif inputs.zone_of(name.qname) not in {".", *zones} and name.answer is Answer.UPSTREAM:
             symptom = "stub-denied"
