@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from triage.analysis.context import Context
 from triage.analysis.hypotheses import Draft
 from triage.analysis.rank import Weighed
-from triage.analysis.signs import Sign
+from triage.analysis.signs import CHECK, Sign
 from triage.model.observation import Citation
 from triage.model.report import Direction, Evidence, Strength
 from triage.model.text import Text, Value
@@ -62,6 +62,10 @@ def _counted(draft: Draft, context: Context) -> list[Evidence]:
     unlisted = [u for u in others if not u.asks]
     gain = (best - whole) if narrower else (whole - best)
     direction: Direction = "for" if narrower else "against"
+    direct = _asked_directly(context)
+    if direct is not None:
+        found.append(Evidence("asked-directly", direct[0], direction, strength_of(gain), gain, direct[1]))
+        gain = 0.0  # counted once, with what tells most
     if asked and any(u.name not in inside or not narrower for u in asked):
         names = tuple(u.name for u in asked)
         params: dict[str, Value] = {
@@ -83,6 +87,20 @@ def _counted(draft: Draft, context: Context) -> list[Evidence]:
             text = Text(f"analysis.silent-{key}", {"replicas": tuple(u.name for u in group)[:6], "n": len(group)})
             found.append(Evidence(f"silent-{key}", text, "untested", None, 0.0))
     return found
+
+
+def _asked_directly(context: Context) -> tuple[Text, tuple[Citation, ...]] | None:
+    """From which nodes somebody asked the group's servers: where none answered, where one did."""
+    units = [u.name.removeprefix(CHECK) for u in context.units if not u.replica]
+    digs = [d for d in context.inputs.direct_answers if d.host in units and d.server in context.group.upstreams]
+    if not digs:
+        return None
+    silent = sorted({str(d.host) for d in digs if d.failure is not None})
+    answered = sorted({str(d.host) for d in digs if d.failure is None})
+    form = "both" if silent and answered else "silent" if silent else "answered"
+    params: dict[str, Value] = {"silent": tuple(silent[:6]), "answered": tuple(answered[:6])}
+    one_each = {str(d.host): d.citation for d in reversed(digs)}
+    return Text(f"analysis.asked.{form}", params), tuple(one_each[host] for host in sorted(one_each)[:SHOWN])
 
 
 def _failures(ratio: float, context: Context) -> Evidence:

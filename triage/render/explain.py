@@ -14,7 +14,7 @@ from triage.render.layout import cells, finish, hang, paint
 from triage.render.style import Style
 from triage.render.words import SIGNS, Words, percent, strongest
 
-COUNTED = ("failures", "silent-asked", "silent", "silent-unread", "silent-unlisted")
+COUNTED = ("failures", "asked-directly", "silent-asked", "silent", "silent-unread", "silent-unlisted")
 """Statements of the localiser: they enter together, as one likelihood of the place."""
 _STEP = "  "
 _COLUMN = 11
@@ -119,7 +119,7 @@ class _Explanation:
         found = {e.id: e for e in self.h.evidence if e.id in COUNTED}
         lines: list[str] = []
         for item in (found[key] for key in COUNTED if key in found):
-            narrow = item.id.startswith("silent") and item.log_ratio
+            narrow = item.id != "failures" and item.log_ratio
             lines += self._statement(odds(item.log_ratio) if narrow else "", item)
         scope = self.words.scope(self.h.scope)
         if scope and lines:
@@ -172,7 +172,8 @@ class _Explanation:
 def _short(number: float) -> str:
     """Two telling digits.
 
-    >>> _short(0.2345), _short(0.000123), _short(123.4)
-    ('0.23', '1.2e-04', '1.2e+02')
+    >>> _short(0.2345), _short(0.000123), _short(123.4), _short(12_345_678.0)
+    ('0.23', '1.2e-04', '123', '1.2e+07')
     """
-    return f"{number:.2f}" if 0.1 <= number < 10 else f"{number:.3f}" if 0.01 <= number < 0.1 else f"{number:.1e}"
+    digits = 0 if number >= 10 else 2 if number >= 0.1 else 3
+    return f"{number:.{digits}f}" if 0.01 <= number < 1e6 else f"{number:.1e}"
