@@ -151,7 +151,13 @@ FAULTS = (
         {"subnet": (NEW,)},
         crash_and_restart,
         (Says(_FATAL_LOOP, who="one"),),
-        same(Verdict(causes("forward-loop"), 0.6, may=causes("upstream-refused"))),
+        same(
+            Verdict(
+                causes("forward-loop"),
+                0.6,
+                may=causes("upstream-refused", "upstream-unreachable", "upstream-unreachable-scoped"),
+            )
+        ),
         prepare=loop_of_two,
         load=nothing,
     ),
