@@ -14,6 +14,7 @@ from triage.model.observation import Answer, Segment
 from triage.model.place import PLACE_KINDS, Pod
 
 MINUTE_NS = 60_000_000_000
+FORWARDED = frozenset({Answer.UPSTREAM, Answer.FAILED, Answer.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,17 @@ def asked_upstream(
     failed: dict[str, float] = {}
     wanted = zone or "."
     minutes = (window[0] // MINUTE_NS, window[1] // MINUTE_NS) if window else None
+    caches = {name for name, place in inputs.topology.places.items() if place.layer == "node-local"}
     for row in inputs.observations.queries:
-        if row.zone != wanted or row.answer not in {Answer.UPSTREAM, Answer.FAILED, Answer.REJECTED}:
+        # A node cache serves no zone of its own: its authoritative answers came from the cluster's DNS.
+        passed_on = row.answer is Answer.LOCAL and (row.replica or "") in caches
+        if not passed_on and (row.zone != wanted or row.answer not in FORWARDED):
             continue
         if minutes and row.minute is not None and not minutes[0] <= row.minute <= minutes[1]:
             continue
         replica = row.replica or ""
         asked[replica] = asked.get(replica, 0.0) + row.count
-        if row.answer is not Answer.UPSTREAM:
+        if row.answer in {Answer.FAILED, Answer.REJECTED}:
             failed[replica] = failed.get(replica, 0.0) + row.count
     logs_all = {
         (row.replica or "") for row in inputs.observations.queries if row.answer not in {Answer.FAILED, Answer.REJECTED}

@@ -108,8 +108,8 @@ def _spoken(scope: Scope, context: Context) -> Scope | None:
     if scope.kind == SOME:
         return None
     if scope.kind == "cluster":
-        return Scope("cluster", None, tuple(u.name for u in replicas if u.name), scope.indistinguishable)
-    return scope
+        scope = Scope("cluster", None, tuple(u.name for u in replicas if u.name), scope.indistinguishable)
+    return replace(scope, indistinguishable=tuple(m for m in scope.indistinguishable if m.kind != SOME))
 
 
 def node_scope(replica: str, context: Context) -> Scope | None:

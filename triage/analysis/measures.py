@@ -22,6 +22,8 @@ from triage.model.observation import Answer, Citation, FailureKind
 from triage.model.tool import ConntrackStats, KernelEvent, Setting
 
 Measure = Callable[..., Finding]
+SINGLE = 3
+"""Failures that are too few to have a rate of their own."""
 
 
 def failed_lookups(c: Context) -> Finding:
@@ -44,10 +46,14 @@ def duration_s(c: Context) -> Finding:
 def rate_per_min(c: Context) -> Finding:
     """Failed look-ups a minute between the first and the last sign (graded); untested below five minutes.
 
-    Where only `consolidate` summaries are shown, their own periods count.
+    Where only `consolidate` summaries are shown, their own periods count; for a few single failures, the whole record
+    of the replicas that show them, if it shows that clients asked.
     """
     window = c.group.window
-    covered = max(((window[1] - window[0]) / 1e9 if window else 0.0), sum(s.over_s or 0.0 for s in c.group.signs))
+    covered = max((window[1] - window[0]) / 1e9 if window else 0.0, sum(s.over_s or 0.0 for s in c.group.signs))
+    if window and sum(c.group.by_replica.values()) <= SINGLE:
+        asked = [c.seen[r].spans for r in c.failing if r in c.seen and c.seen[r].queries]
+        covered = max([covered, *((last - first) / 1e9 for spans in asked for first, last in spans)])
     if covered < 300:
         return UNTESTED
     rate = sum(c.group.by_replica.values()) / (covered / 60.0)

@@ -57,7 +57,8 @@ def tcp_only(c: Context) -> Finding:
 def unrelated_destinations(c: Context) -> Finding:
     """Do the same replicas fail towards destinations that have nothing in common: upstreams and the API server?
 
-    Several upstreams of one list count as one destination: they may share a network.
+    Several upstreams of one list count as one destination: they may share a network. Untested where only the API server
+    fails and nothing shows that clients asked those replicas: one that is not ready is sent no queries.
     """
     own = [s for s in c.group.signs if s.symptom != "api-waiting"]
     mine = {_target(c.group.family)} if own else set[str]()
@@ -67,6 +68,9 @@ def unrelated_destinations(c: Context) -> Finding:
         if shared and other.family in {"upstream", "api"}:
             mine.add(_target(other.family))
             cited += shared[:2]
+    asked = any(c.seen[r].queries for r in c.failing if r in c.seen)
+    if len(mine) < 2 and c.group.family == "api" and not asked:
+        return UNTESTED
     return yes(len(mine) > 1, cited, destinations=tuple(sorted(mine)), n=len(mine))
 
 

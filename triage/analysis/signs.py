@@ -343,11 +343,14 @@ def _from_config(inputs: Inputs) -> Iterator[Sign]:
         forwards = [f for block in corefile.blocks for f in block.forwards]
         if corefile.blocks and not forwards:
             yield Sign("no-forward", "", corefile.blocks[0].citation)
-    for conf in inputs.configuration.resolv_confs:
+    of_nodes = [c for c in inputs.configuration.resolv_confs if not c.pod]
+    for conf in of_nodes:
         public = [(a, c) for a, c in conf.nameservers if _is_public(a)]
         private = [(a, c) for a, c in conf.nameservers if not _is_public(a)]
-        if public and private and not conf.pod:
-            odd = public if _internal_denied(inputs, conf.search) else private
+        if public and private:
+            elsewhere = {a for other in of_nodes if other is not conf for a, _ in other.nameservers}
+            only_here = [(a, c) for a, c in conf.nameservers if elsewhere and a not in elsewhere]
+            odd = only_here or (public if _internal_denied(inputs, conf.search) else private)
             for address, citation in odd:
                 yield Sign("resolvers-mixed", "", citation, upstream=_with_port(address))
 
