@@ -420,7 +420,7 @@ def test_its_like_claims_nothing(framing: str, tmp_path: Path) -> None:
 
 
 def assert_look_alike(report: Report, upstream: str, silent: str) -> None:
-    """The silent replica was never asked: no place narrower than the cluster is worth a fifth, and the reader is told."""
+    """The silent replica was never asked: no narrower place is worth a fifth, and the reader is told."""
     first = report.hypotheses[0]
     assert first.cause == PLAIN
     assert first.upstream == upstream
