@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import COMMANDS, ROOT, cli_page, command_of, help_of, json_page, readme_page
+from tests.docs.pages import COMMANDS, ROOT, cli_page, command_of, help_of, json_page, loop_page, readme_page
 from triage.errors import ExitCode
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "rules" / "README.md"]
@@ -115,6 +115,13 @@ def test_make_targets_exist(page: Path) -> None:
 
 def test_readme_shows_what_the_program_prints(approve) -> None:
     approve(ROOT / "README.md", readme_page())
+
+
+def test_the_loop_shows_what_the_program_prints(approve, tmp_path: Path) -> None:
+    page = loop_page(tmp_path)
+    words = re.findall(r"^(Unlikely|Possible|Likely|Certain) \(", page, re.MULTILINE)
+    assert words in (["Possible", "Certain"], ["Possible", "Likely"]), "a tie, then one answer"
+    approve(ROOT / "docs" / "loop.md", page)
 
 
 def test_ci_runs_what_the_readme_says() -> None:

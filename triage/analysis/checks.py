@@ -157,7 +157,7 @@ def choose(
             command = fill(check.command, names)
             if command is None or any(need not in names for need in check.needs):
                 continue
-            if check.fills and f"gap.{check.fills}" not in gaps:
+            if (check.fills and f"gap.{check.fills}" not in gaps) or _asked_before(check, names, context):
                 continue
             gain = information(check, drafts)
             step = CheckStep(
@@ -177,6 +177,22 @@ def choose(
         steps.sort(key=lambda row: (row[0], row[1], row[2].id))
         offered[position] = tuple(step for _, _, step in steps)
     return offered
+
+
+def _asked_before(check: Check, names: Mapping[str, str], context: Context) -> bool:
+    """Did somebody ask the same server the same name already, from every node that the check wants?"""
+    if not check.command.startswith("dig ") or "node" not in names or "upstream_ip" not in names:
+        return False
+    name = names["qname" if "{qname}" in check.command else "second_name"].rstrip(".").lower()
+    several = check.where == "where.affected-beside-outside"
+    wanted = {names[key] for key in (("node", "other_node", "outside_node") if several else ("node",)) if key in names}
+    asked = {
+        context.inputs.node_of_host(dig.host)
+        for dig in context.inputs.direct_answers
+        if dig.host and dig.server and dig.server.rpartition(":")[0].strip("[]") == names["upstream_ip"]
+        if (dig.qname or "").rstrip(".") == name and (dig.tcp or "+tcp" not in check.command)
+    }
+    return wanted <= asked
 
 
 def _expected(outcome: Outcome, names: Mapping[str, str], position: int, drafts: Sequence[Draft]) -> Expectation:
