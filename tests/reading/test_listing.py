@@ -18,7 +18,7 @@ from triage.reading import Limits, listing
 QUERY = '[INFO] 10.0.0.7:4242 - 7 "A IN n{}.example. udp 41 false 512" NOERROR qr,rd,ra 68 0.0{}s\n'
 
 
-@pytest.mark.parametrize("name", INPUTS)
+@pytest.mark.parametrize("name", INPUTS[::3])
 def test_lines_are_those_that_are_counted(name: str, tmp_path) -> None:
     bundle = pipeline.load_bundle([str(folder_of(name, tmp_path))], None)
     observations, _, _ = pipeline.observe(bundle)

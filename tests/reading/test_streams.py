@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -204,3 +206,34 @@ def test_other_containers_and_programs_are_no_replicas(observe: Callable[..., Ob
 def test_heads_of_tail_tell_the_replica(layout: str, observe: Callable[..., Observations]) -> None:
     text = layout.format("a1") + failed("10.0.0.7") + "\n" + layout.format("b2") + failed("10.0.1.7")
     assert [e.line.replica for e in observe({"t.log": text}).entries] == ["coredns-a1", "coredns-b2"]
+
+
+@pytest.mark.parametrize(
+    ("second", "lives"),
+    [
+        (61, 1),  # within the pauses of such a log
+        (3600, 2),  # lines are missing between
+        (-30, 2),  # both were written at the same time: of two containers, or two excerpts
+    ],
+)
+def test_a_life_goes_on_in_the_next_file(second: int, lives: int, observe: Callable[..., Observations]) -> None:
+    def stamped_from(start_s: int, texts: str) -> str:
+        begin = datetime(2024, 3, 15, 10, 30, tzinfo=UTC) + timedelta(seconds=start_s)
+        stamps = (begin + timedelta(seconds=i) for i in count())
+        return "".join(
+            f"{at:%Y-%m-%dT%H:%M:%S}Z {text}\n" for at, text in zip(stamps, texts.splitlines(), strict=False)
+        )
+
+    head, tail = START + query(1), query(2) + query(3)
+    files = {"a/r.log": stamped_from(0, head), "b/r.log": stamped_from(second, tail)}
+    segments = observe(files, replica="r").segments
+    assert len(segments) == lives
+    assert (segments[0].version, segments[0].start_seen) == ("1.9.3", True)
+    assert sum(s.n_lines for s in segments) == 7
+    cut = {
+        "a/r.log": files["a/r.log"] + "failed to create fsnotify watcher: too many open files",
+        "b/r.log": files["b/r.log"],
+    }
+    assert len(observe(cut, replica="r").segments) == 2
+    fresh = {"a/r.log": files["a/r.log"], "b/r.log": stamped_from(61, START + query(2))}
+    assert len(observe(fresh, replica="r").segments) == 2

@@ -24,6 +24,9 @@ from triage.reading.lives import Life
 from triage.reading.scan import Part, Partial, life_of
 from triage.reading.tally import TROUBLE, CountKey, Name, NameKey, Tally, greatest, least
 
+_MINUTE_NS = 60_000_000_000
+_PAUSES = 20
+"""Times the usual distance of lines: no log pauses longer between two files of one life."""
 _DNS = re.compile(r"dns|resolv|node-cache", re.ASCII)
 
 
@@ -345,17 +348,53 @@ def _segments(found: list[tuple[int, Segment]]) -> tuple[Segment, ...]:
         if before is None or not same:
             joined.append(segment)
             continue
-        joined[-1] = replace(
-            before,
-            first_ns=least(before.first_ns, segment.first_ns),
-            last_ns=greatest(before.last_ns, segment.last_ns),
-            version=before.version or segment.version,
-            config_hash=segment.config_hash or before.config_hash,
-            zones=before.zones + segment.zones,
-            n_lines=before.n_lines + segment.n_lines,
-            cut=segment.cut,
-        )
-    return tuple(joined)
+        joined[-1] = _one(before, segment)
+    return _over_files(joined)
+
+
+def _over_files(found: list[Segment]) -> tuple[Segment, ...]:
+    """Lives that go on in another file (rotated by the kubelet, split by a person) are one again.
+
+    A file that begins without a banner, after another one ended, goes on with its life, unless the pause between them
+    is longer than such a log pauses: then lines are missing.
+    """
+    order = sorted(range(len(found)), key=lambda i: (found[i].first_ns or 0, i))
+    heads: dict[tuple[str | None, bool], int] = {}
+    kept = dict(enumerate(found))
+    for i in order:
+        segment = found[i]
+        key = (segment.replica, segment.previous)
+        before = kept.get(heads.get(key, -1))
+        if before is None or before.file == segment.file or not _lives_on(before, segment):
+            heads[key] = i
+            continue
+        kept[heads[key]] = _one(before, segment)
+        del kept[i]
+    return tuple(kept[i] for i in sorted(kept))
+
+
+def _lives_on(before: Segment, segment: Segment) -> bool:
+    if segment.start_seen or before.cut or before.replica is None:
+        return False
+    if before.first_ns is None or before.last_ns is None or segment.first_ns is None or segment.last_ns is None:
+        return False
+    pause = segment.first_ns - before.last_ns
+    usual = (segment.last_ns - before.first_ns - pause) // (before.n_lines + segment.n_lines)
+    return 0 <= pause <= max(_MINUTE_NS, _PAUSES * usual)
+
+
+def _one(before: Segment, segment: Segment) -> Segment:
+    """Two pieces of one life."""
+    return replace(
+        before,
+        first_ns=least(before.first_ns, segment.first_ns),
+        last_ns=greatest(before.last_ns, segment.last_ns),
+        version=before.version or segment.version,
+        config_hash=segment.config_hash or before.config_hash,
+        zones=before.zones + segment.zones,
+        n_lines=before.n_lines + segment.n_lines,
+        cut=segment.cut,
+    )
 
 
 def _banner_goes_on(before: Segment, segment: Segment) -> bool:
