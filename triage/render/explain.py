@@ -14,7 +14,7 @@ from triage.render.layout import cells, finish, hang, paint
 from triage.render.style import Style
 from triage.render.words import SIGNS, Words, percent, strongest
 
-COUNTED = ("failures", "asked-directly", "silent-asked", "silent", "silent-unread", "silent-unlisted")
+COUNTED = ("failures", "asked-directly", "silent-asked", "silent", "silent-idle", "silent-unread", "silent-unlisted")
 """Statements of the localiser: they enter together, as one likelihood of the place."""
 _STEP = "  "
 _COLUMN = 11
