@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.island import asked, possible
+from triage import pipeline
 from triage.cli.packaged import folder
 from triage.errors import ExitCode
 from triage.model.observation import FailureKind
+from triage.model.report import CheckStep, Hypothesis
+from triage.model.text import Text
 from triage.parsing.tools import read_tool
 from triage.render.shell import query_octal, reading_parts
 from triage.sources import load
@@ -108,6 +111,30 @@ def test_kubectl_stands_in_comments_only(triage, script: Path) -> None:
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_shellcheck_finds_nothing(script: Path) -> None:
     assert subprocess.run(["shellcheck", str(script)], capture_output=True, text=True).stdout == ""
+
+
+NAMES = {
+    "api_address": "10.96.0.1:443", "namespace": "kube-system", "node": "a1.example", "other_node": "a2.example",
+    "outside_node": "10.0.0.9", "qname": "shop.example.", "replica": "coredns-x", "second_name": "www.example.com.",
+    "servers": "10.0.0.2 fd00::2", "upstream_ip": "fd00::2", "upstream_port": "5353", "zone": "example.",
+}  # fmt: skip
+RULES = pipeline.load_rulebook(None)
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+@pytest.mark.parametrize("cause", [rule.id for rule in RULES.rules.values() if rule.checks])
+def test_the_checks_of_every_rule_make_a_clean_script(tmp_path: Path, cause: str) -> None:
+    """What can be run is run; kubectl, and what creates pods, is left to people."""
+    steps = [CheckStep(c.id, "", (), c.effect, (), names=NAMES) for c in RULES.rules[cause].checks]
+    one = Hypothesis("i", 1, 1, cause, Text("t"), 0.5, "none", next_checks=tuple(steps))
+    script = tmp_path / "checks.sh"
+    script.write_text(pipeline.check_script([one], RULES))
+    done = subprocess.run(["shellcheck", str(script)], capture_output=True, text=True)
+    assert done.stdout == ""
+    first = {check.command: check for check in reversed(RULES.rules[cause].checks)}  # the same command runs once
+    for check in first.values():
+        by_hand = check.effect == "creates-pod" or check.command.startswith("kubectl ")
+        assert (f" '{check.id}' " not in script.read_text()) is by_hand, check.id
 
 
 @islands
