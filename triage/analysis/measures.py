@@ -22,6 +22,10 @@ from triage.model.observation import Answer, Citation, FailureKind
 from triage.model.tool import ConntrackStats, KernelEvent, Setting
 
 Measure = Callable[..., Finding]
+BRIEF_S = 15.0
+"""Failures within one time-out of each other and their repetition: they have no duration to speak of."""
+AFTERMATH_NS = 60_000_000_000
+"""A record that goes on for a minute shows whether a failure was alone."""
 SINGLE = 3
 """Failures that are too few to have a rate of their own."""
 
@@ -33,11 +37,17 @@ def failed_lookups(c: Context) -> Finding:
 
 
 def duration_s(c: Context) -> Finding:
-    """Seconds between the first and the last sign (graded); untested without a clock."""
+    """Seconds between the first and the last sign (graded); untested without a clock.
+
+    Also untested where it is short and the record ends there: nobody read what came next.
+    """
     window = c.group.window
     if window is None:
         return UNTESTED
     seconds = (window[1] - window[0]) / 1e9
+    ends = [last for r in c.failing if r in c.seen for _, last in c.seen[r].spans]
+    if seconds < BRIEF_S and max(ends, default=0) - window[1] < AFTERMATH_NS:
+        return UNTESTED
     return Finding(
         seconds, {"seconds": round(seconds)}, tuple(s.citation for s in (c.group.signs[0], c.group.signs[-1]))
     )

@@ -343,6 +343,7 @@ def _from_config(inputs: Inputs) -> Iterator[Sign]:
         forwards = [f for block in corefile.blocks for f in block.forwards]
         if corefile.blocks and not forwards:
             yield Sign("no-forward", "", corefile.blocks[0].citation)
+    denying = {s.upstream for s in _from_direct_answers(inputs) if s.symptom == "answers-flip"}
     of_nodes = [c for c in inputs.configuration.resolv_confs if not c.pod]
     for conf in of_nodes:
         public = [(a, c) for a, c in conf.nameservers if _is_public(a)]
@@ -350,7 +351,8 @@ def _from_config(inputs: Inputs) -> Iterator[Sign]:
         if public and private:
             elsewhere = {a for other in of_nodes if other is not conf for a, _ in other.nameservers}
             only_here = [(a, c) for a, c in conf.nameservers if elsewhere and a not in elsewhere]
-            odd = only_here or (public if _internal_denied(inputs, conf.search) else private)
+            asked = [(a, c) for a, c in conf.nameservers if _with_port(a) in denying]
+            odd = asked or only_here or (public if _internal_denied(inputs, conf.search) else private)
             for address, citation in odd:
                 yield Sign("resolvers-mixed", "", citation, upstream=_with_port(address))
 

@@ -60,6 +60,7 @@ def _counted(draft: Draft, context: Context) -> list[Evidence]:
     silent = [u for u in others if u.n is None and u.asks and u.coverage > 0]
     unread = [u for u in others if u.n is None and u.coverage <= 0 and u.asks]
     unlisted = [u for u in others if not u.asks]
+    idle = [u for u in others if u.n == 0 and u.asks]
     gain = (best - whole) if narrower else (whole - best)
     direction: Direction = "for" if narrower else "against"
     direct = _asked_directly(context)
@@ -82,7 +83,7 @@ def _counted(draft: Draft, context: Context) -> list[Evidence]:
         found.append(
             Evidence("silent", Text("analysis.silent", params), direction, strength_of(gain), 0.0 if asked else gain)
         )
-    for group, key in ((unread, "unread"), (unlisted, "unlisted")):
+    for group, key in ((unread, "unread"), (unlisted, "unlisted"), (idle, "idle")):
         if group:
             text = Text(f"analysis.silent-{key}", {"replicas": tuple(u.name for u in group)[:6], "n": len(group)})
             found.append(Evidence(f"silent-{key}", text, "untested", None, 0.0))

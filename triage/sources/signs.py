@@ -41,6 +41,8 @@ _LOG_WEAK = re.compile(
     r"|^panic: |^fatal error: |^\[signal SIG|^goroutine \d+ \["
     r"|failed to list \*|is forbidden: User|plugin/|concurrent queries|lameduck"
 )
+_TALK = re.compile(r"(?:(?:[A-Za-z][A-Za-z'’-]*|i/o)[.,:;?!]?(?:\s+|$)){5,200}")
+"""Words only, as people write of an error; a program would name an address, a file or a number."""
 _ZONE_LINE = re.compile(
     r"(?:^|\s)(?:(?:dns|tls|https|grpc|quic)://)?(?:[A-Za-z0-9_*.-]{0,253}\.):\d{1,5}(?: on \S{1,80})?\s*$"
 )
@@ -89,7 +91,7 @@ def is_log_line(line: str) -> bool:
 
 def is_logish_line(line: str) -> bool:
     """Could it be a line of CoreDNS' log? Many programs write such lines."""
-    return _LOG_WEAK.search(line[:MAX_LINE]) is not None
+    return _LOG_WEAK.search(line[:MAX_LINE]) is not None and _TALK.fullmatch(line[:MAX_LINE].strip()) is None
 
 
 def strip_mark(line: str) -> str:
@@ -201,10 +203,14 @@ def is_prose_line(line: str) -> bool:
     ...  is_prose_line("nameserver 10.0.0.1"),
     ...  is_prose_line("Reloading complete"))
     (False, False, False)
+    >>> is_prose_line("we see i/o timeout again and again"), is_prose_line("dial tcp 10.0.0.1:53: i/o timeout")
+    (True, False)
     """
     text = line[:MAX_LINE].strip().lstrip(">*-#• ").strip()
     if not text or is_log_line(text) or is_logish_line(text) or text.startswith(("[", "{", "(")):
         return False
+    if _LOG_WEAK.search(text):
+        return True  # talk about an error
     foreign = sum(c.isalpha() and ord(c) > 0x24F for c in text)
     if foreign >= 2 and foreign >= 0.08 * len(text) and '"' not in text:
         return True
