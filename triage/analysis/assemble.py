@@ -175,12 +175,16 @@ def _nothing(inputs: Inputs) -> Hypothesis:
 
 
 def configured(context: Context) -> tuple[str, ...]:
-    """The servers that the failing replicas must have asked, when no line names one: their whole list failed."""
-    if context.group.family != "upstream":
+    """The servers that the failing replicas must have asked, when no line names one: their whole list failed.
+
+    A wrong answer may have come from any one of a list.
+    """
+    if context.group.family not in {"upstream", "answer"}:
         return ()
     zone = context.group.zone or "."
     rows = [context.inputs.configuration.of(r or None, zone) for r in sorted(context.failing)]
-    return tuple(dict.fromkeys(u for row in rows if row is not None for u in row.upstreams))
+    servers = tuple(dict.fromkeys(u for row in rows if row is not None for u in row.upstreams))
+    return servers if context.group.family == "upstream" or len(servers) == 1 else ()
 
 
 def told(draft: Draft) -> tuple[str, ...]:

@@ -103,10 +103,18 @@ def groups_of(signs: Sequence[Sign], inputs: Inputs) -> tuple[Group, ...]:
 
 
 def _by_destination(signs: Sequence[Sign], inputs: Inputs) -> dict[str | None, list[Sign]]:
-    """Signs by the Corefile zone whose forward serves their name; names without one share the root's."""
+    """Signs by the Corefile zone whose forward serves their name; names without one share the root's.
+
+    A counter has no name: it belongs to the zone whose servers alone it counts.
+    """
+    serves: dict[str, set[str]] = defaultdict(set)
+    for row in inputs.configuration.upstreams:
+        for upstream in row.upstreams:
+            serves[upstream].add(row.zone)
     parts: dict[str | None, list[Sign]] = defaultdict(list)
     for sign in signs:
-        zone = inputs.zone_of(sign.qname) if sign.qname else "."
+        zones = serves.get(sign.upstream or "", set())
+        zone = inputs.zone_of(sign.qname) if sign.qname else min(zones) if len(zones) == 1 else "."
         parts[None if zone == "." else zone].append(sign)
     return {zone: parts[zone] for zone in sorted(parts, key=lambda z: z or "")}
 

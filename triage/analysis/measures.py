@@ -26,6 +26,8 @@ BRIEF_S = 15.0
 """Failures within one time-out of each other and their repetition: they have no duration to speak of."""
 AFTERMATH_NS = 60_000_000_000
 """A record that goes on for a minute shows whether a failure was alone."""
+ENOUGH = 3
+"""Answers that show more than a lucky packet."""
 SINGLE = 3
 """Failures that are too few to have a rate of their own."""
 
@@ -79,6 +81,17 @@ def distinct_names(c: Context) -> Finding:
 def probes_only(c: Context) -> Finding:
     """Every sign is a `loop` probe: no client is known to have failed."""
     return yes(not c.real, c.group.signs)
+
+
+def answered_beside_probes(c: Context) -> Finding:
+    """Only probes failed, and clients of those replicas got answers from upstream; untested without log or counters."""
+    if c.real or not c.failing:
+        return UNTESTED
+    counted = [u for s in c.inputs.scrapes if (s.replica or "") in c.failing for u in s.upstreams]
+    rows = [q for q in c.inputs.observations.queries if (q.replica or "") in c.failing and q.qtype != "HINFO"]
+    answered = sum(q.count for q in rows if q.answer is Answer.UPSTREAM) or sum(u.n_answered for u in counted)
+    failed = sum(q.count for q in rows if q.answer in {Answer.FAILED, Answer.REJECTED})
+    return Finding(float(failed == 0), {"n": answered}) if answered >= ENOUGH else UNTESTED
 
 
 def share_of_kind(c: Context, kind: str) -> Finding:
@@ -262,6 +275,7 @@ def failing_share(c: Context) -> Finding:
 MEASURES: Final[Mapping[str, tuple[Measure, frozenset[str]]]] = MappingProxyType(
     {
         "all_names_leak": (all_names_leak, frozenset()),
+        "answered_beside_probes": (answered_beside_probes, frozenset()),
         "answered_meanwhile": (answered_meanwhile, frozenset()),
         "corefile_has": (corefile_has, frozenset({"plugin"})),
         "distinct_names": (distinct_names, frozenset()),

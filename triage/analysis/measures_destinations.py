@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from triage.analysis.context import UNTESTED, Context, Finding, yes
 from triage.analysis.own import host_of, is_kind, own_addresses
-from triage.model.observation import Citation, FailureKind
+from triage.model.observation import Answer, Citation, FailureKind
 
 
 def upstream_is(c: Context, what: str) -> Finding:
@@ -58,7 +58,7 @@ def unrelated_destinations(c: Context) -> Finding:
     """Do the same replicas fail towards destinations that have nothing in common: upstreams and the API server?
 
     Several upstreams of one list count as one destination: they may share a network. Untested where only the API server
-    fails and nothing shows that clients asked those replicas: one that is not ready is sent no queries.
+    fails and nothing shows that those replicas asked upstream: one that is not ready is sent no queries.
     """
     own = [s for s in c.group.signs if s.symptom != "api-waiting"]
     mine = {_target(c.group.family)} if own else set[str]()
@@ -68,7 +68,10 @@ def unrelated_destinations(c: Context) -> Finding:
         if shared and other.family in {"upstream", "api"}:
             mine.add(_target(other.family))
             cited += shared[:2]
-    asked = any(c.seen[r].queries for r in c.failing if r in c.seen)
+    asked = any(
+        (q.replica or "") in c.failing and q.answer in {Answer.UPSTREAM, Answer.FAILED}
+        for q in c.inputs.observations.queries
+    )
     if len(mine) < 2 and c.group.family == "api" and not asked:
         return UNTESTED
     return yes(len(mine) > 1, cited, destinations=tuple(sorted(mine)), n=len(mine))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from triage.analysis.context import Context, Finding
 from triage.analysis.localize import evidence, posterior
-from triage.analysis.measures import MEASURES
+from triage.analysis.measures import MEASURES, over_after_start
 from triage.analysis.special import logsumexp
 from triage.model.rule import Rule, Rulebook, Term
 
@@ -68,6 +68,10 @@ SECONDARY = 0.1
 """The same for symptoms beside the leading one: company is less telling than the lead."""
 
 
+HICCUP = 0.5
+"""Share of noise that is a late start of the network, where the trouble stopped soon after a start."""
+
+
 def weigh(
     context: Context, rulebook: Rulebook, odds: Mapping[str, float] = MappingProxyType({})
 ) -> tuple[tuple[CauseWeight, float], ...]:
@@ -92,7 +96,7 @@ def _can_show(rule: Rule, context: Context) -> bool:
 def _weigh(rule: Rule, context: Context) -> CauseWeight:
     place = context.localization
     if rule.id == "benign":
-        counts, scopes = place.none, np.zeros(0)
+        counts, scopes = _quiet_counts(context), np.zeros(0)
     elif rule.id == "unknown":
         counts, scopes = place.saturated, np.zeros(0)
     else:
@@ -102,6 +106,14 @@ def _weigh(rule: Rule, context: Context) -> CauseWeight:
     terms = weigh_terms(rule.terms, context)
     symptoms = _log_symptoms(rule, context)
     return CauseWeight(rule, math.log(rule.prior), symptoms, counts + context.names.log(rule.zone_share), terms, scopes)
+
+
+def _quiet_counts(context: Context) -> float:
+    """Failures without a fault: by noise, or by a network that was not ready when the replicas started."""
+    place = context.localization
+    if not over_after_start(context).value:
+        return place.none
+    return float(np.logaddexp(place.none, math.log(HICCUP) + evidence(place.scopes, {"cluster": 1.0})))
 
 
 def _log_symptoms(rule: Rule, context: Context) -> float:

@@ -14,6 +14,7 @@ from triage.model.observation import Answer, Citation, Entry, FailureKind, Meani
 from triage.model.rule import SymptomMatch, SymptomRule
 from triage.model.tool import ConntrackStats, DigResult, KernelEvent
 
+MINUTE_NS = 60_000_000_000
 LOOKUP_NS = 10_000_000_000
 """Lines of one replica and name within 10 s are one look-up: A and AAAA, two attempts each (rca.md, dependence)."""
 CHECK = "check:"
@@ -61,8 +62,9 @@ def signs_of(inputs: Inputs) -> tuple[Sign, ...]:
     lines = [
         *_from_entries(inputs.observations.entries, tuple(inputs.rulebook.symptoms.values()), own_addresses(inputs))
     ]
-    upstream = [s for s in lines if inputs.rulebook.symptoms[s.symptom].family == "upstream"]
-    told = {(s.replica, s.probe) for s in upstream}
+    told = {(s.replica, s.probe) for s in lines if s.qname or inputs.rulebook.symptoms[s.symptom].family == "upstream"}
+    unsynced = {s.replica for s in lines if s.symptom == "api-unsynced"}
+    lines = [s for s in lines if s.symptom != "api-waiting" or s.replica not in unsynced]  # the wait that it ends
     found = [
         *lines,
         *_from_queries(inputs, told),
@@ -104,6 +106,12 @@ def _refined(symptom: str, entry: Entry, own: frozenset[str]) -> str:
         return "asks-itself"
     if symptom == "upstream-tcp-silent" and _is_node_cache(entry):
         return "upstream-silent"
+    if symptom == "upstream-not-permitted" and "permission denied" in entry.line.text:
+        return "upstream-no-route"  # EACCES is a route of type `prohibit`; a firewall of the node gives EPERM
+    if symptom == "zone-trouble" and meaning.upstream and "invalid argument" in entry.line.text:
+        return "upstream-no-route"  # EINVAL is a route of type `blackhole`
+    if symptom == "starved" and "too many open files" in entry.line.text:
+        return "fd-error"
     return symptom
 
 
@@ -202,9 +210,10 @@ def _walks_at_home(name: NameCount, zones: Sequence[str]) -> bool:
 
 def _late_answers(inputs: Inputs) -> Iterator[Sign]:
     """Answers after one or two tries that timed out (2 s each): one upstream of several is silent."""
+    begins = {s.replica or "": s.first_ns or 0 for s in reversed(inputs.observations.segments)}
     for row in inputs.observations.queries:
         if row.answer is Answer.UPSTREAM and row.duration_log2 is not None and row.duration_log2 >= LATE_LOG2:
-            at = None if row.minute is None else row.minute * 60_000_000_000
+            at = None if row.minute is None else max(row.minute * MINUTE_NS, begins.get(row.replica or "", 0))
             where = Citation("", 0, "")
             yield Sign("late-answers", row.replica or "", where, at, float(row.count))
 

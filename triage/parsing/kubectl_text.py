@@ -14,6 +14,7 @@ from triage.model.config import ConfigMap
 from triage.model.observation import Citation
 from triage.model.place import Event, Node, Pod
 from triage.parsing import describe
+from triage.parsing.labels import az_of, pool_of
 from triage.parsing.tables import Row, age_s, rows, told
 
 _POD_HEADERS = {
@@ -147,16 +148,17 @@ def _node(row: Row, file: str) -> Node | None:
         return None
     kernel, az = _rest(cells.get("rest", ""))
     roles, status, pod_cidr = told(cells.get("roles")), told(cells.get("status")), told(cells.get("pod_cidr"))
+    labels = _labels(cells.get("labels"))
     addresses = tuple(a for a in map(_address, cells.get("internal_ip", "").split(",")) if a)
     return Node(
         name=name.removeprefix("node/"),
         internal_ip=addresses[0] if addresses else None,
         roles=tuple(roles.split(",")) if roles else (),
-        az=told(cells.get("az", az)),
-        pool=told(cells.get("pool")),
+        az=told(cells.get("az", az)) or az_of(labels),
+        pool=told(cells.get("pool")) or pool_of(labels),
         kernel=told(cells.get("kernel", kernel)),
         ready=status.split(",")[0] == "Ready" if status else None,
-        labels=_labels(cells.get("labels")),
+        labels=labels,
         pod_cidrs=tuple(pod_cidr.split(",")) if pod_cidr else (),
         age_s=age_s(cells.get("age")),
         version=told(cells.get("version")),
