@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 import shlex
@@ -14,8 +15,9 @@ from triage.model.rule import Check, Outcome
 from triage.model.text import Text
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?\Z")
-SAFE_ADDRESS = re.compile(r"[0-9A-Fa-f.:]{2,45}\Z")
 SAFE_ENDPOINT = re.compile(r"[0-9A-Za-z.\[\]:-]{3,80}\Z")
+NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+"""A label of DNS, as the API server demands it."""
 PLACEHOLDERS = frozenset(
     {
         "api_address",
@@ -50,14 +52,22 @@ def fill(command: str, names: Mapping[str, str]) -> str | None:
         return None
 
 
-def _all(form: re.Pattern[str]) -> Callable[[str], bool]:
-    return lambda value: bool(value) and all(form.match(word) for word in value.split(" "))
+def _is_address(value: str) -> bool:
+    try:
+        return "%" not in value and bool(ipaddress.ip_address(value))
+    except ValueError:
+        return False
+
+
+def _is_name(value: str) -> bool:
+    return SAFE_NAME.match(value) is not None
 
 
 _FORMS: Mapping[str, Callable[[str], bool]] = {
-    "api_address": _all(SAFE_ENDPOINT),
-    "servers": _all(SAFE_ADDRESS),
-    "upstream_ip": _all(SAFE_ADDRESS),
+    "api_address": lambda value: SAFE_ENDPOINT.match(value) is not None,
+    "namespace": lambda value: NAMESPACE.match(value) is not None,
+    "servers": lambda value: all(map(_is_address, value.split(" "))),
+    "upstream_ip": _is_address,
     "upstream_port": lambda value: value.isascii() and value.isdigit() and 0 < int(value[:6]) < 65536,
 }
 
@@ -72,17 +82,18 @@ def refill(check: Check, names: Mapping[str, str]) -> tuple[str, Mapping[str, st
     ('dig @10.0.0.1 a.example.', {'upstream_ip': '10.0.0.1', 'qname': 'a.example.'})
     >>> refill(ask, {"upstream_ip": "10.0.0.1", "qname": "-f/etc/shadow"})
     """
-    safe = {
-        key: value
-        for key, value in names.items()
-        if key in PLACEHOLDERS and len(value) < 2000 and (_FORMS.get(key) or _is_name)(value)
-    }
+    safe = safe_names(names)
     command = fill(check.command, safe)
     return None if command is None or any(need not in safe for need in check.needs) else (command, safe)
 
 
-def _is_name(value: str) -> bool:
-    return SAFE_NAME.match(value) is not None
+def safe_names(names: Mapping[str, str]) -> dict[str, str]:
+    """Those that are names, addresses and ports indeed, and can be taken for no option of a command."""
+    return {
+        key: value
+        for key, value in names.items()
+        if key in PLACEHOLDERS and len(value) < 2000 and (_FORMS.get(key) or _is_name)(value)
+    }
 
 
 def names_for(draft: Draft, context: Context, upstreams: Sequence[str]) -> dict[str, str]:
@@ -90,19 +101,17 @@ def names_for(draft: Draft, context: Context, upstreams: Sequence[str]) -> dict[
     found: dict[str, str] = {}
     if upstreams:
         host, _, port = upstreams[0].rpartition(":")
-        host = host.strip("[]")
-        if SAFE_ADDRESS.match(host) and port.isdigit():
-            found |= {"upstream_ip": host, "upstream_port": port}
+        found |= {"upstream_ip": host.strip("[]"), "upstream_port": port}
     failing = sorted({s.qname for s in context.real if s.qname and SAFE_NAME.match(s.qname)})
     servers = [u.rpartition(":")[0].strip("[]") for u in _listed(context) or upstreams]
-    if servers and all(SAFE_ADDRESS.match(s) for s in servers):
+    if servers:
         found["servers"] = " ".join(servers)
     api = sorted({s.fields["address"] for s in context.group.signs if SAFE_ENDPOINT.match(s.fields.get("address", ""))})
     if api:
         found["api_address"] = api[0]
     found["qname"] = failing[0] if failing else SECOND_NAMES[0]
     found["second_name"] = next(n for n in SECOND_NAMES if n != found["qname"])
-    if draft.zone and SAFE_NAME.match(draft.zone):
+    if draft.zone:
         found["zone"] = draft.zone
     pods = {p.name: p for p in context.inputs.topology.pods}
     for replica in sorted(context.failing):
@@ -110,8 +119,7 @@ def names_for(draft: Draft, context: Context, upstreams: Sequence[str]) -> dict[
             found["replica"] = replica
             found["namespace"] = (pods[replica].namespace if replica in pods else None) or "kube-system"
             break
-    found |= {key: node for key, node in nodes_for(context).items() if SAFE_NAME.match(node)}
-    return found
+    return safe_names(found | nodes_for(context))
 
 
 def _listed(context: Context) -> Sequence[str]:
