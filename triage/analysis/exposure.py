@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from triage.analysis.groups import Group
+from triage.analysis.groups import Group, bursts
 from triage.analysis.inputs import Inputs
 from triage.analysis.names import domain, leaks_cluster_zone
 from triage.analysis.scopes import Unit
@@ -205,17 +205,20 @@ NOISE_NS = 600_000_000_000
 
 def noise_of(group: Group, inputs: Inputs) -> Mapping[str, float]:
     """Per replica: how many independent events of noise would make its failures."""
-    events: dict[str, set[tuple[str, int]]] = {}
+    events: dict[str, dict[str, list[tuple[int, float]]]] = {}
     for sign in (s for s in group.lines if s.symptom in LINES):
         leaks = bool(sign.qname) and leaks_cluster_zone(sign.qname or "", inputs.configuration.cluster_zones)
         if sign.symptom not in LAME or group.zone is not None or leaks:
             return {}
         what = "probe" if sign.probe else domain(sign.qname) if sign.qname else sign.citation.text[-60:]
-        events.setdefault(sign.replica, set()).add((what, (sign.at_ns or 0) // NOISE_NS))
-    if len({what for found in events.values() for what, _ in found}) > FEW_DOMAINS:
+        events.setdefault(sign.replica, {}).setdefault(what, []).append((sign.at_ns or 0, 1.0))
+    if len({what for found in events.values() for what in found}) > FEW_DOMAINS:
         return {}
     lookups = group.by_replica
-    return {r: max(float(len(found)), lookups.get(r, 1.0) ** INSISTENCE) for r, found in events.items()}
+    return {
+        r: max(float(sum(len(bursts(times, NOISE_NS)) for times in found.values())), lookups.get(r, 1.0) ** INSISTENCE)
+        for r, found in events.items()
+    }
 
 
 def ages_of(inputs: Inputs, group: Group) -> Mapping[str, float]:

@@ -65,22 +65,38 @@ class Group:
         return (min(times), max(times)) if times else None
 
 
+def bursts(signed: Iterable[tuple[int, float]], length_ns: int) -> list[float]:
+    """Weights of (time, weight) pairs, summed by bursts: one begins where the one before is `length_ns` old.
+
+    >>> bursts([(0, 1.0), (9, 1.0), (10, 1.0), (25, 2.0)], 10)
+    [2.0, 1.0, 2.0]
+    """
+    found: list[float] = []
+    begin = -length_ns
+    for at, weight in sorted(signed):
+        if not found or at - begin >= length_ns:
+            begin = at
+            found.append(0.0)
+        found[-1] += weight
+    return found
+
+
 def lookups(signs: Iterable[Sign], key: Callable[[Sign], str]) -> Mapping[str, float]:
     """Failed look-ups by `key(sign)`: lines of one replica, name and 10 s are one look-up of at most four lines.
 
     Without a clock four lines of one name count as one look-up. A summary counts its weight, divided likewise.
     """
-    clocked: dict[tuple[str, str, str, int], float] = defaultdict(float)
+    clocked: dict[tuple[str, str, str], list[tuple[int, float]]] = defaultdict(list)
     plain: dict[tuple[str, str, str], float] = defaultdict(float)
     for sign in signs:
         name = sign.qname or sign.citation.text[-80:]
         if sign.at_ns is not None:
-            clocked[key(sign), sign.replica, name, sign.at_ns // LOOKUP_NS] += sign.weight
+            clocked[key(sign), sign.replica, name].append((sign.at_ns, sign.weight))
         else:
             plain[key(sign), sign.replica, name] += sign.weight
     total: dict[str, float] = defaultdict(float)
-    for (value, _, _, _), weight in clocked.items():
-        total[value] += max(1.0, weight / 4.0)
+    for (value, _, _), signed in clocked.items():
+        total[value] += sum(max(1.0, weight / 4.0) for weight in bursts(signed, LOOKUP_NS))
     for (value, _, _), weight in plain.items():
         total[value] += max(1.0, weight / 4.0)
     return dict(sorted(total.items()))

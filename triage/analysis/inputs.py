@@ -36,9 +36,9 @@ class Inputs:
 
     @property
     def replicas(self) -> tuple[str, ...]:
-        """Every replica known by log or pod list, in order of name; `""` stands for a stream that names none."""
+        """Every replica known by log or pod list, in order of name; `""` stands for lines that name none."""
         named = set(self.topology.places)
-        return tuple(sorted(named | {s.replica or "" for s in self.observations.streams}))
+        return tuple(sorted(named | {s.replica or "" for s in self.observations.streams if s.replica or s.lines}))
 
     def node_of_host(self, host: str) -> str | None:
         """The node that a shell prompt or file name means: its name, or the part before the first dot."""

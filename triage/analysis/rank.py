@@ -70,6 +70,9 @@ SECONDARY = 0.1
 
 HICCUP = 0.5
 """Share of noise that is a late start of the network, where the trouble stopped soon after a start."""
+HICCUP_UNSEEN = 0.1
+"""The same where nothing shows whether it stopped, but `loop` probes, which only a start makes, are most of it."""
+MOSTLY = 0.75
 
 
 def weigh(
@@ -110,10 +113,13 @@ def _weigh(rule: Rule, context: Context) -> CauseWeight:
 
 def _quiet_counts(context: Context) -> float:
     """Failures without a fault: by noise, or by a network that was not ready when the replicas started."""
-    place = context.localization
-    if not over_after_start(context).value:
+    place, over = context.localization, over_after_start(context).value
+    signs = context.group.signs
+    at_start = sum(s.weight for s in signs if s.probe) >= MOSTLY * sum(s.weight for s in signs)
+    share = HICCUP if over else HICCUP_UNSEEN if over is None and at_start else 0.0
+    if not share:
         return place.none
-    return float(np.logaddexp(place.none, math.log(HICCUP) + evidence(place.scopes, {"cluster": 1.0})))
+    return float(np.logaddexp(place.none, math.log(share) + evidence(place.scopes, {"cluster": 1.0})))
 
 
 def _log_symptoms(rule: Rule, context: Context) -> float:
