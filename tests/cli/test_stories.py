@@ -39,3 +39,8 @@ def test_story_fits_the_schema(triage, story: str) -> None:
 
 def test_no_approved_output_is_left_over() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == {f"{s}.{e}" for s in STORIES for e in ENDING.values()}
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*")), ids=lambda path: path.name)
+def test_no_place_of_a_sentence_is_left_open(path: Path) -> None:
+    assert re.findall(r"\{[a-z]+(?:\\?_[a-z]+)*\}", path.read_text(encoding="utf-8")) == []

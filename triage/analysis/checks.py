@@ -188,19 +188,21 @@ def choose(
 
 
 def _asked_before(check: Check, names: Mapping[str, str], context: Context) -> bool:
-    """Did somebody ask the same server the same name already, from every node that the check wants?"""
+    """Did somebody ask the same server the same name already, from every place that the check wants?"""
     if not check.command.startswith("dig ") or "node" not in names or "upstream_ip" not in names:
         return False
     name = names["qname" if "{qname}" in check.command else "second_name"].rstrip(".").lower()
-    several = check.where == "where.affected-beside-outside"
-    wanted = {names[key] for key in (("node", "other_node", "outside_node") if several else ("node",)) if key in names}
     asked = {
         context.inputs.node_of_host(dig.host)
         for dig in context.inputs.direct_answers
         if dig.host and dig.server and dig.server.rpartition(":")[0].strip("[]") == names["upstream_ip"]
         if (dig.qname or "").rstrip(".") == name and (dig.tcp or "+tcp" not in check.command)
     }
-    return wanted <= asked
+    if check.where != "where.affected-beside-outside":
+        return names["node"] in asked
+    home = _shared_place(names["node"], context)
+    inside = {node for node in asked if node and _shared_place(node, context) == home}
+    return names["node"] in inside and len(inside) > ("other_node" in names) and len(asked - inside) > 0
 
 
 def _expected(outcome: Outcome, names: Mapping[str, str], position: int, drafts: Sequence[Draft]) -> Expectation:

@@ -15,6 +15,9 @@ from triage.analysis.signs import Sign
 from triage.model.observation import Citation
 from triage.model.text import Value
 
+SUSPICIONS = frozenset({"resolvers-mixed", "config-suspect", "no-forward"})
+"""Symptoms that a file shows, not a failure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -33,6 +36,11 @@ class Context:
     def failing(self) -> frozenset[str]:
         """Replicas that show the group."""
         return frozenset(s.replica for s in self.group.lines)
+
+    @property
+    def suspicion(self) -> bool:
+        """True where nothing failed: only a configuration looks odd."""
+        return all(s.symptom in SUSPICIONS for s in self.group.signs)
 
     @property
     def real(self) -> tuple[Sign, ...]:

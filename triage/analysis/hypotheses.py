@@ -51,7 +51,8 @@ def _drafts(weight: CauseWeight, probability: float, context: Context) -> list[D
     zone = context.names.suffix
     if rule.id in QUIET or not rule.scopes:
         own = context.group.zone if rule.names_upstream else None
-        return [Draft(rule.id, weight, probability, None, own, "zone" if rule.id in QUIET and part > 0.5 else "")]
+        quiet = "zone" if part > 0.5 and zone else "suspicion" if context.suspicion else ""
+        return [Draft(rule.id, weight, probability, None, own, quiet if rule.id in QUIET else "")]
     classes = classes_of(context.localization.scopes, weight.scopes, context.units)
     share = part if rule.id == PLAIN else 0.0
     if _placeless(context, classes):

@@ -33,7 +33,9 @@ SINGLE = 3
 
 
 def failed_lookups(c: Context) -> Finding:
-    """Failed look-ups of the group that are not probes (graded)."""
+    """Failed look-ups of the group that are not probes (graded); untested for mere suspicions of a configuration."""
+    if c.suspicion:
+        return UNTESTED
     n = sum(lookups(c.real, lambda s: s.replica).values())
     return Finding(n, {"n": round(n)}, tuple(s.citation for s in c.real[:3]))
 

@@ -16,7 +16,7 @@ from triage.model.tool import ConntrackStats, DigResult, KernelEvent
 
 MINUTE_NS = 60_000_000_000
 LOOKUP_NS = 10_000_000_000
-"""Lines of one replica and name within 10 s are one look-up: A and AAAA, two attempts each (rca.md, dependence)."""
+"""Lines of one replica and name within 10 s are one look-up: A and AAAA, two attempts each."""
 CHECK = "check:"
 """Prefix of the place of a sign that a direct check gave: the node (or machine) on which it ran follows."""
 ASKED = frozenset({"upstream-silent", "probe-silent", "upstream-refused", "probe-refused", "upstream-tcp-silent"})

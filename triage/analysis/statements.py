@@ -18,7 +18,7 @@ SHOWN = 3
 
 
 def strength_of(log_ratio: float) -> Strength:
-    """The word of a ratio: strong from 10 : 1, moderate from about 3 : 1 (rca.md §7)."""
+    """The word of a ratio: strong from 10 : 1, moderate from about 3 : 1."""
     size = abs(log_ratio) / math.log(10.0)
     return "strong" if size >= 1.0 else "moderate" if size >= 0.5 else "weak"
 
@@ -77,11 +77,18 @@ def _counted(draft: Draft, context: Context) -> list[Evidence]:
         found.append(
             Evidence("silent-asked", Text("analysis.silent-asked", params), direction, strength_of(gain), gain)
         )
+    said = "silent" if context.group.family in {"upstream", "answer"} else "silent-lines"
     if silent:
         names = tuple(u.name for u in silent)
         params = {"replicas": names[:6], "n": len(names)}
         found.append(
-            Evidence("silent", Text("analysis.silent", params), direction, strength_of(gain), 0.0 if asked else gain)
+            Evidence(
+                "silent",
+                Text(f"analysis.{said}", params),
+                direction,
+                strength_of(gain),
+                0.0 if asked else gain,
+            )
         )
     for group, key in ((unread, "unread"), (unlisted, "unlisted"), (idle, "idle")):
         if group:
@@ -112,7 +119,9 @@ def _failures(ratio: float, context: Context) -> Evidence:
         "replicas": tuple(sorted(r for r in context.failing if r))[:6] or (Text("the.log"),),
     }
     # Few failures may be likelier as noise; they are still what speaks for the cause at all.
-    return Evidence("failures", Text("analysis.failures", params), "for", strength_of(ratio), ratio, _first(lines))
+    counted = context.group.family in {"upstream", "answer"} and not context.suspicion
+    key = "failures" if counted else "failures-lines" if context.failing - {""} else "failures-elsewhere"
+    return Evidence("failures", Text(f"analysis.{key}", params), "for", strength_of(ratio), ratio, _first(lines))
 
 
 def _first(signs: Sequence[Sign]) -> tuple[Citation, ...]:

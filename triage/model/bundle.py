@@ -78,7 +78,7 @@ def document_of_text(name: str, kind: Kind, text: str, **more: object) -> Docume
     r"""A document that lives in memory.
 
     >>> document_of_text("a.log", Kind.LOG, "x\n").text()
-    'x\\n'
+    'x\n'
     """
     raw = text.encode("utf-8", errors="surrogatepass")
     more.setdefault("file", name)

@@ -14,6 +14,8 @@ from triage.render.clean import clean
 from triage.render.words import Words
 
 _SPECIAL = re.compile(r"[\\*_\[\]<>~&`#]")
+_PLACE = re.compile(r"(\{[a-z_]+\})")
+"""A place in a template that a name fills."""
 _PLAIN = re.compile(r"[<>]?[0-9]{1,9}( %)?|[A-Za-z][A-Za-z -]{0,40}")
 """Values that are no name: numbers, percents, words."""
 _RUN = re.compile(r"`+")
@@ -82,7 +84,9 @@ class MarkdownWords(Words):
         return Markdown(super().capital(sentence))
 
     def _prose(self, template: str, text: Text) -> Markdown:
-        return self._filled(escape(template), {name: self._value(value) for name, value in text.params.items()})
+        parts = _PLACE.split(template)
+        escaped = "".join(part if i % 2 else escape(part) for i, part in enumerate(parts))
+        return self._filled(escaped, {name: self._value(value) for name, value in text.params.items()})
 
     def _span(self, template: str, text: Text) -> Markdown:
         names = {n: self.catalogue.say(v) if isinstance(v, Text) else v for n, v in text.params.items()}

@@ -12,7 +12,7 @@ from triage.rulebook.mistakes import Mistakes, hint
 
 LANGUAGE = "en"
 """Every text stands in this language; others follow it key by key."""
-TITLES = ("title", "title.scoped", "title.zone", "title.many")
+TITLES = ("title", "title.scoped", "title.zone", "title.many", "title.suspicion")
 
 Lines = dict[str, int]
 
