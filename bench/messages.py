@@ -43,9 +43,7 @@ def main() -> None:
     understood = sum(recognise(line).understood for line in lines)
     done = time.process_time()
     print(f"load {len(messages)} messages: {loaded - start:.2f} s")
-    print(
-        f"recognise {len(lines):,} distinct lines: {done - ready:.2f} s of CPU, understood {understood / len(lines):.1%}"
-    )
+    print(f"recognise {len(lines):,} lines: {done - ready:.2f} s of CPU, understood {understood / len(lines):.1%}")
     queries = [
         f'[INFO] 10.42.{i % 250}.7:{i % 60000} - {i % 65536} "A IN s{i}.shop.svc.cluster.local. udp 41 false 1232" '
         f"NOERROR qr,aa,rd 68 0.0000{i % 100000:05d}s"
