@@ -34,7 +34,8 @@ def seen_of(inputs: Inputs) -> Mapping[str, Seen]:
     """Coverage of every replica; a current log reaches to the end of what was collected."""
     streams: dict[str, list[int]] = {}
     for stream in inputs.observations.streams:
-        streams.setdefault(stream.replica or "", []).append(stream.queries)
+        if stream.lines or not stream.skipped:  # a copy of another stream shows nothing of its own
+            streams.setdefault(stream.replica or "", []).append(stream.queries)
     segments: dict[str, list[Segment]] = {}
     for segment in inputs.observations.segments:
         segments.setdefault(segment.replica or "", []).append(segment)

@@ -78,7 +78,8 @@ def is_subnets(text: str) -> bool:
     >>> is_subnets("master: 10.0.8.0/24  # nodes\nworker:\n- 10.0.9.0/24\n"), is_subnets("a: b\n"), is_subnets("")
     (True, False, False)
     """
-    values = [m[1] for m in re.finditer(r"^\s*(?:- |[^\s#:][^:\n]{0,80}:)[ \t]*([^#\n]*)", text[:65536], re.MULTILINE)]
+    pattern = r"^[ \t]*(?:- |[^\s#:][^:\n]{0,80}:)[ \t]*([^#\n]*)"
+    values = [m[1] for m in re.finditer(pattern, text[:65536], re.MULTILINE)]
     cidrs = [p for value in values for p in re.split(r"[\s,\[\]\"']+", value) if p and p != "-"]
     return bool(cidrs) and all("/" in c and _is_network(c) for c in cidrs)
 

@@ -68,7 +68,7 @@ _SCRAPE = re.compile(
 _RESOLV = re.compile(
     r"^\s*(?:nameserver\s+[0-9a-fA-F:.%\w]+|(?:search|domain|options|sortlist)(?:\s+\S.*)?)\s*(?:[#;].*)?$"
 )
-_NAMESERVER = re.compile(r"^\s*nameserver\s+[0-9a-fA-F:.%\w]+", re.MULTILINE)
+_NAMESERVER = re.compile(r"^[ \t]*nameserver[ \t]+[0-9a-fA-F:.%\w]+", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*(?:[#;].*)?$")
 
 PLUGINS = words(

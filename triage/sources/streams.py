@@ -59,6 +59,11 @@ def _zstandard() -> ModuleType | None:
         return None
 
 
+def _zstd_errors() -> tuple[type[Exception], ...]:
+    module = _zstandard()
+    return (cast(type[Exception], module.ZstdError),) if module else ()
+
+
 def _open_zstd(raw: BinaryIO) -> BinaryIO:
     module = _zstandard()
     if module is None:
@@ -148,8 +153,11 @@ class Guarded(_Reader):
         if self.broken is not None:
             return b""
         try:
-            piece = self._source.read(min(size, _PIECE))
-        except _BROKEN:
+            # Not `read`: it would throw away what was decompressed before the data broke.
+            piece = cast(io.BufferedReader, self._source).read1(min(size, _PIECE))
+        except Exception as error:
+            if not isinstance(error, (*_BROKEN, *_zstd_errors())):
+                raise
             self.broken = "gap.archive-broken"
             return b""
         self._count += len(piece)
