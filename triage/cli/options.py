@@ -44,7 +44,11 @@ ColourOption = Annotated[
 LangOption = Annotated[str, typer.Option("--lang", metavar="LANG", help="Language of the report.")]
 RulesOption = Annotated[
     Path | None,
-    typer.Option("--rules", metavar="DIR", help="Use the rules of this folder instead of the built-in ones."),
+    typer.Option(
+        "--rules",
+        metavar="DIR",
+        help="Add these rules; one with `overrides: true` replaces a built-in one.",
+    ),
 ]
 VerboseOption = Annotated[
     int,

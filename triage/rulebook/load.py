@@ -124,7 +124,10 @@ def _version(layers: list[Layer]) -> str:
     digest = hashlib.sha256()
     for layer in layers:
         for name, path in layer.files.items():
-            content = path.read_bytes()
+            try:
+                content = path.read_bytes()
+            except OSError:
+                continue  # told as a mistake where it is read
             digest.update(f"{name}\0{len(content)}\0".encode())
             digest.update(content)
     return digest.hexdigest()[:12]
