@@ -167,7 +167,8 @@ def _unexplained(hypotheses: Sequence[Hypothesis], judged: Sequence[tuple[Contex
 
 def _nothing(inputs: Inputs) -> Hypothesis:
     """No sign of trouble: `benign`, as far as was read."""
-    share = _numbers(inputs, "quiet").get("benign", 0.9)
+    quiet = _numbers(inputs, "quiet")
+    share = quiet["caches_unread"] if inputs.topology.unread_caches else quiet["benign"]
     title = Text("analysis.nothing")
     return Hypothesis(
         fingerprint("benign", None, None, None), 1, 1, "benign", title, share, "none", explained_share=1.0

@@ -69,6 +69,8 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
     found.extend(Gap("gap.no-log", {"replica": r}, PLACE_CAUSES, _log_command(r)) for r in unread[:5])
     if len(unread) > 5:
         found.append(Gap("gap.no-logs-more", {"n": str(len(unread) - 5)}, PLACE_CAUSES))
+    if caches := [c for c in inputs.topology.unread_caches if c not in named]:
+        found.append(Gap("gap.no-cache-logs", {"n": str(len(caches))}, UPSTREAM_CAUSES, _log_command(caches[0])))
     found.extend(
         Gap("gap.stream-cut", {"replica": r or "?"}, UPSTREAM_CAUSES, _log_command(r)) for r in named if seen[r].cut
     )

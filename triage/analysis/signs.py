@@ -102,7 +102,9 @@ def _meets(meaning: Meaning, match: SymptomMatch) -> bool:
 def _refined(symptom: str, entry: Entry, own: frozenset[str]) -> str:
     """Circumstances make another symptom of a failed try: an upstream that is CoreDNS itself, a node cache's TCP."""
     meaning = entry.meaning
-    if meaning.upstream and symptom in ASKED and asks_itself(meaning.upstream, meaning.local_addr, own):
+    elsewhere = meaning.upstream and _is_node_cache(entry) and _is_elsewhere(meaning.upstream)
+    asked = bool(meaning.upstream) and not elsewhere and symptom in ASKED
+    if asked and asks_itself(meaning.upstream or "", meaning.local_addr, own):
         return "asks-itself"
     if symptom == "upstream-tcp-silent" and _is_node_cache(entry):
         return "upstream-silent"
@@ -113,6 +115,15 @@ def _refined(symptom: str, entry: Entry, own: frozenset[str]) -> str:
     if symptom == "starved" and "too many open files" in entry.line.text:
         return "fd-error"
     return symptom
+
+
+def _is_elsewhere(upstream: str) -> bool:
+    """A node cache binds link-local addresses; the address of the cluster's DNS is another server to it."""
+    try:
+        address = ipaddress.ip_address(upstream.rpartition(":")[0].strip("[]"))
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_link_local)
 
 
 def _is_node_cache(entry: Entry) -> bool:

@@ -139,6 +139,8 @@ class Topology:
 
     node_places: Mapping[str, Place] = field(default_factory=dict)
     """Node name to its place (`Place.replica` is then the node's name), also of nodes without a replica."""
+    unread_caches: tuple[str, ...] = ()
+    """Pods of a node-local DNS layer of which no log was handed over: clients may fail there unseen."""
 
     def pod(self, name: str) -> Pod | None:
         """The pod of this name."""

@@ -45,7 +45,14 @@ def build(
     places = {name: atlas.place(name, by_name.get(name), told.get(name)) for name in _replicas(merged_pods, replicas)}
     conflicts = (*pod_conflicts, *node_conflicts, *wrong, *_contradicted(told, by_name), *atlas.conflicts())
     return Topology(
-        merged_pods, merged_nodes, tuple(events), atlas.subnets(), places, conflicts, node_places=atlas.node_places()
+        merged_pods,
+        merged_nodes,
+        tuple(events),
+        atlas.subnets(),
+        places,
+        conflicts,
+        node_places=atlas.node_places(),
+        unread_caches=tuple(p.name for p in merged_pods if layer_of(p) == NODE_LOCAL and p.name not in replicas),
     )
 
 
