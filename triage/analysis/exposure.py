@@ -88,7 +88,8 @@ def asked_upstream(
     asked: dict[str, float] = {}
     failed: dict[str, float] = {}
     wanted = zone or "."
-    minutes = (window[0] // MINUTE_NS, window[1] // MINUTE_NS) if window else None
+    pad = max(0, MINUTE_NS - (window[1] - window[0])) // 2 if window else 0  # clients ask each replica at other seconds
+    minutes = ((window[0] - pad) // MINUTE_NS, (window[1] + pad) // MINUTE_NS) if window else None
     caches = {name for name, place in inputs.topology.places.items() if place.layer == "node-local"}
     for row in inputs.observations.queries:
         # A node cache serves no zone of its own: its authoritative answers came from the cluster's DNS.
