@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from triage.analysis.exposure import Seen
 from triage.analysis.groups import Group
@@ -19,9 +20,9 @@ SUSPICIONS = frozenset({"resolvers-mixed", "config-suspect", "no-forward"})
 """Symptoms that a file shows, not a failure."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
-    """One group in its surroundings."""
+    """One group in its surroundings. Without slots: what follows from them is asked for often and kept."""
 
     inputs: Inputs
     group: Group
@@ -32,17 +33,17 @@ class Context:
     seen: Mapping[str, Seen]
     names: NameSpread
 
-    @property
+    @cached_property
     def failing(self) -> frozenset[str]:
         """Replicas that show the group."""
         return frozenset(s.replica for s in self.group.lines)
 
-    @property
+    @cached_property
     def suspicion(self) -> bool:
         """True where nothing failed: only a configuration looks odd."""
         return all(s.symptom in SUSPICIONS for s in self.group.signs)
 
-    @property
+    @cached_property
     def real(self) -> tuple[Sign, ...]:
         """Signs that are not CoreDNS' own probes."""
         return tuple(s for s in self.group.signs if not s.probe)

@@ -113,7 +113,7 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
     window = group.window
     failures = group.by_replica
     counted = asked_upstream(inputs, group.zone, window) if group.family == "upstream" else {}
-    in_all = asked_upstream(inputs, group.zone, None) if group.family == "upstream" else {}
+    in_all = asked_upstream(inputs, group.zone, None) if counted and window else counted
     asks = _listed(inputs, group)
     asked_by_clients = {s.replica for s in group.lines if not s.probe and s.symptom != "late-answers"}
     noise = noise_of(group, inputs)

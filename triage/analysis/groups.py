@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from triage.analysis.inputs import Inputs
 from triage.analysis.signs import CHECK, LOOKUP_NS, Sign
@@ -25,31 +26,31 @@ MANNERS: Mapping[str, str] = {
 """How an upstream failed: two manners in different replicas are two faults."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Group:
-    """The signs of one independent fault."""
+    """The signs of one independent fault. Without slots: what follows from them is asked for often and kept."""
 
     family: str
     signs: tuple[Sign, ...]
     zone: str | None = None
     """Corefile zone whose forward fails; None when it is the root or not known."""
 
-    @property
+    @cached_property
     def counts(self) -> Mapping[str, float]:
         """Look-ups per symptom, repeats of one look-up once."""
         return lookups(self.signs, lambda s: s.symptom)
 
-    @property
+    @cached_property
     def by_replica(self) -> Mapping[str, float]:
         """Look-ups per replica; outcomes of direct checks are no counts."""
         return lookups((s for s in self.signs if not s.replica.startswith(CHECK)), lambda s: s.replica)
 
-    @property
+    @cached_property
     def lines(self) -> tuple[Sign, ...]:
         """Signs that a replica gave, not a direct check."""
         return tuple(s for s in self.signs if not s.replica.startswith(CHECK))
 
-    @property
+    @cached_property
     def upstreams(self) -> tuple[str, ...]:
         """Servers that the signs name, the most named first."""
         named = Counter[str]()
@@ -58,7 +59,7 @@ class Group:
                 named[sign.upstream] += max(1, round(sign.weight))
         return tuple(u for u, _ in sorted(named.items(), key=lambda item: (-item[1], item[0])))
 
-    @property
+    @cached_property
     def window(self) -> tuple[int, int] | None:
         """First and last sign, nanoseconds; None without a clock."""
         times = [t for s in self.signs for t in (s.at_ns, s.until_ns) if t is not None]
