@@ -43,16 +43,17 @@ def classes_of(
     `shares` is the posterior over `scopes`. Small classes give their share to the larger ones.
     """
     fails = np.array([u.k > 0 or u.checked is True for u in units], dtype=bool)
-    failing = [np.asarray(s.candidate.inside[fails] >= 0.5) for s in scopes]
+    failing = [(s.candidate.inside[fails] >= 0.5).tobytes() for s in scopes]
     left = sorted(range(len(scopes)), key=lambda i: (-shares[i], _rank(scopes[i])))
     found: list[tuple[list[int], float]] = []
     while left:
         best = left[0]
         limit = scopes[best].log_likelihood
         mine = [i for i in left if abs(scopes[i].log_likelihood - limit) <= TIE_NATS]
-        mine = _one_answer([i for i in mine if np.array_equal(failing[i], failing[best])], best, scopes)
+        mine = _one_answer([i for i in mine if failing[i] == failing[best]], best, scopes)
         found.append((mine, float(shares[mine].sum())))
-        left = [i for i in left if i not in mine]
+        taken = set(mine)
+        left = [i for i in left if i not in taken]
     kept = [c for c in found if c[1] >= SMALL] or found[:1]
     whole = sum(share for _, share in kept)
     kept.sort(key=lambda c: -c[1])
