@@ -13,7 +13,7 @@ from triage.analysis.inputs import Inputs
 from triage.analysis.localize import localize_units
 from triage.analysis.names import NameSpread
 from triage.analysis.rank import CauseWeight
-from triage.analysis.signs import Sign
+from triage.analysis.sign import Sign
 from triage.model.config import Configuration
 from triage.model.observation import Answer, Citation, Observations, QueryCount, Stream
 from triage.model.place import Fact, Place, Topology

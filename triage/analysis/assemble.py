@@ -17,7 +17,8 @@ from triage.analysis.localize import Strengths, localize_units
 from triage.analysis.names import NameSpread, spread_of
 from triage.analysis.rank import QUIET, weigh
 from triage.analysis.scopes import Unit
-from triage.analysis.signs import Sign, signs_of
+from triage.analysis.sign import Sign
+from triage.analysis.signs import signs_of
 from triage.analysis.statements import evidence_of
 from triage.analysis.titles import title_of
 from triage.model.report import Coverage, FileCoverage, FixStep, Hypothesis, Report, Weighing, Window

@@ -12,7 +12,7 @@ from triage.analysis.inputs import Inputs
 from triage.analysis.localize import Localization
 from triage.analysis.names import NameSpread
 from triage.analysis.scopes import Unit
-from triage.analysis.signs import Sign
+from triage.analysis.sign import Sign
 from triage.model.observation import Citation
 from triage.model.text import Value
 

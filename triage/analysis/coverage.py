@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from triage.analysis.checks import SAFE_NAME
 from triage.analysis.exposure import Seen
 from triage.analysis.inputs import Inputs
-from triage.analysis.signs import Sign
+from triage.analysis.sign import Sign
 from triage.model.bundle import Gap
 from triage.model.observation import Stream
 from triage.model.report import ReplicaCoverage

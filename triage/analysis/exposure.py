@@ -9,11 +9,10 @@ from triage.analysis.groups import Group, bursts
 from triage.analysis.inputs import Inputs
 from triage.analysis.names import domain, leaks_cluster_zone
 from triage.analysis.scopes import Unit
-from triage.analysis.signs import CHECK, DOWN_AFTER
+from triage.analysis.sign import CHECK, DOWN_AFTER, MINUTE_NS
 from triage.model.observation import Answer, Segment
 from triage.model.place import PLACE_KINDS, Pod
 
-MINUTE_NS = 60_000_000_000
 FORWARDED = frozenset({Answer.UPSTREAM, Answer.FAILED, Answer.REJECTED})
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from triage.analysis.inputs import Inputs
-from triage.analysis.signs import CHECK, LOOKUP_NS, Sign
+from triage.analysis.sign import CHECK, LOOKUP_NS, Sign
 
 MANNERS: Mapping[str, str] = {
     "upstream-silent": "silent",

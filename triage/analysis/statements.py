@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from triage.analysis.context import Context
 from triage.analysis.hypotheses import Draft
 from triage.analysis.rank import Weighed
-from triage.analysis.signs import CHECK, Sign
+from triage.analysis.sign import CHECK, Sign
 from triage.model.observation import Citation
 from triage.model.report import Direction, Evidence, Strength
 from triage.model.text import Text, Value

@@ -1,0 +1,126 @@
+"""Signs in the query log: failures that only it shows, answers that come late, wrong or flipping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from types import MappingProxyType
+
+from triage.analysis.inputs import Inputs
+from triage.analysis.names import leaks_cluster_zone
+from triage.analysis.sign import ERROR_RCODES, MINUTE_NS, Sign
+from triage.model.observation import Answer, Citation, NameCount
+
+FAST_S = 0.9
+"""A SERVFAIL that is made faster than a try can time out came from somewhere else."""
+LATE_LOG2 = 10
+"""floor(log2 ms) from 1.02 s on: one try that timed out makes an answer 2.00 s late."""
+
+
+def from_queries(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[Sign]:
+    """Failures that only the query log shows, and answers that come late, wrong or flipping.
+
+    A replica in `told` has errors lines (of clients, or of probes): they tell the same failures better.
+    """
+    for failure in inputs.observations.failures:
+        probe = _is_probe(failure.qname, failure.qtype)
+        if (failure.replica or "", probe) in told:
+            continue
+        symptom = "overload-unanswered" if failure.answer is Answer.REJECTED else "unanswered"
+        if symptom == "unanswered" and failure.duration_s is not None and failure.duration_s < FAST_S:
+            symptom = "error-answer" if failure.rcode in {"SERVFAIL", "REFUSED"} else symptom
+        yield Sign(
+            symptom,
+            failure.replica or "",
+            failure.citation,
+            failure.at_ns,
+            qname=failure.qname,
+            qtype=failure.qtype,
+            probe=probe,
+        )
+    yield from _error_answers(inputs.observations.names)
+    yield from _flips(inputs)
+    yield from _late_answers(inputs)
+    yield from _denials(inputs)
+
+
+def _of_name(symptom: str, name: NameCount, fields: Mapping[str, str] = MappingProxyType({})) -> Sign:
+    """The sign that the answers of one name are."""
+    return Sign(
+        symptom,
+        name.replica or "",
+        name.citation,
+        name.first_ns,
+        float(name.count),
+        name.last_ns,
+        name.qname,
+        name.qtype,
+        fields=fields,
+    )
+
+
+def _denials(inputs: Inputs) -> Iterator[Sign]:
+    """Cluster names that fail, search lists walked outwards, and names of a stub domain that its servers deny."""
+    zones = inputs.configuration.cluster_zones
+    for name in inputs.observations.names:
+        symptom = None
+        if name.answer is Answer.LOCAL and name.rcode == "SERVFAIL" and name.qname.endswith(tuple(zones)):
+            symptom = "api-answers-fail"
+        elif name.rcode != "NXDOMAIN" or name.answer is Answer.LOCAL:
+            continue
+        elif leaks_cluster_zone(name.qname, zones) or _walks_at_home(name, zones):
+            symptom = "search-walk"
+        elif inputs.zone_of(name.qname) not in {".", *zones} and name.answer is Answer.UPSTREAM:
+            symptom = "stub-denied"
+        if symptom:
+            yield _of_name(symptom, name)
+
+
+def _walks_at_home(name: NameCount, zones: Sequence[str]) -> bool:
+    """A cluster name that an upstream denied: clients get a search domain that the kubernetes plugin does not serve."""
+    return name.answer is Answer.UPSTREAM and ".svc." in name.qname and not any(name.qname.endswith(z) for z in zones)
+
+
+def _late_answers(inputs: Inputs) -> Iterator[Sign]:
+    """Answers after one or two tries that timed out (2 s each): one upstream of several is silent."""
+    begins = {s.replica or "": s.first_ns or 0 for s in reversed(inputs.observations.segments)}
+    for row in inputs.observations.queries:
+        if row.answer is Answer.UPSTREAM and row.duration_log2 is not None and row.duration_log2 >= LATE_LOG2:
+            at = None if row.minute is None else max(row.minute * MINUTE_NS, begins.get(row.replica or "", 0))
+            where = Citation("", 0, "")
+            yield Sign("late-answers", row.replica or "", where, at, float(row.count))
+
+
+def _is_probe(qname: str, qtype: str) -> bool:
+    labels = qname.split(".")
+    return qtype == "HINFO" and len(labels) > 2 and labels[0].isdigit() and labels[1].isdigit()
+
+
+def _error_answers(names: Sequence[NameCount]) -> Iterator[Sign]:
+    for name in names:
+        if name.answer is Answer.UPSTREAM and name.rcode in ERROR_RCODES:
+            yield _of_name("error-answer", name, {"rcode": name.rcode})
+
+
+def _flips(inputs: Inputs) -> Iterator[Sign]:
+    """Names that one and the same forward answers both NOERROR and NXDOMAIN: resolvers of different knowledge."""
+    seen: dict[str, dict[str, list[NameCount]]] = {}
+    for name in inputs.observations.names:
+        if name.answer in {Answer.UPSTREAM, Answer.CACHE} and name.rcode in {"NOERROR", "NXDOMAIN"}:
+            seen.setdefault(name.qname, {}).setdefault(name.rcode, []).append(name)
+    for by_rcode in seen.values():
+        if len(by_rcode) < 2 or not _alternates(by_rcode["NOERROR"], by_rcode["NXDOMAIN"]):
+            continue
+        for name in by_rcode["NXDOMAIN"]:
+            if name.answer is Answer.UPSTREAM:
+                yield _of_name("answers-flip", name, {"noerror": str(sum(n.count for n in by_rcode["NOERROR"]))})
+
+
+def _alternates(found: Sequence[NameCount], denied: Sequence[NameCount]) -> bool:
+    """Do the two answers overlap in time, in one replica or between them? A name that was made meanwhile does not."""
+
+    def span(rows: Sequence[NameCount]) -> tuple[int, int]:
+        times = [t for n in rows for t in (n.first_ns, n.last_ns) if t is not None]
+        return (min(times), max(times)) if times else (0, 0)
+
+    (a, b), (c, d) = span(found), span(denied)
+    return a <= d and c <= b if max(a, b, c, d) > 0 else True
