@@ -379,8 +379,3 @@ def _named_subnets(bundle: Bundle) -> dict[str, Sequence[str]]:
             for name, cidrs in d.data.items():
                 found[str(name)] = [str(c) for c in cidrs] if isinstance(cidrs, list) else [str(cidrs)]
     return found
-
-
-def with_documents(bundle: Bundle, more: Iterable[Document]) -> Bundle:
-    """The bundle with further documents."""
-    return replace(bundle, documents=(*bundle.documents, *more))

@@ -9,7 +9,7 @@ from triage.analysis.classes import ScopeClass, classes_of
 from triage.analysis.context import Context
 from triage.analysis.rank import QUIET, CauseWeight
 from triage.analysis.scopes import SOME
-from triage.model.report import Member, Scope
+from triage.model.report import Scope
 
 SCOPED = "upstream-unreachable-scoped"
 PLAIN = "upstream-unreachable"
@@ -111,13 +111,3 @@ def _spoken(scope: Scope, context: Context) -> Scope | None:
     if scope.kind == "cluster":
         scope = Scope("cluster", None, tuple(u.name for u in replicas if u.name), scope.indistinguishable)
     return replace(scope, indistinguishable=tuple(m for m in scope.indistinguishable if m.kind != SOME))
-
-
-def node_scope(replica: str, context: Context) -> Scope | None:
-    """The node of one replica, for faults of a node that a single replica shows."""
-    unit = next((u for u in context.units if u.name == replica), None)
-    node = unit.attrs.get("node") if unit else None
-    if node is None:
-        return None
-    twins = (Member("replica", replica),) if replica else ()
-    return Scope("node", node, tuple(u.name for u in context.units if u.attrs.get("node") == node), twins)

@@ -24,7 +24,6 @@ from triage.model.rule import Rule, Rulebook, Term
 
 QUIET = ("benign", "unknown")
 GROUP_CAP = math.log(20.0)
-UNCOUNTED_CAP = math.log(100.0)
 UNLISTED = 0.01
 """P(symptom | cause) where a rule does not name the symptom."""
 

@@ -12,9 +12,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-HEADER = "### check {id} host={host} place={place} command={command}"
-FOOTER = "### exit {code}"
-
 _HEADER = re.compile(
     r"### check (?P<id>\S{1,200}) host=(?P<host>\S{1,253}) place=(?P<place>\S{1,200}) command=(?P<command>.*)"
 )

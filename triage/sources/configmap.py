@@ -46,11 +46,3 @@ def _ends_data(lines: list[str], number: int) -> bool:
     return (lines[number].strip() == "BinaryData" and lines[number + 1 : number + 2] == ["===="]) or lines[
         number
     ].startswith("Events:")
-
-
-def corefile_line_of(text: str) -> int | None:
-    """1-based line of a ConfigMap's YAML on which the Corefile's text begins; None when it is no block of lines."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if re.match(r"^\s*(?:Corefile|[\w.-]+\.(?:server|override)): [|>]", line):
-            return number + 1
-    return None
