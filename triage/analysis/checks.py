@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from triage.analysis.context import Context
 from triage.analysis.hypotheses import Draft
+from triage.model.endpoint import split
 from triage.model.report import CheckStep, Expectation
 from triage.model.rule import Check, Outcome
 from triage.model.text import Text
@@ -100,10 +101,9 @@ def names_for(draft: Draft, context: Context, upstreams: Sequence[str]) -> dict[
     """What is known of a hypothesis and may stand in a command: validated, not yet quoted."""
     found: dict[str, str] = {}
     if upstreams:
-        host, _, port = upstreams[0].rpartition(":")
-        found |= {"upstream_ip": host.strip("[]"), "upstream_port": port}
+        found["upstream_ip"], found["upstream_port"] = split(upstreams[0])
     failing = sorted({s.qname for s in context.real if s.qname and SAFE_NAME.match(s.qname)})
-    servers = [u.rpartition(":")[0].strip("[]") for u in _listed(context) or upstreams]
+    servers = [split(u)[0] for u in _listed(context) or upstreams]
     if servers:
         found["servers"] = " ".join(servers)
     api = sorted({s.fields["address"] for s in context.group.signs if SAFE_ENDPOINT.match(s.fields.get("address", ""))})
@@ -195,7 +195,7 @@ def _asked_before(check: Check, names: Mapping[str, str], context: Context) -> b
     asked = {
         context.inputs.node_of_host(dig.host)
         for dig in context.inputs.direct_answers
-        if dig.host and dig.server and dig.server.rpartition(":")[0].strip("[]") == names["upstream_ip"]
+        if dig.host and dig.server and split(dig.server)[0] == names["upstream_ip"]
         if (dig.qname or "").rstrip(".") == name and (dig.tcp or "+tcp" not in check.command)
     }
     if check.where != "where.affected-beside-outside":

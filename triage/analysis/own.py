@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 
 from triage.analysis.inputs import Inputs
+from triage.model.endpoint import split
 
 CLOUD_RESOLVERS = frozenset({"169.254.169.253", "169.254.169.254"})
 """Link-local addresses of the clouds' own resolvers."""
@@ -26,7 +27,7 @@ def host_of(upstream: str) -> str:
     >>> host_of("[::1]:53"), host_of("10.0.0.1:53")
     ('::1', '10.0.0.1')
     """
-    return upstream.rsplit(":", 1)[0].strip("[]").split("%")[0]
+    return split(upstream)[0].split("%")[0]
 
 
 def asks_itself(upstream: str, local: str | None, own: frozenset[str]) -> bool:
@@ -35,7 +36,7 @@ def asks_itself(upstream: str, local: str | None, own: frozenset[str]) -> bool:
     >>> asks_itself("127.0.0.53:53", None, frozenset()), asks_itself("127.0.0.1:5300", None, frozenset())
     (True, False)
     """
-    host, port = host_of(upstream), upstream.rpartition(":")[2]
+    host, port = host_of(upstream), split(upstream)[1]
     if port != "53":
         return False
     return host == local or is_kind(host, "own", own)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from triage.analysis.inputs import Inputs
 from triage.analysis.own import is_kind
 from triage.analysis.sign import CHECK, DOWN_AFTER, ERROR_RCODES, Sign
+from triage.model.endpoint import join
 from triage.model.observation import Answer, Citation, FailureKind
 from triage.model.tool import ConntrackStats, DigResult, KernelEvent
 
@@ -93,10 +94,10 @@ def from_config(inputs: Inputs) -> Iterator[Sign]:
         if public and private:
             elsewhere = {a for other in of_nodes if other is not conf for a, _ in other.nameservers}
             only_here = [(a, c) for a, c in conf.nameservers if elsewhere and a not in elsewhere]
-            asked = [(a, c) for a, c in conf.nameservers if _with_port(a) in denying]
+            asked = [(a, c) for a, c in conf.nameservers if join(a) in denying]
             odd = asked or only_here or (public if _internal_denied(inputs, conf.search) else private)
             for address, citation in odd:
-                yield Sign("resolvers-mixed", "", citation, upstream=_with_port(address))
+                yield Sign("resolvers-mixed", "", citation, upstream=join(address))
 
 
 def _internal_denied(inputs: Inputs, search: Sequence[str]) -> bool:
@@ -104,7 +105,3 @@ def _internal_denied(inputs: Inputs, search: Sequence[str]) -> bool:
     tops = {s.rstrip(".").rsplit(".", 1)[-1].lower() for s in search}
     denied = [n.qname for n in inputs.observations.names if n.rcode == "NXDOMAIN" and n.answer is Answer.UPSTREAM]
     return any(name.rstrip(".").rsplit(".", 1)[-1] in tops for name in denied)
-
-
-def _with_port(address: str) -> str:
-    return f"[{address}]:53" if ":" in address else f"{address}:53"

@@ -22,8 +22,7 @@ def from_queries(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[Sign]:
     A replica in `told` has errors lines (of clients, or of probes): they tell the same failures better.
     """
     for failure in inputs.observations.failures:
-        probe = _is_probe(failure.qname, failure.qtype)
-        if (failure.replica or "", probe) in told:
+        if (failure.replica or "", failure.probe) in told:
             continue
         symptom = "overload-unanswered" if failure.answer is Answer.REJECTED else "unanswered"
         if symptom == "unanswered" and failure.duration_s is not None and failure.duration_s < FAST_S:
@@ -35,7 +34,7 @@ def from_queries(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[Sign]:
             failure.at_ns,
             qname=failure.qname,
             qtype=failure.qtype,
-            probe=probe,
+            probe=failure.probe,
         )
     yield from _error_answers(inputs.observations.names)
     yield from _flips(inputs)
@@ -88,11 +87,6 @@ def _late_answers(inputs: Inputs) -> Iterator[Sign]:
             at = None if row.minute is None else max(row.minute * MINUTE_NS, begins.get(row.replica or "", 0))
             where = Citation("", 0, "")
             yield Sign("late-answers", row.replica or "", where, at, float(row.count))
-
-
-def _is_probe(qname: str, qtype: str) -> bool:
-    labels = qname.split(".")
-    return qtype == "HINFO" and len(labels) > 2 and labels[0].isdigit() and labels[1].isdigit()
 
 
 def _error_answers(names: Sequence[NameCount]) -> Iterator[Sign]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from triage.config.plugins import DEFAULT_PORTS
+from triage.model.endpoint import join
 
 
 def endpoint(target: str, *, tls: bool = False) -> str | None:
@@ -26,11 +27,6 @@ def endpoint(target: str, *, tls: bool = False) -> str | None:
     except ValueError:
         return None
     return join(str(address), port or DEFAULT_PORTS.get(scheme, "53"))
-
-
-def join(address: str, port: str) -> str:
-    """Address and port, IPv6 in brackets."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def is_file(target: str) -> bool:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from triage.config.forward import MAX_UPSTREAMS
 from triage.config.observed import Observed
 from triage.config.resolvers import KUBELET_NAMESERVERS, Resolvers
-from triage.config.targets import endpoint, is_file, join
+from triage.config.targets import endpoint, is_file
 from triage.config.visibility import cluster_zones, errors_visible, log_classes
 from triage.config.zones import is_within, longest
 from triage.model.config import Configuration, Corefile, Forward, ResolvConf, ServerBlock, UpstreamList
+from triage.model.endpoint import join
 from triage.model.observation import Citation
 from triage.model.place import Topology
 from triage.model.scrape import Scrape

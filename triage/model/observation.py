@@ -192,6 +192,8 @@ class QueryFailure:
     answer: Answer
     client: str | None
     citation: Citation
+    probe: bool = False
+    """True for the `loop` plugin's own query."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from triage.model.endpoint import join
+
 
 def split_port(text: str) -> tuple[str, str | None]:
     """Host and port of `host:port` or `[host]:port`; port None when there is none.
@@ -46,4 +48,4 @@ def endpoint_of(text: str) -> str | None:
     ip, (_, port) = ip_of(text), split_port(text)
     if ip is None or port is None:
         return None
-    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+    return join(ip, port)

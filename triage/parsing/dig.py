@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from triage.model.endpoint import join
 from triage.model.observation import Citation, FailureKind
 from triage.model.tool import DigResult
 from triage.parsing.addresses import ip_of
@@ -201,7 +202,7 @@ def server_endpoint(host: str | None, port: str) -> str | None:
     address = ip_of(host.partition("%")[0])
     if address is None:
         return f"{host.rstrip('.').lower()}:{port}" if re.fullmatch(r"[A-Za-z0-9.-]{1,253}", host) else None
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return join(address, port)
 
 
 def _reverse(address: str) -> str:

@@ -260,6 +260,7 @@ class Scan:
                     query.answer,
                     client,
                     citation,
+                    query.probe,
                 ),
                 self.job.limits,
             )
