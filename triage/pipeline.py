@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
 from triage.errors import NoEvidenceError
 from triage.model.bundle import Bundle, Document, Kind
-from triage.model.config import ConfigMap, Configuration, Corefile, ResolvConf
+from triage.model.config import ConfigMap, Configuration, Corefile, Edit, ResolvConf
 from triage.model.entry import EntryRow
 from triage.model.message import Message
 from triage.model.observation import Ledger, Meaning, Observations, Stream
@@ -233,7 +233,7 @@ class _Reader:
     def __init__(self, bundle: Bundle, subnets: Mapping[str, Sequence[str]] | None) -> None:
         self.bundle = bundle
         self.subnets = dict(subnets or {}) or _named_subnets(bundle)
-        self.pods, self.nodes, self.events, self.corefiles = self._objects()
+        self.pods, self.nodes, self.events, self.corefiles, self.edits = self._objects()
         self.resolv_confs = tuple(self._resolv_confs())
         self.scrapes = tuple(self._scrapes())
         self.tools = tuple(self._tools())
@@ -300,9 +300,12 @@ class _Reader:
     def _configuration(self, topology: Topology, seen: Iterable[tuple[str | None, str, str]]) -> Configuration:
         from triage.config.upstreams import configure
 
-        return configure(self.corefiles, self.resolv_confs, topology, scrapes=self.scrapes, seen=seen)
+        found = configure(self.corefiles, self.resolv_confs, topology, scrapes=self.scrapes, seen=seen)
+        return replace(found, edits=self.edits)
 
-    def _objects(self) -> tuple[tuple[Pod, ...], tuple[Node, ...], tuple[Event, ...], tuple[Corefile, ...]]:
+    def _objects(
+        self,
+    ) -> tuple[tuple[Pod, ...], tuple[Node, ...], tuple[Event, ...], tuple[Corefile, ...], tuple[Edit, ...]]:
         from triage.config.corefile import read_corefile
         from triage.parsing import kubectl_text, objects
 
@@ -336,7 +339,13 @@ class _Reader:
             if "Corefile" in m.data
         ]
         corefiles += [read_corefile(d.text(), file=d.file, first_line=d.first_line, imports=imports) for d in plain]
-        return tuple(pods), tuple(nodes), tuple(events), tuple(corefiles)
+        edits = [
+            Edit(m.name, manager, at_ns, m.citation)
+            for _, m in maps
+            if "Corefile" in m.data or "coredns" in m.name
+            for manager, at_ns in m.changes
+        ]
+        return tuple(pods), tuple(nodes), tuple(events), tuple(corefiles), tuple(edits)
 
     def _resolv_confs(self) -> Iterator[ResolvConf]:
         from triage.config.resolv_conf import read_resolv_conf

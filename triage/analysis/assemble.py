@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from triage.analysis import checks as checks_
@@ -23,6 +23,10 @@ from triage.analysis.statements import evidence_of
 from triage.analysis.titles import title_of
 from triage.model.report import Coverage, FileCoverage, FixStep, Hypothesis, Report, Weighing, Window
 from triage.model.text import Text
+from triage.model.timeline import Timeline
+
+ENDED_NS = 120e9
+"""Silence after a fault that shows that it is over, and before it that it was none."""
 
 
 def analyze(
@@ -48,13 +52,14 @@ def analyze(
         tool=tool,
         cluster=cluster,
         window=Window(asked, min(times) if times else None, max(times) if times else None),
-        active=_active(first, seen),
+        active=_active(first),
         hypotheses=hypotheses,
         coverage=Coverage(replica_coverage(inputs, seen, signs), tuple(files)),
         gaps=gaps,
         unexplained_share=_unexplained(hypotheses, judged),
         affected=tuple(sorted(r for r in first.failing if r)) if first and hypotheses[0].cause not in QUIET else (),
         failing_share=_failing_share(first) if first else None,
+        timelines=tuple(_timelines(judged)),
         notes=tuple(Text("note.conflict", {"what": c}) for c in inputs.topology.conflicts),
     )
 
@@ -150,13 +155,37 @@ def _failing_share(context: Context) -> float | None:
     return sum(u.k for u in units) / asked if asked else None
 
 
-def _active(context: Context | None, seen: Mapping[str, Seen]) -> bool | None:
-    """Is it still happening: was there a sign in the last two minutes of what was read?"""
-    window = context.group.window if context else None
-    ends = [b for s in seen.values() for _, b in s.spans]
-    if window is None or not ends:
+def _active(context: Context | None) -> bool | None:
+    """Is it still happening: does the last episode reach to the end of what was read of the replicas that show it?"""
+    if context is None or not context.episodes or context.covered is None:
         return None
-    return max(ends) - window[1] <= max(120e9, 0.05 * (window[1] - window[0]))
+    return _goes_on(context)
+
+
+def _goes_on(context: Context) -> bool:
+    """Two minutes, or a twentieth of the fault's length, without a failure are no end."""
+    assert context.group.window is not None
+    first, last = context.group.window
+    end = max(last, *(b for s in context.seen.values() for _, b in s.spans))
+    return end - last <= max(ENDED_NS, 0.05 * (last - first))
+
+
+def _timelines(judged: Sequence[tuple[Context, Sequence[Draft]]]) -> Iterator[Timeline]:
+    """When each fault was on. A suspicion of a configuration, and what has no clock, has no times."""
+    for number, (context, drafts) in enumerate(judged, 1):
+        episodes = context.episodes
+        if not episodes or drafts[0].cause in QUIET or context.covered is None:
+            continue
+        onset, end = episodes[0].first_ns, episodes[-1].last_ns
+        before = onset - context.covered[0]
+        yield Timeline(
+            group=number,
+            onset_ns=onset,
+            onset_seen=before > max(ENDED_NS, 0.05 * (end - onset)),
+            end_ns=None if _goes_on(context) else end,
+            episodes=episodes,
+            changes=context.changes,
+        )
 
 
 def _unexplained(hypotheses: Sequence[Hypothesis], judged: Sequence[tuple[Context, Sequence[Draft]]]) -> float:

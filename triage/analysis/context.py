@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from triage.analysis.changes import changes_near
+from triage.analysis.episodes import episodes_of
 from triage.analysis.exposure import Seen
 from triage.analysis.groups import Group
 from triage.analysis.inputs import Inputs
@@ -15,6 +17,7 @@ from triage.analysis.scopes import Unit
 from triage.analysis.sign import Sign
 from triage.model.observation import Citation
 from triage.model.text import Value
+from triage.model.timeline import Change, Episode
 
 SUSPICIONS = frozenset({"resolvers-mixed", "config-suspect", "no-forward"})
 """Symptoms that a file shows, not a failure."""
@@ -47,6 +50,24 @@ class Context:
     def real(self) -> tuple[Sign, ...]:
         """Signs that are not CoreDNS' own probes."""
         return tuple(s for s in self.group.signs if not s.probe)
+
+    @cached_property
+    def covered(self) -> tuple[int, int] | None:
+        """What was read of the replicas that show the group, from first to last (ns); None without a clock."""
+        spans = [span for r in self.failing if r in self.seen for span in self.seen[r].spans]
+        return (min(a for a, _ in spans), max(b for _, b in spans)) if spans else None
+
+    @cached_property
+    def episodes(self) -> tuple[Episode, ...]:
+        """When the fault was on, by change points; empty without a clock."""
+        return episodes_of(self.group.lines, self.covered)
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """What changed near the onset, the nearest first."""
+        if not self.episodes:
+            return ()
+        return changes_near(self.episodes[0].first_ns, self.failing, self.inputs, self.seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from triage.analysis.episodes import episodes_of
 from triage.analysis.inputs import Inputs
 from triage.analysis.sign import CHECK, LOOKUP_NS, Sign
 
@@ -24,6 +25,10 @@ MANNERS: Mapping[str, str] = {
     "upstream-not-permitted": "permitted",
 }
 """How an upstream failed: two manners in different replicas are two faults."""
+TIMED = frozenset({"upstream", "api"})
+"""Families whose faults come and go."""
+STANDS_ALONE = 5
+"""Look-ups of an episode that are not in these replicas by chance."""
 
 
 @dataclass(frozen=True)
@@ -111,12 +116,46 @@ def groups_of(signs: Sequence[Sign], inputs: Inputs) -> tuple[Group, ...]:
         families[symptoms[sign.symptom].family].append(sign)
     found: list[Group] = []
     for family, members in sorted(families.items()):
-        if family != "upstream":
+        if family not in TIMED:
             found.append(Group(family, tuple(members)))
             continue
-        for zone, part in _by_destination(members, inputs).items():
-            found.extend(Group(family, tuple(piece), zone) for piece in _by_manner(part))
+        parts = _by_destination(members, inputs) if family == "upstream" else {None: members}
+        for zone, part in parts.items():
+            pieces = _by_manner(part) if family == "upstream" else [part]
+            found.extend(Group(family, tuple(p), zone) for piece in pieces for p in _by_window(piece, inputs))
     return tuple(found)
+
+
+def _by_window(signs: Sequence[Sign], inputs: Inputs) -> list[list[Sign]]:
+    """Episodes of other replicas, or of other servers, are other faults; what has no episode stays with the first.
+
+    Few failures fall on few replicas by chance, so an episode stands alone only from `STANDS_ALONE` look-ups on.
+    """
+    segments = inputs.observations.segments
+    spans = [(s.first_ns, s.last_ns) for s in segments if s.first_ns is not None and s.last_ns is not None]
+    whole = (min(a for a, _ in spans), max(b for _, b in spans)) if spans else None
+    episodes = episodes_of([s for s in signs if not s.replica.startswith(CHECK)], whole)
+    if len(episodes) < 2:
+        return [list(signs)]
+    parts: list[list[Sign]] = [[] for _ in episodes]
+    rest: list[Sign] = []
+    for sign in signs:
+        at = sign.at_ns
+        home = next((i for i, e in enumerate(episodes) if at is not None and e.first_ns <= at <= e.last_ns), None)
+        (rest if home is None else parts[home]).append(sign)
+    merged: list[list[Sign]] = []
+    for episode, part in sorted(zip(episodes, parts, strict=True), key=lambda pair: (-len(pair[1]), pair[0].first_ns)):
+        if not part:
+            continue
+        alike = (m for m in merged if _overlap(m, part) > 0.5 and _same_servers(m, part))
+        fits = next(alike, None) or (merged[0] if merged and episode.n_failures < STANDS_ALONE else None)
+        if fits is None:
+            merged.append(part)
+        else:
+            fits.extend(part)
+    merged[0].extend(rest)
+    order = {id(sign): i for i, sign in enumerate(signs)}
+    return [sorted(part, key=lambda sign: order[id(sign)]) for part in merged]
 
 
 def _by_destination(signs: Sequence[Sign], inputs: Inputs) -> dict[str | None, list[Sign]]:

@@ -57,6 +57,15 @@ def duration_s(c: Context) -> Finding:
     )
 
 
+def changed_before_onset(c: Context, changes: str) -> Finding:
+    """Did something of these kinds (`Change.kind`) change near the onset? Untested where no onset was seen."""
+    if not c.episodes or c.covered is None or c.episodes[0].first_ns - c.covered[0] < 60e9:
+        return UNTESTED
+    hits = [change for change in c.changes if change.kind in changes.split()]
+    cited = tuple(change.citation for change in hits if change.citation)
+    return Finding(float(bool(hits)), {"what": hits[0].statement if hits else None}, cited)
+
+
 def rate_per_min(c: Context) -> Finding:
     """Failed look-ups a minute between the first and the last sign (graded); untested below five minutes.
 
@@ -279,6 +288,7 @@ MEASURES: Final[Mapping[str, tuple[Measure, frozenset[str]]]] = MappingProxyType
         "all_names_leak": (all_names_leak, frozenset()),
         "answered_beside_probes": (answered_beside_probes, frozenset()),
         "answered_meanwhile": (answered_meanwhile, frozenset()),
+        "changed_before_onset": (changed_before_onset, frozenset({"changes"})),
         "corefile_has": (corefile_has, frozenset({"plugin"})),
         "distinct_names": (distinct_names, frozenset()),
         "duration_s": (duration_s, frozenset()),

@@ -117,6 +117,18 @@ class UpstreamList:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of a ConfigMap that holds a Corefile, from its `managedFields`."""
+
+    name: str
+    """Of the ConfigMap."""
+    manager: str
+    """Who changed it: `kubectl-edit`, `helm` …"""
+    at_ns: int
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """All configuration that was found."""
 
@@ -128,6 +140,7 @@ class Configuration:
     errors_visible: bool | None = None
     """False when a block with `forward` lacks `errors` (or hides it by consolidate debug); None if unknown."""
     query_log: bool | None = None
+    edits: tuple[Edit, ...] = ()
     query_log_classes: tuple[str, ...] = ()
     """Classes that `log` writes (`all`, `success`, `denial`, `error`), over all blocks that forward."""
 

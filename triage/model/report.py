@@ -10,6 +10,7 @@ from triage.model.bundle import Gap
 from triage.model.observation import Citation
 from triage.model.rule import Effect, Severity
 from triage.model.text import Text
+from triage.model.timeline import Timeline
 
 Confidence = Literal["certain", "likely", "possible", "unlikely"]
 Strength = Literal["strong", "moderate", "weak"]
@@ -244,6 +245,8 @@ class Report:
     """Replicas that show the first fault."""
     failing_share: float | None = None
     """Share of queries that failed in the affected replicas; None without denominators."""
+    timelines: tuple[Timeline, ...] = ()
+    """Onset, end and episodes of each group whose signs carry times, in the order of groups."""
     notes: tuple[Text, ...] = ()
     """Facts for the reader that belong to no hypothesis: conflicts of places, assumptions about times."""
     redaction: Mapping[str, object] = field(default_factory=lambda: {"mode": "none", "counts": {}})

@@ -24,6 +24,7 @@ from triage.model.report import (
     confidence_of,
 )
 from triage.model.text import Catalogue
+from triage.model.timeline import Change, Timeline
 from triage.render.clean import clean
 from triage.render.style import Style
 from triage.render.words import Words, when
@@ -51,6 +52,7 @@ def report_json(report: Report, words: Words) -> Json:
         "affected": [clean(name) for name in report.affected],
         "failing_share": _share(report.failing_share),
         "hypotheses": [_hypothesis(h, words) for h in report.hypotheses],
+        "timelines": [_timeline(t, words) for t in report.timelines],
         "coverage": {
             "replicas": [_replica(r) for r in report.coverage.replicas],
             "files": [_file(f, words) for f in report.coverage.files],
@@ -87,6 +89,31 @@ def _hypothesis(hypothesis: Hypothesis, words: Words) -> Json:
         "fix": [{"text": words.say(f.text), "when": words.say(f.when) if f.when else None} for f in hypothesis.fix],
         "references": [clean(reference) for reference in hypothesis.references],
         "weighing": _weighing(hypothesis.weighing),
+    }
+
+
+def _timeline(timeline: Timeline, words: Words) -> Json:
+    return {
+        "group": timeline.group,
+        "onset": when(timeline.onset_ns),
+        "onset_seen": timeline.onset_seen,
+        "end": when(timeline.end_ns),
+        "intermittent": len(timeline.episodes) > 1,
+        "episodes": [
+            {"first": when(e.first_ns), "last": when(e.last_ns), "failures": e.n_failures} for e in timeline.episodes
+        ],
+        "changes": [_change(c, words) for c in timeline.changes],
+    }
+
+
+def _change(change: Change, words: Words) -> Json:
+    return {
+        "at": when(change.at_ns),
+        "kind": change.kind,
+        "subject": clean(change.subject),
+        "statement": words.say(change.statement),
+        "before_s": round(change.before_s, 3),
+        "citation": _citation(change.citation) if change.citation else None,
     }
 
 

@@ -34,6 +34,7 @@ def _summary(report: Report, words: MarkdownWords) -> list[str]:
     told = [("gaps", sentences.not_seen(report, words))]
     if report.hypotheses:
         told[:0] = [("happening", sentences.happening(report, words)), ("hit", sentences.hit(report, words))]
+        told.append(("changed", sentences.changed(report, words)))
         told.append(("also", sentences.further_faults(report, words)))
     return [f"- **{words.word(f'screen.{part}')}:** {text}" for part, text in told if text]
 

@@ -16,7 +16,7 @@ from triage.render.words import QUIET, SIGNS, Words, strongest
 
 ROWS = 20
 _COLOURS = {"certain": "red", "likely": "red", "possible": "yellow", "unlikely": "dim"}
-_LABELS = ("happening", "hit", "why", "gaps", "rival", "also", "next")
+_LABELS = ("happening", "hit", "why", "changed", "gaps", "rival", "also", "next")
 _REASONS = 3
 
 
@@ -30,11 +30,12 @@ class _Room:
     gaps: int
     rivals: int
     where: int = 1
+    changes: int = 1
 
 
 _STEPS = (
-    _Room(title=5, hit=5, evidence=3, gaps=4, rivals=3, where=3),
-    _Room(title=4, hit=3, evidence=2, gaps=3, rivals=2, where=2),
+    _Room(title=5, hit=5, evidence=3, gaps=4, rivals=3, where=3, changes=3),
+    _Room(title=4, hit=3, evidence=2, gaps=3, rivals=2, where=2, changes=2),
     _Room(title=4, hit=2, evidence=2, gaps=2, rivals=1),
     _Room(title=4, hit=2, evidence=1, gaps=2, rivals=1),
     _Room(title=3, hit=2, evidence=1, gaps=1, rivals=1),
@@ -76,9 +77,10 @@ def _parts(report: Report, words: Words, room: _Room) -> list[tuple[str, str, in
         return [gaps]
     tested = [item for item in strongest(report.hypotheses[0].evidence) if item.direction != "untested"]
     return [
-        ("happening", sentences.happening(report, words), 2),
+        ("happening", sentences.happening(report, words), 3),
         ("hit", sentences.hit(report, words), room.hit),
         *(("why", _reason(item, words), room.evidence) for item in tested[:_REASONS]),
+        ("changed", sentences.changed(report, words), room.changes),
         gaps,
         ("rival", sentences.rivals(report, words), room.rivals),
         ("also", sentences.further_faults(report, words), room.rivals),

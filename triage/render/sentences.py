@@ -38,6 +38,26 @@ def nothing_wrong(report: Report, words: Words) -> str:
 
 def happening(report: Report, words: Words) -> str:
     """Is it still happening: yes, no, or unknown and why."""
+    said = _happening(report, words)
+    line = next((t for t in report.timelines if t.group == report.hypotheses[0].group), None)
+    if line is None:
+        return said
+    onset = clock(line.onset_ns)
+    said = words.word("time.began" if line.onset_seen else "time.seen-from", happening=said, onset=onset)
+    if len(line.episodes) == 1:
+        return said
+    spans = [words.word("time.span", first=clock(e.first_ns), last=clock(e.last_ns)) for e in line.episodes]
+    return words.word("time.episodes", said=said, n=len(spans), episodes=words.join("; ", words.some(spans)))
+
+
+def changed(report: Report, words: Words, group: int = 1) -> str:
+    """What changed near the onset of a group's fault; empty when nothing is known to have changed."""
+    changes = [c for t in report.timelines if t.group == group for c in t.changes]
+    said = words.join("; ", (words.say(c.statement) for c in changes[:_SHOWN]))
+    return words.word("time.changes", changes=said) if said else ""
+
+
+def _happening(report: Report, words: Words) -> str:
     end = clock(report.window.end_ns)
     if report.active is None:
         return words.word("active.unknown" if end else "active.no-clock")

@@ -34,6 +34,7 @@ from triage.model.report import (
 )
 from triage.model.rule import Effect, Severity
 from triage.model.text import Text
+from triage.model.timeline import Change, Episode, Timeline
 from triage.render.json_v1 import SCHEMA
 
 _T = TypeVar("_T")
@@ -175,6 +176,7 @@ def _report(f: _Fields) -> Report:
         unexplained_share=f.share("unexplained_share"),
         affected=f.texts("affected"),
         failing_share=f.maybe("failing_share", f.share),
+        timelines=tuple(_timeline(t) for t in f.each("timelines")) if "timelines" in f.data else (),
         notes=tuple(said(note) for note in f.texts("notes")),
         redaction=f.get("redaction", dict, "an object"),
     )
@@ -214,6 +216,28 @@ def _hypothesis(f: _Fields) -> Hypothesis:
     )
 
 
+def _timeline(f: _Fields) -> Timeline:
+    return Timeline(
+        group=f.whole("group"),
+        onset_ns=f.instant("onset"),
+        onset_seen=f.truth("onset_seen"),
+        end_ns=f.maybe("end", f.instant),
+        episodes=tuple(Episode(e.instant("first"), e.instant("last"), e.whole("failures")) for e in f.each("episodes")),
+        changes=tuple(_change(c) for c in f.each("changes")),
+    )
+
+
+def _change(f: _Fields) -> Change:
+    return Change(
+        at_ns=f.instant("at"),
+        kind=f.text("kind"),
+        subject=f.text("subject"),
+        statement=f.sentence("statement"),
+        before_s=f.number("before_s"),
+        citation=f.maybe("citation", lambda key: _citation(f.inner(key))),
+    )
+
+
 def _weighing(f: _Fields) -> Weighing:
     return Weighing(
         log_odds=f.number("log_odds"),
@@ -246,7 +270,11 @@ def _evidence(f: _Fields) -> Evidence:
 
 
 def _citations(f: _Fields, key: str) -> tuple[Citation, ...]:
-    return tuple(Citation(c.text("file"), c.whole("line"), c.text("text")) for c in f.each(key))
+    return tuple(_citation(c) for c in f.each(key))
+
+
+def _citation(f: _Fields) -> Citation:
+    return Citation(f.text("file"), f.whole("line"), f.text("text"))
 
 
 def _check(f: _Fields) -> CheckStep:
