@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from tests.left_out import tell
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -48,8 +50,9 @@ def approve(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     return compare
 
 
-def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    """Minutes of each folder of tests, before the count."""
+def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    """What was left out, and minutes of each folder of tests, before the count."""
+    tell(terminalreporter, config)
     seconds: dict[str, float] = defaultdict(float)
     for reports in terminalreporter.stats.values():
         for report in reports:

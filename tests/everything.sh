@@ -40,4 +40,5 @@ if [ "$scope" = quick ]; then
     exec "$bin/python" -m pytest -q -m "not lab and not cluster and not install"
 fi
 [ -z "${CI:-}" ] || PYTHON="$bin/python" part lab-setup sh tests/lab/setup.sh
+[ -z "${CI:-}" ] || PYTHON="$bin/python" part cluster-setup sh tests/cluster/setup.sh
 exec "$bin/python" -m pytest

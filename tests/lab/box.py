@@ -39,8 +39,11 @@ def missing() -> list[str]:
     return lacks
 
 
-def start(module: str, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
-    """Start `python -m module` as the first process of a new box; closing its standard input ends it."""
+def start(module: str, *arguments: str, log: Path, keep: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    """Start `python -m module` as the first process of a new box; closing its standard input ends it.
+
+    `keep` are open files that it inherits: a socket stays in the network in which it was made.
+    """
     with log.open("wb") as output:
         return subprocess.Popen(
             [*_BOX, sys.executable, "-m", module, *arguments],
@@ -50,6 +53,7 @@ def start(module: str, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=keep,
         )
 
 

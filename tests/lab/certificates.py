@@ -25,10 +25,20 @@ class Authority:
 
     def issue(self, folder: Path, names: Sequence[str], *, expired: bool = False) -> tuple[Path, Path]:
         """Certificate and key files for these DNS names or addresses; `expired` since yesterday."""
+        return self._files(folder, [x509.NameAttribute(NameOID.COMMON_NAME, names[0])], names, expired=expired)
+
+    def admit(self, folder: Path, user: str, group: str) -> tuple[Path, Path]:
+        """Certificate and key files by which a user of a group shows who it is."""
+        attributes = (NameOID.COMMON_NAME, user), (NameOID.ORGANIZATION_NAME, group)
+        return self._files(folder, [x509.NameAttribute(*attribute) for attribute in attributes], [])
+
+    def _files(
+        self, folder: Path, subject: list[x509.NameAttribute[str]], names: Sequence[str], *, expired: bool = False
+    ) -> tuple[Path, Path]:
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-        certificate = self._sign(subject, key, names, expired=expired)
-        chain, secret = folder / f"{names[0]}.crt", folder / f"{names[0]}.key"
+        certificate = self._sign(x509.Name(subject), key, names, expired=expired)
+        stem = str(subject[0].value)
+        chain, secret = folder / f"{stem}.crt", folder / f"{stem}.key"
         chain.write_bytes(_pem(certificate))
         secret.write_bytes(
             key.private_bytes(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.left_out import leave_out
+
 if TYPE_CHECKING:
     from tests.lab.batch import Batch
 
 _PACKAGES = [name for name in ("dns", "cryptography") if importlib.util.find_spec(name) is None]
 collect_ignore_glob = ["*.py", "*/*.py"] if _PACKAGES else []
-_LEFT_OUT = pytest.StashKey[str]()
 
 
 def lacking() -> list[str]:
@@ -29,22 +29,8 @@ def lacking() -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where the lab cannot run its tests are left out in plain sight; under CI that is a failure."""
-    mine = [item for item in items if item.get_closest_marker("lab")]
-    if not (mine or _PACKAGES) or not (lacks := lacking()):
-        return
-    number = str(len(mine)) if mine else "all"
-    config.stash[_LEFT_OUT] = f"lab: {number} tests left out, this machine lacks {', '.join(lacks)}"
-    if os.environ.get("CI"):
-        raise pytest.UsageError(config.stash[_LEFT_OUT])
-    items[:] = [item for item in items if item not in mine]
-    config.hook.pytest_deselected(items=mine)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """One line that nobody overlooks."""
-    if _LEFT_OUT in config.stash:
-        terminalreporter.write_line(config.stash[_LEFT_OUT], red=True, bold=True)
+    """Where the lab cannot run its tests are left out."""
+    leave_out(config, items, "lab", lacking(), blind=bool(_PACKAGES))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,40 @@
+"""One cluster for all tests of this folder."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.left_out import leave_out
+
+if TYPE_CHECKING:
+    from tests.cluster.cluster import Cluster
+
+_PACKAGES = [name for name in ("dns", "cryptography") if importlib.util.find_spec(name) is None]
+collect_ignore_glob = ["*.py"] if _PACKAGES else []
+
+
+def lacking() -> list[str]:
+    """What this machine lacks for the cluster, in words."""
+    if _PACKAGES:
+        return [f"the Python package of {name}" for name in _PACKAGES]
+    from tests.cluster import programs
+
+    return programs.missing()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where the cluster cannot run its tests are left out."""
+    leave_out(config, items, "cluster", lacking(), blind=bool(_PACKAGES))
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A real cluster, its two nodes ready."""
+    from tests.cluster.cluster import running
+
+    with running(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
