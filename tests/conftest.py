@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 _FOREIGN = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "TERM", "COLUMNS", "TRIAGE_DEBUG", "KUBECONFIG", "GITHUB_ACTIONS")
+_FOREIGN += ("LC_ALL", "LC_MESSAGES", "LANG")
 _BUILDERS = ("lab", "cluster", "install")
 """Marks of tests that build programs: Go and pip keep their caches and settings at home."""
 

@@ -5,6 +5,7 @@ What we *find* is data; an exception is only for what ends the run. Each carries
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 
 
@@ -25,17 +26,28 @@ class ExitCode(IntEnum):
 class TriageError(Exception):
     """Ends the run: what happened (`message`), what to do next (`hint`), and the exit code.
 
+    `names` fill the `{name}` places of both sentences; they are kept apart, so that `rules/phrases/` can translate.
     Sub-classes set `exit_code`; everything else that reaches the command line is our bug (exit code 1).
+
+    >>> TriageError("no file {path}", hint="name another one than {path}", path="a{b}").message
+    'no file a{b}'
     """
 
     exit_code: ExitCode = ExitCode.USAGE
 
-    def __init__(self, message: str, *, hint: str, exit_code: ExitCode | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str, *, hint: str, exit_code: ExitCode | None = None, **names: object) -> None:
+        self.message, self.hint = (text.format_map(names) if names else text for text in (message, hint))
+        super().__init__(self.message)
+        self.templates = (message, hint)
+        self.names = names
         if exit_code is not None:
             self.exit_code = exit_code
+
+    def said(self, translated: Callable[[str], str]) -> tuple[str, str]:
+        """Message and hint in another language: `translated` knows its templates, and names that are words of ours."""
+        names = {key: translated(value) if isinstance(value, str) else value for key, value in self.names.items()}
+        message, hint = (translated(t).format_map(names) if names else translated(t) for t in self.templates)
+        return message, hint
 
 
 class NoEvidenceError(TriageError):
@@ -48,9 +60,10 @@ class RuleError(TriageError):
     """The rules cannot be used; `mistakes` holds every mistake as `file:line: what; cure`."""
 
     def __init__(self, mistakes: tuple[str, ...]) -> None:
-        count = len(mistakes)
         super().__init__(
-            f"{count} mistake{'s' if count != 1 else ''} in the rules:\n" + "\n".join(mistakes),
+            "mistakes in the rules ({n}):\n{mistakes}",
             hint="correct the lines above; `triage rules check` lists them again",
+            n=len(mistakes),
+            mistakes="\n".join(mistakes),
         )
         self.mistakes = mistakes

@@ -55,6 +55,14 @@ def catalogue(rulebook: Rulebook, lang: str) -> Catalogue:
     return english if lang == "en" or lang not in rulebook.texts else Catalogue(lang, rulebook.texts[lang], english)
 
 
+def phrases(lang: str) -> Mapping[str, str]:
+    """What the program says on stderr in a language, by the English sentence."""
+    from triage.rulebook import rules_folder
+    from triage.rulebook.phrases import load_phrases
+
+    return load_phrases(rules_folder(), lang)
+
+
 def print_script() -> str:
     """The POSIX script that saves an evidence folder where nothing can be installed."""
     from triage.sources.kubectl_script import script

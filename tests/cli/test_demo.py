@@ -63,9 +63,9 @@ def test_every_mistake_is_told_at_once(triage, tmp_path: Path) -> None:
     triage("rules", "new", "clock-skew", "--rules", tmp_path)
     rule = tmp_path / "clock-skew" / "rule.yaml"
     rule.write_text(
-        rule.read_text().replace("has_symptom", "has_symtom").replace("severity: degraded", "severity: bad")
+        rule.read_text().replace("measure: probes_only", "measure: probes_onli").replace("severity: degraded", "severity: bad")
     )
     result = triage("rules", "check", "--rules", tmp_path)
     assert result.code == ExitCode.USAGE
-    assert "2 mistakes" in result.err
-    assert "did you mean 'has_symptom'" in result.err
+    assert "mistakes in the rules (2)" in result.err
+    assert "did you mean 'probes_only'" in result.err

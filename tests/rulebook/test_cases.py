@@ -217,8 +217,8 @@ def test_a_new_rule_passes_the_check_at_once(tmp_path: Path) -> None:
     files = new_rule(folder, "clock-skew")
     assert [path.relative_to(folder).as_posix() for path in files] == [
         "clock-skew/rule.yaml",
-        "clock-skew/cases/first.txtar",
-        "clock-skew/cases/look-alike-first.txtar",
+        "clock-skew/cases/hit.txtar",
+        "clock-skew/cases/look-alike-other.txtar",
     ]
     checked = check(folder, measures=MEASURES, names=frozenset({"namespace", "port", "upstream_ip"}))
     assert checked.mistakes == ()

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from triage.cli.language import catalogue
 from triage.cli.options import (
     AroundOption,
     Colour,
@@ -66,7 +67,7 @@ def analyze(
         ),
     ] = False,
     colour: ColourOption = Colour.AUTO,
-    lang: LangOption = "en",
+    lang: LangOption = None,
     rules: RulesOption = None,
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
@@ -80,22 +81,20 @@ def analyze(
     since_ns, until_ns, asked = window(now, since=since, since_time=since_time, until=until, around=around)
     networks = read_subnets(subnets or ())
     rulebook = pipeline.load_rulebook(rules)
-    if lang not in rulebook.texts:
-        raise TriageError(f"no texts in language '{lang}'", hint=f"choose one of: {', '.join(sorted(rulebook.texts))}")
-    catalogue = pipeline.catalogue(rulebook, lang)
+    words = catalogue(rulebook)
     bundle = Bundle(())
     try:
         bundle = pipeline.load_bundle(paths, stdin_bytes() if "-" in paths else None)
         if verbose:
-            tell(f"read {len(bundle.documents)} documents")
+            tell("documents that were read: {n}", n=len(bundle.documents))
         report = pipeline.analyze(
             bundle, rulebook, now_ns=now, since_ns=since_ns, until_ns=until_ns, asked=asked, subnets=networks or None
         )
     except NoEvidenceError:
         if target.wants_json:
-            show(pipeline.no_evidence_report(bundle, rulebook, now_ns=now), catalogue, target)
+            show(pipeline.no_evidence_report(bundle, rulebook, now_ns=now), words, target)
         raise
-    show(report, catalogue, target)
+    show(report, words, target)
     raise typer.Exit(exit_code(report, fail_on, strict_coverage=strict_coverage))
 
 
@@ -119,7 +118,9 @@ def _subnets_of_file(path: str) -> Mapping[str, Sequence[str]]:
             for name, cidrs in document.data.items():
                 found[str(name)] = [str(cidr) for cidr in cidrs] if isinstance(cidrs, list) else [str(cidrs)]
     if not found:
-        raise TriageError(f"--subnets {path}: no subnets in it", hint="write lines such as `master: 10.0.8.0/24`")
+        raise TriageError(
+            "--subnets {path}: no subnets in it", hint="write lines such as `master: 10.0.8.0/24`", path=path
+        )
     return found
 
 
@@ -128,5 +129,8 @@ def _checked(cidr: str, item: str) -> str:
         return str(ipaddress.ip_network(cidr.strip(), strict=False))
     except ValueError as error:
         raise TriageError(
-            f"--subnets {item}: '{cidr}' is no CIDR", hint="write an address/length: 10.0.8.0/24"
+            "--subnets {item}: '{cidr}' is no CIDR",
+            hint="write an address/length: 10.0.8.0/24",
+            item=item,
+            cidr=cidr,
         ) from error

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from triage.cli.analyze import analyze
-from triage.cli.options import Colour, ColourOption, Output, OutputOption
+from triage.cli.options import Colour, ColourOption, LangOption, Output, OutputOption
 from triage.cli.packaged import folder
 from triage.cli.streams import emit, tell
 from triage.errors import TriageError
@@ -22,6 +22,7 @@ def demo(
     output: OutputOption = Output.TEXT,
     show_list: Annotated[bool, typer.Option("--list", help="List the stories and exit.")] = False,
     colour: ColourOption = Colour.AUTO,
+    lang: LangOption = None,
 ) -> None:
     """Analyse one of the stories that come with the program."""
     stories = {
@@ -31,10 +32,12 @@ def demo(
         emit("\n".join(table(["STORY", "ABOUT"], [[name, _about(path)] for name, path in stories.items()])) + "\n")
         return
     if story not in stories:
-        raise TriageError(f"there is no story '{story}'", hint=f"choose one of: {', '.join(stories)}")
+        raise TriageError(
+            "there is no story '{story}'", hint="choose one of: {known}", story=story, known=", ".join(stories)
+        )
     path = stories[story]
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    tell(f"the same as: triage analyze {shown}")
+    tell("the same as: {command}", command=f"triage analyze {shown}")
     analyze([str(path)], output=output, colour=colour)
 
 

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from triage.cli.language import listen, translated
 from triage.cli.streams import forgiving_stdout, tell
 from triage.errors import ExitCode, TriageError
 
@@ -19,10 +20,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     args = list(sys.argv[1:] if argv is None else argv)
     forgiving_stdout()
+    listen(os.environ)
     try:
         app(args, prog_name=program_name(sys.argv[0]))
     except TriageError as error:
-        tell(f"error: {error.message}\n hint: {error.hint}")
+        message, hint = error.said(translated)
+        tell("error: {message}\n hint: {hint}", message=message, hint=hint)
         return error.exit_code
     except SystemExit as stop:  # Typer's own: --help, wrong usage, typer.Exit
         return stop.code if isinstance(stop.code, int) else ExitCode.FAILED
@@ -30,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.INTERRUPTED
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            tell(f"error: the output cannot be written: {error.strerror}")
+            tell("error: the output cannot be written: {why}", why=error.strerror)
             return ExitCode.DELIVERY
         return _bug(error, args)
     return ExitCode.ANALYZED
@@ -49,7 +52,7 @@ def program_name(called: str) -> str:
 
 
 def _bug(error: Exception, args: Sequence[str]) -> int:
-    tell(f"error: this is a bug in coredns-triage: {type(error).__name__}: {error}")
+    tell("error: this is a bug in coredns-triage: {kind}: {error}", kind=type(error).__name__, error=error)
     if os.environ.get("TRIAGE_DEBUG") or any(arg in {"-v", "-vv", "--verbose"} for arg in args):
         tell("".join(traceback.format_exception(error)).rstrip())
     else:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from triage.cli.analyze import PathsArgument, SubnetsOption, read_subnets
+from triage.cli.language import catalogue
 from triage.cli.options import AroundOption, SinceOption, SinceTimeOption, UntilOption
 from triage.cli.streams import emit, stdin_bytes
 from triage.cli.times import now_ns, window
@@ -53,10 +54,10 @@ def entries(
     bundle = pipeline.load_bundle(paths, stdin_bytes() if "-" in paths else None)
     if not bundle.of(Kind.LOG):
         raise NoEvidenceError("no log is among these files", hint="hand over CoreDNS logs (kubectl logs --timestamps)")
-    catalogue = pipeline.catalogue(pipeline.load_rulebook(None), "en")
+    words = catalogue(pipeline.load_rulebook(None))
     rows = pipeline.entries(bundle, since_ns=since_ns, until_ns=until_ns, subnets=networks or None)
     wanted = (row for row in rows if (row.message_id == "unknown") is unknown)
-    for piece in _pieces(WRITERS[output](wanted, catalogue)):
+    for piece in _pieces(WRITERS[output](wanted, words)):
         if not emit(piece):
             return
 

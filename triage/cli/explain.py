@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from triage.cli.language import catalogue
 from triage.cli.options import Colour, ColourOption, LangOption, RulesOption
 from triage.cli.stored import hypothesis_of, stored_report
 from triage.cli.streams import emit, style_for
@@ -24,7 +25,7 @@ def explain(
         str | None, typer.Argument(metavar="ID|RANK", help="Explanation of the report; the first one otherwise.")
     ] = None,
     colour: ColourOption = Colour.AUTO,
-    lang: LangOption = "en",
+    lang: LangOption = None,
     rules: RulesOption = None,
 ) -> None:
     """Explain how a probability of a report comes about, or what a cause is."""
@@ -33,16 +34,18 @@ def explain(
     from triage.render.explain_cause import render_cause
 
     rulebook = pipeline.load_rulebook(rules)
-    if lang not in rulebook.texts:
-        raise TriageError(f"no texts in language '{lang}'", hint=f"choose one of: {', '.join(sorted(rulebook.texts))}")
-    catalogue, style = pipeline.catalogue(rulebook, lang), style_for(sys.stdout, colour, os.environ)
+    words, style = catalogue(rulebook), style_for(sys.stdout, colour, os.environ)
     rule = rulebook.rule_of(what)
     if rule is not None and which is None and not Path(what).exists():
-        emit(render_cause(rule, rulebook, catalogue, style))
+        emit(render_cause(rule, rulebook, words, style))
         return
     if what != "-" and not Path(what).exists():
         near = get_close_matches(what, rulebook.rules, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"causes: {', '.join(rulebook.rules)}"
-        raise TriageError(f"'{what}' is neither a file nor a cause", hint=hint)
+        raise TriageError(
+            "'{what}' is neither a file nor a cause",
+            hint="did you mean {known}?" if near else "choose one of: {known}",
+            what=what,
+            known=", ".join(near or rulebook.rules),
+        )
     report = stored_report(what)
-    emit(render_explain(report, hypothesis_of(report, which), catalogue, style))
+    emit(render_explain(report, hypothesis_of(report, which), words, style))

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from triage.cli.language import primary, speak, spoken
+
 
 class Output(StrEnum):
     """Forms of a report on stdout: the names of `triage.render.RENDERERS` (a test compares both)."""
@@ -41,7 +43,21 @@ ColourOption = Annotated[
     Colour,
     typer.Option("--color", metavar="WHEN", help="Colour: auto (terminal, NO_COLOR, FORCE_COLOR), always or never."),
 ]
-LangOption = Annotated[str, typer.Option("--lang", metavar="LANG", help="Language of the report.")]
+
+
+def _speak(lang: str | None) -> str:
+    """Every text of the run is in this language from here on."""
+    if lang:
+        speak(primary(lang))
+    return spoken()
+
+
+LangOption = Annotated[
+    str | None,
+    typer.Option(
+        "--lang", metavar="LANG", callback=_speak, help="Language of all texts: en or zh. Default: that of the locale."
+    ),
+]
 RulesOption = Annotated[
     Path | None,
     typer.Option(

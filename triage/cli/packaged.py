@@ -15,4 +15,4 @@ def folder(name: str) -> Path:
     for candidate in (_PACKAGE / name, _PACKAGE.parent / _BESIDE[name]):
         if candidate.is_dir():
             return candidate
-    raise TriageError(f"this installation lacks its {name}", hint="install coredns-triage again")
+    raise TriageError("this installation lacks its {name}", hint="install coredns-triage again", name=name)

@@ -36,7 +36,10 @@ class Target:
         for path in self.write:
             if path.suffix not in ENDINGS:
                 raise TriageError(
-                    f"--write {path}: the ending says no form", hint=f"use one of {' '.join(sorted(ENDINGS))}"
+                    "--write {path}: the ending says no form",
+                    hint="choose one of: {known}",
+                    path=path,
+                    known=", ".join(sorted(ENDINGS)),
                 )
 
     @property
@@ -59,7 +62,7 @@ def show(report: Report, catalogue: Catalogue, target: Target) -> None:
 def _write(path: Path, text: str, target: Target) -> None:
     write_file(path, text)
     if not target.quiet:
-        tell(f"wrote {path}; names and addresses stand in it as they are")
+        tell("wrote {path}; names and addresses stand in it as they are", path=path)
 
 
 def exit_code(report: Report, fail_on: FailOn, *, strict_coverage: bool) -> ExitCode:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from triage.cli.language import spoken
 from triage.cli.options import RulesOption
-from triage.cli.rule_template import FILES
-from triage.cli.streams import emit, write_file
+from triage.cli.streams import emit
 from triage.errors import ExitCode, RuleError, TriageError
 from triage.render.layout import table
 
@@ -29,7 +29,7 @@ def list_rules(rules: RulesOption = None) -> None:
     from triage import pipeline
     from triage.rulebook.show import listing
 
-    rows = listing(pipeline.load_rulebook(rules))
+    rows = listing(pipeline.load_rulebook(rules), spoken())
     head = ["CAUSE", "PRIOR", "SEVERITY", "TERMS", "CHECKS", "TITLE"]
     emit(_lines(table(head, [[r.id, f"{r.prior:g}", r.severity, f"{r.terms}", f"{r.checks}", r.title] for r in rows])))
 
@@ -49,8 +49,13 @@ def show_rule(
         return
     rulebook = pipeline.load_rulebook(rules)
     if cause is None or cause not in rulebook.rules:
-        raise TriageError(f"there is no rule '{cause or ''}'", hint=f"choose one of: {', '.join(rulebook.rules)}")
-    emit(show(rulebook.rules[cause], texts_in(rulebook)))
+        raise TriageError(
+            "there is no rule '{cause}'",
+            hint="choose one of: {known}",
+            cause=cause or "",
+            known=", ".join(rulebook.rules),
+        )
+    emit(show(rulebook.rules[cause], texts_in(rulebook, spoken())))
 
 
 @app.command("check")
@@ -76,7 +81,7 @@ def try_rules(
         raise RuleError(checked.mistakes)
     unknown = set(causes or ()) - set(checked.rulebook.rules)
     if unknown:
-        raise TriageError(f"there is no rule '{min(unknown)}'", hint="`triage rules list` shows them")
+        raise TriageError("there is no rule '{cause}'", hint="`triage rules list` shows them", cause=min(unknown))
     failed: dict[str, int] = dict.fromkeys(causes or checked.rulebook.rules, 0)
     for case, wrong in run_cases((c for c in checked.cases if c.cause in failed), _Analysis(rules)):
         failed[case.cause] += bool(wrong)
@@ -99,17 +104,9 @@ def new_rule(
     ),
 ) -> None:
     """Begin a rule: a folder with a rule and two cases to fill in."""
-    if not all(part.isascii() and part.isalnum() and part.islower() for part in cause.split("-")):
-        raise TriageError(f"'{cause}' is no id", hint="use lower-case words with hyphens: clock-skew")
-    folder = rules / cause
-    if folder.exists():
-        raise TriageError(f"{folder} exists already", hint="choose another id, or remove it")
-    for name, text in FILES.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, text.replace("NEW-CAUSE", cause))
-        path.chmod(0o644)
-    emit(_lines([f"{folder / name}" for name in FILES]))
+    from triage.rulebook.skeleton import new_rule as begin
+
+    emit(_lines([f"{path}" for path in begin(rules, cause)]))
 
 
 class _Analysis:

@@ -23,11 +23,13 @@ def stored_report(path: str) -> Report:
                 raw = stream.read(_MOST_BYTES + 1)
     except OSError as error:
         raise TriageError(
-            f"{path} cannot be read: {error.strerror or error}",
+            "{path} cannot be read: {why}",
             hint="name a report that `triage analyze PATH -o json --output-file REPORT.json` wrote",
+            path=path,
+            why=error.strerror or error,
         ) from error
     if len(raw) > _MOST_BYTES:
-        raise TriageError(f"{path} is larger than any report", hint="name the JSON report, not the evidence")
+        raise TriageError("{path} is larger than any report", hint="name the JSON report, not the evidence", path=path)
     return read_stored(raw.decode("utf-8-sig", errors="replace"), file="standard input" if path == "-" else path)
 
 
@@ -41,8 +43,10 @@ def hypothesis_of(report: Report, wanted: str | None) -> Hypothesis:
     if found is not None:
         return found
     near = get_close_matches(wanted, [h.id for h in report.hypotheses], n=3, cutoff=0.4)
-    ranks = f"a rank from 1 to {len(report.hypotheses)}"
     raise TriageError(
-        f"no explanation of the report is called '{wanted}'",
-        hint=f"choose {ranks}, or an id such as {', '.join(near or [report.hypotheses[0].id])}",
+        "no explanation of the report is called '{wanted}'",
+        hint="choose a rank from 1 to {n}, or an id such as {known}",
+        wanted=wanted,
+        n=len(report.hypotheses),
+        known=", ".join(near or [report.hypotheses[0].id]),
     )

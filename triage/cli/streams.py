@@ -10,15 +10,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from triage.cli.language import translated
 from triage.errors import ExitCode, TriageError
 from triage.render import Style
 from triage.render.clean import clean
 
 
-def tell(text: str) -> None:
-    """Print lines on stderr; what a file or log contributed to them is made visible first."""
+def tell(text: str, **names: object) -> None:
+    """Print lines on stderr in the language of the run; `names` fill the `{name}` places of the text.
+
+    What a file or log contributed to them is made visible first.
+    """
     if sys.stderr is None:  # closed by the caller
         return
+    text = translated(text)
+    text = text.format_map(names) if names else text
     try:
         print("\n".join(clean(line) for line in text.split("\n")), file=sys.stderr, flush=True)  # noqa: T201
     except OSError:  # nobody listens any more; the exit code still tells
@@ -38,8 +44,9 @@ def emit(text: str) -> bool:
     except OSError as error:
         _to_nowhere(sys.stdout)
         raise TriageError(
-            f"the result cannot be printed: {error.strerror or error}",
+            "the result cannot be printed: {why}",
             hint="make room, or print it elsewhere with --output-file",
+            why=error.strerror or error,
             exit_code=ExitCode.DELIVERY,
         ) from error
     return True
@@ -100,7 +107,9 @@ def write_file(path: Path, text: str) -> None:
             raise
     except OSError as error:
         raise TriageError(
-            f"{path} cannot be written: {error.strerror or error}",
+            "{path} cannot be written: {why}",
             hint="choose a folder that exists and that you may write to",
+            path=path,
+            why=error.strerror or error,
             exit_code=ExitCode.USAGE,
         ) from error

@@ -33,7 +33,7 @@ def duration_ns(text: str) -> int:
     """
     parts = _PART.findall(text) if len(text) <= _LONGEST else []
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise TriageError(f"'{text}' is no duration", hint="write 30s, 10m, 1h30m, 2d or 1w")
+        raise TriageError("'{text}' is no duration", hint="write 30s, 10m, 1h30m, 2d or 1w", text=text)
     return sum(round(float(number) * _UNIT_NS[unit]) for number, unit in parts)
 
 
@@ -48,7 +48,7 @@ def instant_ns(text: str) -> int:
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise TriageError(f"'{text}' is no time with an offset", hint="write 2026-11-25T10:00:00Z or …+08:00")
+        raise TriageError("'{text}' is no time with an offset", hint="write 2026-11-25T10:00:00Z or …+08:00", text=text)
     return int(at.timestamp()) * 10**9 + at.microsecond * 1000
 
 
@@ -64,7 +64,9 @@ def window(
     given = [name for name, value in asked.items() if value is not None]
     if (since and since_time) or (around and len(given) > 1):
         raise TriageError(
-            f"--{' and --'.join(given)} exclude each other", hint="give one begin, or one time to look around"
+            "{options} exclude each other",
+            hint="give one begin, or one time to look around",
+            options=", ".join(f"--{name}" for name in given),
         )
     if around is not None:
         centre = instant_ns(around)

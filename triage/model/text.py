@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,10 @@ from typing import TypeAlias
 
 Value: TypeAlias = "str | int | float | tuple[str | Text, ...] | Text | None"
 """What fills a place: a value, or another text that is said in the same language."""
+
+
+NAMES = "list.names"
+"""Key of what stands between the names of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +24,29 @@ class Text:
     params: Mapping[str, Value] = field(default_factory=dict)
 
 
-class _Formatter(string.Formatter):
-    """Fills only plain `{name}` places: no attribute access, no indexing, so a template cannot reach into objects."""
+WIDE = r"\u2e80-\ua4cf\uff00-\uff60"
+"""Characters of languages that put no blanks between words; around Latin words they do."""
+_OPEN, _SHUT = re.compile(rf"[{WIDE}] \Z"), re.compile(rf" [{WIDE}]")
 
-    def get_field(self, field_name: str, args: object, kwargs: Mapping[str, object]) -> tuple[object, str]:
-        """Look the bare name up; what is missing stays visible as `{name}`."""
-        return kwargs.get(field_name, "{" + field_name + "}"), field_name
+
+def fill(template: str, values: Mapping[str, object]) -> str:
+    """Fill plain `{name}` places only, so that a template cannot reach into objects; what is missing stays visible.
+
+    A template's blank around a place is for Latin words: it goes where it would stand between two wide characters.
+
+    >>> fill("{a} of {b}", {"a": 1})
+    '1 of {b}'
+    >>> fill("从 {place} 查询", {"place": "节点 n1"}), fill("从 {place} 查询", {"place": "n1"})
+    ('从节点 n1 查询', '从 n1 查询')
+    """
+    out = ""
+    for literal, name, _, _ in string.Formatter().parse(template):
+        after_wide = out[-1:] and re.fullmatch(rf"[{WIDE}]", out[-1])
+        out += literal[1:] if after_wide and _SHUT.match(literal) else literal
+        if name is not None:
+            value = str(values.get(name, f"{{{name}}}"))
+            out = (out[:-1] if _OPEN.search(out) and re.match(rf"[{WIDE}]", value) else out) + value
+    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +73,11 @@ class Catalogue:
         template = self.template(text.key)
         if template is None:
             return text.key
-        return _Formatter().vformat(template, (), {k: self._value(v) for k, v in text.params.items()})
+        return fill(template, {name: self._value(value) for name, value in text.params.items()})
 
     def _value(self, value: object) -> object:
         if isinstance(value, Text):
             return self.say(value)
         if isinstance(value, tuple):
-            return ", ".join(str(self._value(v)) for v in value)
+            return (self.template(NAMES) or ", ").join(str(self._value(v)) for v in value)
         return "?" if value is None else value

@@ -8,7 +8,7 @@ from triage.render.clean import clean
 from triage.render.layout import cells, hang, paint
 from triage.render.sentences import facts, next_about
 from triage.render.style import Style
-from triage.render.words import QUIET, SIGNS, Words, percent, strength_key, strongest
+from triage.render.words import QUIET, SIGNS, Words, strength_key, strongest
 
 _STEP = "  "
 _CITED = 2
@@ -17,7 +17,7 @@ _CITED = 2
 
 def details(h: Hypothesis, words: Words, style: Style, *, wide: bool) -> list[str]:
     """The lines of one hypothesis."""
-    head = words.word("detail.head", rank=h.rank, cause=h.cause, percent=percent(h.probability))
+    head = words.word("detail.head", rank=h.rank, cause=h.cause, percent=words.percent(h.probability))
     lines = [paint(head, "bold", style), *hang(_STEP, words.say(h.title), style.columns)]
     lines += hang(_STEP, facts(h, words), style.columns)
     explanation = words.explanation(h)

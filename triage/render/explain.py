@@ -12,7 +12,7 @@ from triage.render.clean import clean
 from triage.render.detail import citation_line
 from triage.render.layout import cells, finish, hang, paint
 from triage.render.style import Style
-from triage.render.words import SIGNS, Words, percent, strongest
+from triage.render.words import SIGNS, Words, strongest
 
 COUNTED = ("failures", "asked-directly", "silent-asked", "silent", "silent-idle", "silent-unread", "silent-unlisted")
 """Statements of the localiser: they enter together, as one likelihood of the place."""
@@ -63,7 +63,7 @@ class _Explanation:
         return hang(f"{_STEP}{label}{' ' * (_COLUMN - cells(label))}", sentence, self.style.columns)
 
     def _head(self) -> list[str]:
-        said = percent(self.h.probability)
+        said = self.words.percent(self.h.probability)
         head = self.words.word(
             "explain.head.what", rank=self.h.rank, cause=self.h.cause, percent=said, word=self.words.confidence(self.h)
         )
@@ -78,9 +78,8 @@ class _Explanation:
         word = self.words.word
         rows = [(f"{self.h.prior:.2f}", word("explain.prior", n=f"{100 * self.h.prior:.3g}"))]
         rows += [(odds(w.log_odds), word("explain.odds"))] if w.log_odds else []
-        rows.append(
-            (odds(w.log_symptoms), word("explain.symptoms", percent=percent(math.exp(min(0.0, w.log_symptoms)))))
-        )
+        fit = self.words.percent(math.exp(min(0.0, w.log_symptoms)))
+        rows.append((odds(w.log_symptoms), word("explain.symptoms", percent=fit)))
         rows.append((odds(w.log_counts), word("explain.counts")))
         lines = [line for label, sentence in rows for line in self._row(label, sentence)]
         for item in (e for e in strongest(self._terms()) if e.log_ratio):
@@ -95,12 +94,12 @@ class _Explanation:
         share = min(1.0, self.h.probability / w.cause_probability) if w.cause_probability else 0.0
         cause = self.words.word("explain.cause", all=_short(whole), weight=_short(weight))
         lines = self._row(f"= {_short(weight)}", self.words.word("explain.weight"))
-        lines += self._row(percent(w.cause_probability), cause)
+        lines += self._row(self.words.percent(w.cause_probability), cause)
         if share < 0.995 and self.h.probability >= 0.01:  # smaller ones are rounded too much
             lines += self._row(
-                odds(math.log(max(share, 1e-9))), self.words.word("explain.share", percent=percent(share))
+                odds(math.log(max(share, 1e-9))), self.words.word("explain.share", percent=self.words.percent(share))
             )
-            lines += self._row(percent(self.h.probability), self.words.word("explain.here"))
+            lines += self._row(self.words.percent(self.h.probability), self.words.word("explain.here"))
         return lines
 
     def _terms(self) -> list[Evidence]:
@@ -141,9 +140,11 @@ class _Explanation:
         for rival in (h for h in mine if h is not self.h):
             title = self.words.say(rival.title)
             sentence = self.words.word("explain.rival", rank=rival.rank, cause=rival.cause, title=title)
-            lines += self._row(percent(rival.probability), sentence)
+            lines += self._row(self.words.percent(rival.probability), sentence)
         rest = 1.0 - sum(h.probability for h in mine)
-        return lines + (self._row(percent(rest), self.words.word("explain.remainder")) if rest >= 0.0005 else [])
+        return lines + (
+            self._row(self.words.percent(rest), self.words.word("explain.remainder")) if rest >= 0.0005 else []
+        )
 
     def _change(self) -> list[str]:
         return [line for step in self.h.next_checks for line in self._check(step)]
@@ -154,7 +155,11 @@ class _Explanation:
         for outcome in step.expect:
             seen, means = self.words.say(outcome.outcome), self.words.say(outcome.means)
             said = self.words.word("detail.outcome", outcome=seen, means=means)
-            then = "" if outcome.then is None else self.words.word("explain.then", percent=percent(outcome.then))
+            then = (
+                ""
+                if outcome.then is None
+                else self.words.word("explain.then", percent=self.words.percent(outcome.then))
+            )
             label = f"{_STEP * 2}{then}{' ' * max(0, _COLUMN - cells(then))}"
             lines += hang(label, said, self.style.columns)
         return lines

@@ -11,7 +11,7 @@ from triage.model.text import Catalogue, Text
 from triage.render.clean import clean
 from triage.render.layout import cells, finish, hang, paint
 from triage.render.style import Style
-from triage.render.words import Words, percent
+from triage.render.words import Words
 
 _STEP = "  "
 
@@ -74,7 +74,7 @@ class _Cause:
         """Shares and sentences, the largest first."""
         found: list[str] = []
         for share, sentence in sorted(rows, key=lambda row: -row[0]):
-            label = percent(share)
+            label = self.words.percent(share)
             found += hang(f"{_STEP}{' ' * (4 - cells(label))}{label}  ", sentence, self.style.columns)
         return found
 

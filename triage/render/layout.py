@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -11,6 +12,14 @@ _CODES = {"bold": "1", "dim": "2", "red": "1;31", "yellow": "1;33", "green": "1;
 _ASCII = str.maketrans(
     {"…": "...", "·": "-", "–": "-", "—": "-", "→": "->", "≥": ">=", "≤": "<=", "×": "x", "“": '"', "”": '"'}
 )
+
+_WIDE = (
+    r"\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
+    r"\U0001f300-\U0001faff\U00020000-\U0003fffd"
+)
+_OPENS, _ENDS = "（《「『【〈〔“‘", "，。、；：！？）》」』】〉〕…％”’"
+_BREAKABLE = re.compile(rf"[{_OPENS}]*(?:[{_WIDE}]|[^{_WIDE}{_OPENS}]+|$)[{_ENDS}]*")
+"""What stays together where no blank stands: a wide character, or a run of narrow ones, with its punctuation."""
 
 
 def cells(text: str) -> int:
@@ -42,25 +51,34 @@ def crop(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Lines of at most `width` columns, broken at blanks; words that are longer, and wide characters, break anywhere.
+    """Lines of at most `width` columns, broken at blanks and between wide characters.
+
+    No line begins with a closing mark or ends with an opening one; only what is longer than a line breaks anywhere.
 
     >>> wrap("one two three", 8)
     ['one two', 'three']
     >>> wrap("abcdefgh", 3)
     ['abc', 'def', 'gh']
+    >>> wrap("上游 10.0.0.2:53 没有应答，其他正常。", 16)
+    ['上游 10.0.0.2:53', '没有应答，其他正', '常。']
     """
     lines: list[str] = []
     line = ""
     for word in text.split():
-        joined = f"{line} {word}" if line else word
-        if cells(joined) <= width:
-            line = joined
-            continue
-        if line:
-            lines.append(line)
-        *full, line = _pieces(word, width)
-        lines.extend(full)
+        for number, part in enumerate(_parts(word)):
+            joined = f"{line} {part}" if line and not number else line + part
+            if cells(joined) <= width:
+                line = joined
+                continue
+            if line:
+                lines.append(line)
+            *full, line = _pieces(part, width)
+            lines.extend(full)
     return [*lines, line] if line or not lines else lines
+
+
+def _parts(word: str) -> list[str]:
+    return [word] if word.isascii() else [part for part in _BREAKABLE.findall(word) if part]
 
 
 def _pieces(word: str, width: int) -> Iterator[str]:

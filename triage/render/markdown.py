@@ -9,7 +9,7 @@ from triage.model.text import Catalogue
 from triage.render import sentences
 from triage.render.marked import MarkdownWords, block, code, escape
 from triage.render.style import Style
-from triage.render.words import SIGNS, clock, percent, strength_key, strongest
+from triage.render.words import SIGNS, Words, clock, strength_key, strongest
 
 _REASONS = 3
 
@@ -23,7 +23,7 @@ def render_markdown(report: Report, catalogue: Catalogue, style: Style) -> str:
         _why(report, words),
         _next(report, words),
     ]
-    parts += [_explanations(report, words), *(_folded(_name(h), _detail(h, words)) for h in report.hypotheses)]
+    parts += [_explanations(report, words), *(_folded(_name(h, words), _detail(h, words)) for h in report.hypotheses)]
     parts += [_folded(words.word("markdown.coverage"), _coverage(report, words)), _gaps(report, words)]
     parts += [_list(words.word("markdown.notes"), [words.say(note) for note in report.notes])]
     tool = words.word("markdown.tool", version=report.tool.get("version"), rules=report.tool.get("rules"))
@@ -94,13 +94,14 @@ def _explanations(report: Report, words: MarkdownWords) -> list[str]:
 
 def _explanation(h: Hypothesis, words: MarkdownWords) -> list[str]:
     place = words.scope(h.scope) or ""
-    odds = escape(percent(h.probability))
+    odds = words.percent(h.probability)
     return [f"{h.rank}", f"{h.group}", odds, words.confidence(h), code(h.cause), code(h.upstream or ""), place]
 
 
-def _name(h: Hypothesis) -> str:
+def _name(h: Hypothesis, words: MarkdownWords) -> str:
     """Rank, cause and percent: our own words only, for this is HTML."""
-    return f"{h.rank}. {h.cause}, {percent(h.probability).replace('<', '&lt;').replace('>', '&gt;')}"
+    odds = Words(words.catalogue).percent(h.probability)
+    return f"{h.rank}. {h.cause}, {odds.replace('<', '&lt;').replace('>', '&gt;')}"
 
 
 def _detail(h: Hypothesis, words: MarkdownWords) -> list[str]:
@@ -151,7 +152,7 @@ def _file(f: FileCoverage, words: MarkdownWords) -> list[str]:
     remarks += [words.word("coverage.skipped", lines=words.count("line", f.skipped))] if f.skipped else []
     counts = ["" if n is None else f"{n}" for n in (f.file_lines if f.lines is None else f.lines, f.understood)]
     times = [clock(f.first_ns) or "", clock(f.last_ns) or ""]
-    return [code(f.file), f.kind, f.framing or "", *counts, *times, "; ".join(remarks)]
+    return [code(f.file), f.kind, f.framing or "", *counts, *times, words.clauses(remarks)]
 
 
 def _gaps(report: Report, words: MarkdownWords) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from triage.model.text import Catalogue, Text, Value
+from triage.model.text import NAMES, Catalogue, Text, Value
 from triage.render.clean import clean
 from triage.render.words import Words
 
@@ -75,7 +75,7 @@ class MarkdownWords(Words):
             return self._prose(template, text)
         return Markdown("".join(self._span(p, text) if i % 2 else self._prose(p, text) for i, p in enumerate(parts)))
 
-    def join(self, separator: str, parts: Iterable[str]) -> Markdown:
+    def join(self, separator: str, parts: Iterable[Value]) -> Markdown:
         """Several said parts as one."""
         return Markdown(separator.join(self._value(part) for part in parts))
 
@@ -101,7 +101,7 @@ class MarkdownWords(Words):
         if isinstance(value, Text):
             return self.say(value)
         if isinstance(value, tuple):
-            return Markdown(", ".join(self._value(item) for item in value))
+            return self.join(self.word(NAMES), value)
         if value is None:
             return Markdown("?")
         text = str(value)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from triage.model.bundle import Gap
 from triage.model.report import CheckStep, FileCoverage, Hypothesis, ReplicaCoverage, Report
 from triage.render.clean import clean
-from triage.render.words import QUIET, Words, clock, leaders, percent
+from triage.render.words import QUIET, Words, clock, leaders
 
 _RIVAL = 0.02
 """Explanations below this probability are not worth a line beside the verdict."""
@@ -21,7 +21,7 @@ def verdict(report: Report, words: Words) -> str:
     lead = report.hypotheses[0]
     word = words.confidence(lead)
     title = words.say(lead.title)
-    sentence = words.word("screen.verdict", word=word, percent=percent(lead.probability), title=title)
+    sentence = words.word("screen.verdict", word=word, percent=words.percent(lead.probability), title=title)
     return words.capital(sentence)
 
 
@@ -72,18 +72,20 @@ def hit(report: Report, words: Words) -> str:
     if not report.affected:
         return words.word("hit.nobody")
     share = report.failing_share
-    failing = words.word("hit.share-unknown") if share is None else words.word("hit.share", percent=percent(share))
+    failing = (
+        words.word("hit.share-unknown") if share is None else words.word("hit.share", percent=words.percent(share))
+    )
     place = words.scope(report.hypotheses[0].scope) or words.word("hit.place-unknown")
     replicas = words.count("replica", max(len(report.coverage.replicas), len(report.affected)))
-    names = words.join(", ", words.some(report.affected))
+    names = words.join(words.word("list.names"), words.some(report.affected))
     who = words.word("hit.replicas", n=len(report.affected), all=replicas, names=names)
-    return words.join("; ", (who, failing, words.word("hit.place", place=place)))
+    return words.clauses((who, failing, words.word("hit.place", place=place)))
 
 
 def not_seen(report: Report, words: Words) -> str:
     """What was wanted and is missing, in short."""
     wanted = dict.fromkeys(words.gap(gap)[0] for gap in report.gaps)
-    return words.join("; ", wanted) if wanted else words.word("screen.no-gaps")
+    return words.clauses(wanted) if wanted else words.word("screen.no-gaps")
 
 
 def gap(gap: Gap, words: Words) -> str:
@@ -97,17 +99,17 @@ def rivals(report: Report, words: Words) -> str:
     """The other explanations of the first fault; empty when none is worth a line."""
     lead = report.hypotheses[0]
     others = [h for h in report.hypotheses[1:] if h.group == lead.group and h.probability >= _RIVAL]
-    return words.join("; ", (_odds(h, words) for h in others[:_SHOWN]))
+    return words.clauses(_odds(h, words) for h in others[:_SHOWN])
 
 
 def further_faults(report: Report, words: Words) -> str:
     """The leaders of the other groups; empty when there is one fault only."""
     others = [h for h in leaders(report)[1:] if h.cause not in QUIET]
-    return words.join("; ", (_odds(h, words) for h in others[:_SHOWN]))
+    return words.clauses(_odds(h, words) for h in others[:_SHOWN])
 
 
 def _odds(h: Hypothesis, words: Words) -> str:
-    return words.word("screen.odds", percent=percent(h.probability), title=words.say(h.title))
+    return words.word("screen.odds", percent=words.percent(h.probability), title=words.say(h.title))
 
 
 def facts(h: Hypothesis, words: Words) -> str:
@@ -123,8 +125,8 @@ def facts(h: Hypothesis, words: Words) -> str:
     first, last = clock(h.first_ns), clock(h.last_ns)
     if first and last:
         said.append(words.word("detail.seen", first=first, last=last))
-    said.append(words.word("detail.explains", percent=percent(h.explained_share)))
-    return words.join("; ", said)
+    said.append(words.word("detail.explains", percent=words.percent(h.explained_share)))
+    return words.clauses(said)
 
 
 def replica(row: ReplicaCoverage, report: Report, words: Words) -> str:

@@ -51,12 +51,21 @@ def read_stored(text: str, *, file: str) -> Report:
         data = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise TriageError(
-            f"{file} is no JSON report", hint="write one with: triage analyze PATH -o json --output-file REPORT.json"
+            "{file} is no JSON report",
+            hint="write one with: triage analyze PATH -o json --output-file REPORT.json",
+            file=file,
         ) from error
     form = data.get("schema") if isinstance(data, dict) else None
     if form != SCHEMA:
-        said = f"of the form {str(form)[:40]!r}" if form else "no report of coredns-triage"
-        raise TriageError(f"{file} is {said}; this version reads {SCHEMA}", hint=_AGAIN)
+        raise TriageError(
+            "{file} is of the form {form}; this version reads {known}"
+            if form
+            else "{file} is no report of coredns-triage; this version reads {known}",
+            hint=_AGAIN,
+            file=file,
+            form=repr(str(form)[:40]),
+            known=SCHEMA,
+        )
     return _report(_Fields(data, file))
 
 
@@ -73,7 +82,7 @@ class _Fields:
 
     def fail(self, key: str, wanted: str) -> NoReturn:
         """Name the field that does not fit."""
-        raise TriageError(f"{self.path}: '{key}' must be {wanted}", hint=_AGAIN)
+        raise TriageError("{path}: '{key}' must be {wanted}", hint=_AGAIN, path=self.path, key=key, wanted=wanted)
 
     def get(self, key: str, kind: type[_T] | tuple[type[_T], ...], wanted: str) -> _T:
         """A field that must be there."""
@@ -116,7 +125,7 @@ class _Fields:
         """One of the words of a `Literal`."""
         words = get_args(vocabulary)
         value = self.text(key)
-        return value if value in words else self.fail(key, f"one of {', '.join(words)}")
+        return value if value in words else self.fail(key, " | ".join(words))
 
     def instant(self, key: str) -> int:
         """A time in nanoseconds."""

@@ -12,7 +12,7 @@ from triage.render.detail import details
 from triage.render.layout import finish, hang, paint, table
 from triage.render.screen import first_screen
 from triage.render.style import Style
-from triage.render.words import QUIET, Words, clock, leaders, percent
+from triage.render.words import QUIET, Words, clock, leaders
 
 _STEP = "  "
 _SAMPLES = 3
@@ -69,7 +69,7 @@ class _Page:
 
     def _explanation(self, h: Hypothesis) -> list[str]:
         place = f"{h.scope.kind}/{h.scope.member}" if h.scope and h.scope.member else h.scope.kind if h.scope else ""
-        odds = percent(h.probability).replace(" ", "")
+        odds = self.words.percent(h.probability).replace(" ", "")
         return [
             f"{h.rank}",
             f"{h.group}",

@@ -113,6 +113,14 @@ class Words:
         """Several said parts as one."""
         return separator.join(parts)
 
+    def clauses(self, parts: Iterable[str]) -> str:
+        """Several sentences as one."""
+        return self.join(self.word("list.clauses"), parts)
+
+    def percent(self, share: float) -> str:
+        """A share in the way of the language: `41 %`, `41%`."""
+        return self.word("number.percent", n=percent(share).removesuffix(" %"))
+
     def capital(self, sentence: str) -> str:
         """The sentence with a capital first letter."""
         return sentence[:1].upper() + sentence[1:]

@@ -9,6 +9,8 @@ from triage.errors import TriageError
 from triage.rulebook.locate import Located, read_file
 from triage.rulebook.mistakes import Mistakes
 
+_KNOWN = "<cause>/rule.yaml, symptoms.yaml, parameters.yaml, texts/<lang>.yaml, phrases/<lang>.yaml, messages/*.yaml"
+
 
 @dataclass(slots=True)
 class Layer:
@@ -21,6 +23,7 @@ class Layer:
     """Every YAML file by its name inside the folder."""
     rules: dict[str, Located] = field(default_factory=dict)
     texts: dict[str, Located] = field(default_factory=dict)
+    phrases: dict[str, Located] = field(default_factory=dict)
     symptoms: Located | None = None
     parameters: Located | None = None
 
@@ -33,7 +36,7 @@ class Layer:
     def of(cls, folder: Path, shown: str, mistakes: Mistakes, over: Layer | None = None) -> Layer:
         """Read the files of a folder; `over` is the layer that this one lies on."""
         if not folder.is_dir():
-            raise TriageError(f"no folder {folder}", hint="name a folder that holds <cause>/rule.yaml")
+            raise TriageError("no folder {folder}", hint="name a folder that holds <cause>/rule.yaml", folder=folder)
         layer = cls(folder, shown)
         layer.files = {path.relative_to(folder).as_posix(): path for path in _yaml_files(folder)}
         for name, path in layer.files.items():
@@ -50,14 +53,15 @@ class Layer:
     def _place(self, name: str, path: Path, mistakes: Mistakes) -> None:
         """Read a file, if it is one of ours, and keep it under its role."""
         head, _, tail = name.partition("/")
-        mine = tail == "rule.yaml" or head == "texts" or name in {"symptoms.yaml", "parameters.yaml"}
+        mine = tail == "rule.yaml" or head in {"texts", "phrases"} or name in {"symptoms.yaml", "parameters.yaml"}
         source = read_file(path, f"{self.shown}/{name}", mistakes) if mine else None
         if source is None:
             if not mine and head != "messages":
-                cure = "known: <cause>/rule.yaml, symptoms.yaml, parameters.yaml, texts/<lang>.yaml, messages/*.yaml"
-                mistakes.add(f"{self.shown}/{name}", 0, "nobody reads this file", cure)
+                mistakes.add(f"{self.shown}/{name}", 0, "nobody reads this file", f"known: {_KNOWN}")
         elif head == "texts":
             self.texts[path.stem] = source
+        elif head == "phrases":
+            self.phrases[path.stem] = source
         elif name == "symptoms.yaml":
             self.symptoms = source
         elif name == "parameters.yaml":

@@ -13,8 +13,9 @@ from triage.rulebook.form import read_rule
 from triage.rulebook.layer import Layer
 from triage.rulebook.mistakes import Mistakes
 from triage.rulebook.parameters import merge, read_parameters
+from triage.rulebook.phrases import read_phrases
 from triage.rulebook.symptoms import read_symptoms
-from triage.rulebook.texts import LANGUAGE, compare, flatten, texts_of_rule
+from triage.rulebook.texts import LANGUAGE, check_languages, compare, flatten, texts_of_rule
 from triage.rulebook.words import Words
 
 REMAINDER = "unknown"
@@ -27,7 +28,11 @@ def rules_folder() -> Path:
     for folder in (package / "rules", package.parent / "rules"):
         if folder.is_dir():
             return folder
-    raise TriageError(f"no rules beside {package}", hint="install the program again, or name a folder with --rules DIR")
+    raise TriageError(
+        "no rules beside {package}",
+        hint="install the program again, or name a folder with --rules DIR",
+        package=package,
+    )
 
 
 def load(
@@ -61,6 +66,10 @@ def read(
     base = Layer.of(folder, folder.name, mistakes)
     layers = [base] if overlay is None else [base, Layer.of(overlay, str(overlay), mistakes, over=base)]
     texts = _general_texts(layers, mistakes)
+    for layer in layers:
+        check_languages(layer, mistakes)
+        for source in layer.phrases.values():
+            read_phrases(source, mistakes)
     sources = {cause: source for layer in layers for cause, source in layer.rules.items()}
     causes = {REMAINDER}.union(*(layer.causes for layer in layers))
     words = Words(causes, {}, measures, names, frozenset(texts.get(LANGUAGE, ())), messages)

@@ -13,23 +13,25 @@ class Mistakes:
 
     def __init__(self) -> None:
         self._found: set[tuple[str, int, str]] = set()
+        self._untranslated: set[tuple[str, int, str]] = set()
 
     def add(self, file: str, line: int, what: str, cure: str = "") -> None:
         """Note one mistake; `line` is 1-based, 0 when it belongs to the whole file."""
         self._found.add((file, line, f"{what}; {cure}" if cure else what))
 
-    def __bool__(self) -> bool:
-        """Whether there is any."""
-        return bool(self._found)
+    def untranslated(self, file: str, line: int, what: str, cure: str) -> None:
+        """Note a text that a language lacks: it is listed, but stops nothing, for English stands in."""
+        self._untranslated.add((file, line, f"{what}; {cure}"))
 
     def lines(self) -> tuple[str, ...]:
         """All mistakes, ordered by file and line."""
         return tuple(
-            f"{file}:{line}: {text}" if line else f"{file}: {text}" for file, line, text in sorted(self._found)
+            f"{file}:{line}: {text}" if line else f"{file}: {text}"
+            for file, line, text in sorted(self._found | self._untranslated)
         )
 
     def stop_if_any(self) -> None:
-        """Raise `RuleError` with all of them, if there are any."""
+        """Raise `RuleError` with all of them, unless nothing but translations is missing."""
         if self._found:
             raise RuleError(self.lines())
 

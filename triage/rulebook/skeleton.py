@@ -52,6 +52,17 @@ text:
     check.pods.steady: no replica has restarted
     check.pods.steady.means: what that says about this cause
     fix.first: What cures it.
+  zh:                    # the same keys and {names}; leave the section out as long as your rules speak English only
+    title: "CAUSE：用一句话说明什么坏了"
+    explain: 用两三句话向从未遇到过这种情况的人解释原因。
+    term.only-probes: "所有失败都是 CoreDNS 自身的探测"
+    term.only-probes.against: "客户端的查询也失败了，不只是探测"
+    term.only-probes.untested: "不清楚客户端的查询是否失败"
+    check.pods.restarts: 有副本重启过
+    check.pods.restarts.means: 这对该原因意味着什么
+    check.pods.steady: 没有副本重启过
+    check.pods.steady.means: 这对该原因意味着什么
+    fix.first: 如何修复。
 """
 _HIT = """\
 Made up. Replace this by evidence in which CAUSE is the cause; say where the lines come from.
@@ -78,19 +89,29 @@ def new_rule(folder: Path, cause: str) -> list[Path]:
     Raises `TriageError` for an id of another form and for a rule that is already there.
     """
     if not _ID.fullmatch(cause):
-        raise TriageError(f"'{cause}' is no id of a cause", hint="use lower-case letters, digits and hyphens between")
+        raise TriageError(
+            "'{cause}' is no id", hint="use lower-case letters, digits and hyphens between: clock-skew", cause=cause
+        )
     target = folder / cause
     if target.exists():
-        raise TriageError(f"{target} is already there", hint="edit its rule.yaml, or choose another id")
+        raise TriageError("{path} is already there", hint="edit its rule.yaml, or choose another id", path=target)
     comment = "\n".join(f"#   {line}" for line in _symptoms(folder))
     files = {
         target / "rule.yaml": _RULE.replace("SYMPTOMS", comment),
-        target / "cases" / "first.txtar": _HIT,
-        target / "cases" / "look-alike-first.txtar": _LOOK_ALIKE,
+        target / "cases" / "hit.txtar": _HIT,
+        target / "cases" / "look-alike-other.txtar": _LOOK_ALIKE,
     }
-    (target / "cases").mkdir(parents=True)
-    for path, text in files.items():
-        path.write_text(text.replace("CAUSE", cause), encoding="utf-8")
+    try:
+        (target / "cases").mkdir(parents=True)
+        for path, text in files.items():
+            path.write_text(text.replace("CAUSE", cause), encoding="utf-8")
+    except OSError as error:
+        raise TriageError(
+            "{path} cannot be written: {why}",
+            hint="choose a folder that exists and that you may write to",
+            path=target,
+            why=error.strerror or error,
+        ) from error
     return list(files)
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator, Mapping
 from typing import cast
 
 from triage.model.rule import Rule
+from triage.model.text import WIDE
+from triage.rulebook.layer import Layer
 from triage.rulebook.locate import Located, Step
 from triage.rulebook.mistakes import Mistakes, hint
 
 LANGUAGE = "en"
-"""Every text stands in this language; others follow it key by key."""
+"""Every text stands in this language; others follow it key by key, and it stands in for what they lack."""
 TITLES = ("title", "title.scoped", "title.zone", "title.many", "title.suspicion")
 
 Lines = dict[str, int]
+_FOLDED = re.compile(rf"(?<=[{WIDE}])[ \n]+(?=[{WIDE}])")
+"""The blank that a folded line leaves between Chinese characters, where none belongs."""
 
 
 def placeholders(template: str) -> tuple[frozenset[str], str | None]:
@@ -57,7 +62,7 @@ def flatten(source: Located, mistakes: Mistakes, path: tuple[Step, ...] = ()) ->
         problem = placeholders(value)[1]
         if problem:
             mistakes.add(source.file, line, f"text '{key}': {problem}", "write {name}; {{ and }} are plain braces")
-        texts[key], lines[key] = value, line
+        texts[key], lines[key] = _FOLDED.sub("", value), line
     return texts, lines
 
 
@@ -94,6 +99,16 @@ def texts_of_rule(source: Located, rule: Rule, mistakes: Mistakes) -> dict[str, 
     return {lang: {f"{rule.id}.{key}": text for key, text in texts.items()} for lang, (texts, _) in found.items()}
 
 
+def check_languages(layer: Layer, mistakes: Mistakes) -> None:
+    """A language that the general texts of a folder speak, all its rules speak."""
+    for source in layer.rules.values():
+        section = source.data.get("text") if isinstance(source.data, dict) else None
+        for lang in layer.texts.keys() - {LANGUAGE, *section} if isinstance(section, dict) else ():
+            mistakes.untranslated(
+                source.file, source.line("text"), f"no texts in '{lang}'", f"translate those of '{LANGUAGE}'"
+            )
+
+
 def keys_of(rule: Rule) -> tuple[set[str], set[str]]:
     """The texts a rule needs, and those it may have besides (keys without the cause)."""
     needed = {"title", "explain"}
@@ -120,7 +135,7 @@ def compare(
 ) -> None:
     """Another language has the same keys as English, each with the same places to fill."""
     for key in english.keys() - other.keys():
-        mistakes.add(file, line, f"'{lang}' has no text '{key}'", f"translate the one of '{LANGUAGE}'")
+        mistakes.untranslated(file, line, f"'{lang}' has no text '{key}'", f"translate the one of '{LANGUAGE}'")
     for key in other.keys() - english.keys():
         mistakes.add(file, lines[key], f"'{LANGUAGE}' has no text '{key}'", hint(key, english))
     for key in english.keys() & other.keys():

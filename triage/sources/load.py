@@ -81,29 +81,35 @@ def _check(paths: Sequence[str], stdin: BinaryIO | None) -> None:
             continue
         kind = folder.kind_of_path(Path(given))
         if kind == "missing":
-            raise TriageError(f"no such file or folder: {shown(given)}", hint=_near(given))
+            raise _missing(given)
         if kind == "special":
             raise TriageError(
-                f"neither a file nor a folder: {shown(given)}",
+                "neither a file nor a folder: {path}",
                 hint="pipes and devices are read as standard input: … | triage analyze -",
+                path=shown(given),
             )
         if not os.access(given, os.R_OK):
-            raise TriageError(f"not allowed to read {shown(given)}", hint="run as a user who may, or copy the file")
+            raise TriageError(
+                "not allowed to read {path}", hint="run as a user who may, or copy the file", path=shown(given)
+            )
 
 
-def _near(given: str) -> str:
-    """Names beside the missing one that look like it."""
+def _missing(given: str) -> TriageError:
+    """What to say of a path that is not there: names beside it that look like it."""
     path = Path(given)
     parent = path.parent
+    close: list[str] = []
+    hint = "check the spelling"
     try:
-        siblings = sorted(os.listdir(parent))  # noqa: PTH208 - names only
+        close = difflib.get_close_matches(path.name, sorted(os.listdir(parent)), n=3, cutoff=0.6)  # noqa: PTH208 - names only
     except (OSError, ValueError):
-        return f"the folder {shown(str(parent))} does not exist either" if str(parent) != "." else "check the spelling"
-    close = difflib.get_close_matches(path.name, siblings, n=3, cutoff=0.6)
-    return (
-        "did you mean " + " or ".join(shown(str(parent / name)) for name in close) + "?"
-        if close
-        else "check the spelling"
+        hint = "the folder {parent} does not exist either" if str(parent) != "." else hint
+    return TriageError(
+        "no such file or folder: {path}",
+        hint="did you mean {known}?" if close else hint,
+        path=shown(given),
+        parent=shown(str(parent)),
+        known=", ".join(shown(str(parent / name)) for name in close),
     )
 
 
