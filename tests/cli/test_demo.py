@@ -62,9 +62,8 @@ def test_a_new_rule_passes_the_check_and_its_cases_wait_to_be_filled(triage, tmp
 def test_every_mistake_is_told_at_once(triage, tmp_path: Path) -> None:
     triage("rules", "new", "clock-skew", "--rules", tmp_path)
     rule = tmp_path / "clock-skew" / "rule.yaml"
-    rule.write_text(
-        rule.read_text().replace("measure: probes_only", "measure: probes_onli").replace("severity: degraded", "severity: bad")
-    )
+    spoilt = rule.read_text().replace("measure: probes_only", "measure: probes_onli")
+    rule.write_text(spoilt.replace("severity: degraded", "severity: bad"))
     result = triage("rules", "check", "--rules", tmp_path)
     assert result.code == ExitCode.USAGE
     assert "mistakes in the rules (2)" in result.err

@@ -47,13 +47,13 @@ def happening(report: Report, words: Words) -> str:
     if len(line.episodes) == 1:
         return said
     spans = [words.word("time.span", first=clock(e.first_ns), last=clock(e.last_ns)) for e in line.episodes]
-    return words.word("time.episodes", said=said, n=len(spans), episodes=words.join("; ", words.some(spans)))
+    return words.word("time.episodes", said=said, n=len(spans), episodes=words.clauses(words.some(spans)))
 
 
 def changed(report: Report, words: Words, group: int = 1) -> str:
     """What changed near the onset of a group's fault; empty when nothing is known to have changed."""
     changes = [c for t in report.timelines if t.group == group for c in t.changes]
-    said = words.join("; ", (words.say(c.statement) for c in changes[:_SHOWN]))
+    said = words.clauses(words.say(c.statement) for c in changes[:_SHOWN])
     return words.word("time.changes", changes=said) if said else ""
 
 
