@@ -186,7 +186,7 @@ echo 1 > ip_forward
 # One ICMP error a second and destination is the kernel's default: retries then meet silence instead, and one fault
 # prints now `connection refused`, now `i/o timeout`. Off, so that a run says the same each time.
 echo 0 > icmp_ratelimit
-# Since Linux 6.14 each namespace has a limit over all destinations of its own; CoreDNS up to 1.14.6 spins against it.
+# Newer kernels (6.14 on, as we read) limit each namespace over all destinations; CoreDNS up to 1.14.6 spins against it.
 [ ! -w icmp_msgs_per_sec ] || { echo 100000 > icmp_msgs_per_sec; echo 10000 > icmp_msgs_burst; }
 """
 
