@@ -37,6 +37,12 @@ def test_story_fits_the_schema(triage, story: str) -> None:
     Draft202012Validator(SCHEMA).validate(json.loads(triage("demo", story, "-o", "json").out))
 
 
+@pytest.mark.parametrize("story", STORIES)
+def test_every_explanation_has_an_id_of_its_own(triage, story: str) -> None:
+    ids = [h["id"] for h in json.loads(triage("demo", story, "-o", "json").out)["hypotheses"]]
+    assert len(set(ids)) == len(ids)
+
+
 def test_no_approved_output_is_left_over() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == {f"{s}.{e}" for s in STORIES for e in ENDING.values()}
 

@@ -249,9 +249,12 @@ def _hypotheses(
             rule = draft.weight.rule
             named = upstreams or told(draft)
             upstream = named[0] if named and rule.names_upstream else None
-            identity = fingerprint(draft.cause, upstream, draft.zone, None)
-            if identity in taken and draft.scope:
-                identity = fingerprint(draft.cause, upstream, draft.zone, f"{draft.scope.kind}={draft.scope.member}")
+            place = f"{draft.scope.kind}={draft.scope.member}" if draft.scope else None
+            beside = found[len(found) - position].id if position else ""  # `benign` of another fault is another answer
+            names = (
+                fingerprint(draft.cause, upstream, draft.zone, n) for n in (None, place, beside, f"{number}.{position}")
+            )
+            identity = next(name for name in names if name not in taken)
             taken.add(identity)
             window = context.group.window
             found.append(
