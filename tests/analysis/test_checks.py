@@ -11,6 +11,7 @@ from tests.analysis.asking import rulebook, story
 from tests.analysis.made import draft
 from triage.analysis.checks import fill, information, refill
 from triage.model.rule import Check, Outcome
+from triage.render.shell import Ask, reading_parts
 
 
 def check(**outcomes: dict[str, float]) -> Check:
@@ -68,6 +69,29 @@ def test_information_is_bounded_by_what_is_open() -> None:
 def test_fill_quotes_every_name(command: str, names: dict[str, str], expected: list[str] | None) -> None:
     filled = fill(command, names)
     assert filled is None if expected is None else shlex.split(filled or "") == expected
+
+
+ASKING = [(rule.id, c.id) for rule in rulebook().rules.values() for c in rule.checks if "dig " in c.command]
+
+
+@pytest.mark.parametrize(("cause", "asked"), ASKING)
+@pytest.mark.parametrize(("port", "more"), [("53", []), ("5353", ["-p", "5353"]), ("853", ["-p", "853", "+tls"])])
+def test_a_command_asks_the_port_that_the_upstream_has(cause: str, asked: str, port: str, more: list[str]) -> None:
+    names = {"upstream_ip": "10.0.0.1", "servers": "10.0.0.1 10.0.0.2", "qname": "a.example.", "zone": "example."}
+    names |= {"second_name": "b.example.", "api_address": "10.96.0.1:443", "upstream_port": port}
+    rule = next(c for c in rulebook().rules[cause].checks if c.id == asked)
+    words = shlex.split(fill(rule.command, names) or "")
+    assert "dig" in words
+    for at in (i for i, word in enumerate(words) if word == "dig"):
+        assert words[at + 1 : at + 1 + len(more)] == more
+        assert words[at + 1 + len(more)] == "+tcp" or words[at + 1 + len(more)].startswith("+tries")
+    parts = reading_parts(fill(rule.command, names) or "") or ()
+    assert {part.port for part in parts if isinstance(part, Ask)} <= {port}
+
+
+def test_a_port_is_quoted_like_every_name() -> None:
+    names = {"upstream_ip": "10.0.0.1", "upstream_port": "5;id"}
+    assert shlex.split(fill("dig @{upstream_ip} a.", names) or "") == ["dig", "-p", "5;id", "@10.0.0.1", "a."]
 
 
 @pytest.mark.parametrize(

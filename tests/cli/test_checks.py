@@ -299,7 +299,7 @@ def test_a_check_or_cause_that_the_rules_do_not_know_is_left_out(triage, report:
     ],
 )  # fmt: skip
 def test_the_script_runs_only_what_reads(command: str) -> None:
-    assert reading_parts(command, {}) is None
+    assert reading_parts(command) is None
 
 
 def test_a_query_is_what_a_server_expects() -> None:

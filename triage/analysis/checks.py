@@ -40,12 +40,23 @@ SECOND_NAMES = ("www.example.com.", "www.example.org.")
 """Asked beside the failing name: any answer, NXDOMAIN included, proves that the server lives."""
 
 
+_ASKS = re.compile(r"\bdig (?=[^;|]*@(?:\{upstream_ip\}|\$s\b))")
+"""A dig of a rule's command that asks the upstream, or each of the servers."""
+
+
 def fill(command: str, names: Mapping[str, str]) -> str | None:
     """The command with every name quoted for a POSIX shell; None when one is missing.
 
+    A rule writes `dig @{upstream_ip}`: on which port, and that 853 speaks TLS, is added here.
+
     >>> fill("dig @{upstream_ip} {qname}", {"upstream_ip": "10.0.0.1", "qname": "a.$(reboot).example."})
     "dig @10.0.0.1 'a.$(reboot).example.'"
+    >>> fill("dig @{upstream_ip} a.", {"upstream_ip": "10.0.0.1", "upstream_port": "5353"})
+    'dig -p 5353 @10.0.0.1 a.'
     """
+    port = names.get("upstream_port", "53")
+    if port != "53":
+        command = _ASKS.sub(f"dig -p {{upstream_port}} {'+tls ' if port == '853' else ''}", command)
     try:
         quoted = {key: " ".join(map(shlex.quote, value.split(" "))) for key, value in names.items()}
         return command.format_map(quoted)
@@ -103,9 +114,10 @@ def names_for(draft: Draft, context: Context, upstreams: Sequence[str]) -> dict[
     if upstreams:
         found["upstream_ip"], found["upstream_port"] = split(upstreams[0])
     failing = sorted({s.qname for s in context.real if s.qname and SAFE_NAME.match(s.qname)})
-    servers = [split(u)[0] for u in _listed(context) or upstreams]
+    servers = [split(u) for u in _listed(context) or upstreams]
     if servers:
-        found["servers"] = " ".join(servers)
+        port = found.setdefault("upstream_port", servers[0][1])
+        found["servers"] = " ".join(ip for ip, other in servers if other == port)
     api = sorted({s.fields["address"] for s in context.group.signs if SAFE_ENDPOINT.match(s.fields.get("address", ""))})
     if api:
         found["api_address"] = api[0]

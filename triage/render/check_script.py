@@ -92,8 +92,7 @@ def _plan(cause: str, step: CheckStep, rulebook: Rulebook, refill: Refill) -> _P
         return None
     command, names = made
     nodes = {place: names[key] for place, key in _PLACES.get(check.where, {}).items() if key in names}
-    ports = {names.get("upstream_ip", ""): names.get("upstream_port", "53")}
-    parts = reading_parts(command, ports) if check.effect in {"reads", "needs-root"} else None
+    parts = reading_parts(command) if check.effect in {"reads", "needs-root"} else None
     return _Planned(check, command, nodes or _ANYWHERE, parts)
 
 
@@ -114,7 +113,7 @@ def _lines(planned: _Planned) -> Iterator[str]:
         shown = " ".join(("dig", *part.words) if isinstance(part, Ask) else part.words)
         call = quoted([planned.check.id, shown])
         if isinstance(part, Ask):
-            query = "" if "+tcp" in part.options else query_octal(part.name, part.qtype)
+            query = "" if {"+tcp", "+tls"} & set(part.options) else query_octal(part.name, part.qtype)
             call = f"ask {call} {quoted([part.server, part.port, part.name, part.qtype, query, *part.words])}"
         else:
             call = f"{runner} {call} {quoted(part.words)}"

@@ -22,7 +22,8 @@ _READS: Mapping[str, tuple[str, ...]] = {
     "sysctl": (r"[a-z][a-z0-9_]{1,40}(?:\.[a-z0-9_]{1,60}){1,6}",),
 }
 """Program → forms of its arguments: one for all of them, or one for each in its place."""
-_DIG = re.compile(rf"\+tries=\d|\+time=\d{{1,2}}|\+tcp|@{_ADDRESS}|{_NAME}")
+_PORT = re.compile(r"[1-9]\d{0,4}")
+_DIG = re.compile(rf"\+tries=\d|\+time=\d{{1,2}}|\+tcp|\+tls|@{_ADDRESS}|{_NAME}")
 _TYPES = ("A", "AAAA", "NS", "SOA", "TXT", "SRV", "PTR", "HINFO")
 _NUMBERS = {"A": 1, "NS": 2, "SOA": 6, "HINFO": 13, "PTR": 12, "TXT": 16, "AAAA": 28, "SRV": 33}
 _QUERY_ID = 0x7472
@@ -54,14 +55,16 @@ class Read:
     words: tuple[str, ...]
 
 
-def reading_parts(command: str, ports: Mapping[str, str]) -> tuple[Ask | Read, ...] | None:
-    """The parts of a command in their order; None when a part is not on the list. `ports` of servers if not 53.
+def reading_parts(command: str) -> tuple[Ask | Read, ...] | None:
+    """The parts of a command in their order; None when a part is not on the list.
 
-    >>> [part.words for part in reading_parts("ip route get 10.0.0.2; dig +time=3 @10.0.0.2 a.example.", {})]
+    >>> [part.words for part in reading_parts("ip route get 10.0.0.2; dig +time=3 @10.0.0.2 a.example.")]
     [('ip', 'route', 'get', '10.0.0.2'), ('+time=3', '@10.0.0.2', 'a.example.')]
-    >>> len(reading_parts("for s in 10.0.0.2 10.0.0.3; do dig @$s a.example. | grep -E 'status|SERVER'; done", {}))
+    >>> len(reading_parts("for s in 10.0.0.2 10.0.0.3; do dig @$s a.example. | grep -E 'status|SERVER'; done"))
     2
-    >>> reading_parts("sysctl -w a.b=1", {}), reading_parts("cat /etc/shadow", {}), reading_parts("dig a; reboot", {})
+    >>> reading_parts("dig -p 5353 @10.0.0.2 a.example.")[0].port
+    '5353'
+    >>> reading_parts("sysctl -w a.b=1"), reading_parts("cat /etc/shadow"), reading_parts("dig a; reboot")
     (None, None, None)
     """
     try:
@@ -70,7 +73,7 @@ def reading_parts(command: str, ports: Mapping[str, str]) -> tuple[Ask | Read, .
         words = list(lexer)
     except ValueError:
         return None
-    found = [_part(part, ports) for part in _split(words)]
+    found = [_part(part) for part in _split(words)]
     known = tuple(part for part in found if part is not None)
     return known if known and len(known) == len(found) else None
 
@@ -94,12 +97,12 @@ def _split(words: Sequence[str]) -> Iterator[list[str]]:
     yield part
 
 
-def _part(words: Sequence[str], ports: Mapping[str, str]) -> Ask | Read | None:
+def _part(words: Sequence[str]) -> Ask | Read | None:
     if not words:
         return None
     program, arguments = words[0], words[1:]
     if program == "dig":
-        return _ask(arguments, ports)
+        return _ask(arguments)
     forms = _READS.get(program)
     if forms is None or not arguments:
         return None
@@ -108,7 +111,9 @@ def _part(words: Sequence[str], ports: Mapping[str, str]) -> Ask | Read | None:
     return Read(tuple(words)) if fits else None
 
 
-def _ask(words: Sequence[str], ports: Mapping[str, str]) -> Ask | None:
+def _ask(words: Sequence[str]) -> Ask | None:
+    port = words[1] if words[:1] == ["-p"] and _PORT.fullmatch("".join(words[1:2])) else "53"
+    words = words[2:] if port != "53" else words
     servers = [word[1:] for word in words if word.startswith("@")]
     options = tuple(word for word in words if word.startswith("+"))
     names = [word for word in words if not word.startswith(("@", "+"))]
@@ -117,7 +122,7 @@ def _ask(words: Sequence[str], ports: Mapping[str, str]) -> Ask | None:
         return None
     if not is_address(servers[0]) or len(qtypes) > 1:
         return None
-    return Ask(servers[0], names[0], qtypes[0] if qtypes else "A", options, ports.get(servers[0], "53"))
+    return Ask(servers[0], names[0], qtypes[0] if qtypes else "A", options, port)
 
 
 def is_address(text: str) -> bool:
