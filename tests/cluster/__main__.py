@@ -1,4 +1,4 @@
-"""`python -m tests.cluster up FOLDER`: a cluster that runs until interrupted; `build`: its programs only."""
+"""`python -m tests.cluster up FOLDER`: a cluster with CoreDNS until interrupted; `build`: its programs only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.cluster import cluster, programs
+from tests.cluster import cluster, dns, programs
 
 
 def main() -> None:
@@ -19,7 +19,11 @@ def main() -> None:
         case ["build"]:
             print(programs.build())
         case ["up", folder]:
-            with contextlib.suppress(KeyboardInterrupt), cluster.running(Path(folder).resolve()) as running:
+            with (
+                contextlib.suppress(KeyboardInterrupt),
+                cluster.running(Path(folder).resolve()) as running,
+                dns.deployed(running),
+            ):
                 print(f"KUBECONFIG={running.kubeconfig}", flush=True)
                 while not running.machine.failed():
                     time.sleep(1)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,39 +46,41 @@ class Cluster:
         """Start the kubelet of a node and wait until it is ready, with the labels that installers give."""
         self.machine.start(f"kubelet-{node.key}")
         path = f"/api/v1/nodes/{node.name}"
-        wait_for(lambda: _ready(self.api("GET", path)), f"node {node.name}")
+        wait_for(lambda: is_ready(self.api("GET", path)), f"node {node.name}")
         labels = {"topology.kubernetes.io/zone": node.az, "topology.kubernetes.io/region": "eu"}
         if node.role != "<none>":
             labels[f"node-role.kubernetes.io/{node.role}"] = ""
         self.api.merge(path, {"metadata": {"labels": labels}})
 
 
-def _ready(resource: dict[str, Any]) -> bool:
+def is_ready(resource: dict[str, Any]) -> bool:
+    """Does a node or pod say that it is ready?"""
     conditions = resource.get("status", {}).get("conditions", [])
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[Cluster]:
-    """A new cluster with its nodes ready; nothing of it is left at the end but the files in the folder."""
+def running(folder: Path, nodes: Sequence[Node] = daemons.REAL) -> Iterator[Cluster]:
+    """A new cluster with these nodes ready; nothing of it is left at the end but the files in the folder."""
     programs.build()
     if (folder / "port").exists():  # of a cluster that was here before
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     sweep()
-    cgroup = f"{_PREFIX}{os.getpid()}"
-    for root in _hierarchies():
-        for node in daemons.REAL:
-            (root / cgroup / node.key).mkdir(parents=True)
     with socket.create_server(("127.0.0.1", 0), backlog=200) as listener:
-        _settings(daemons.Paths(folder), listener.getsockname()[1])
+        port = listener.getsockname()[1]
+        _settings(daemons.Paths(folder), port)
+        cgroup = f"{_PREFIX}{os.getpid()}-{port}"
+        for root in _hierarchies():
+            for node in nodes:
+                (root / cgroup / node.key).mkdir(parents=True)
         arguments = (str(folder), str(listener.fileno()), cgroup)
         process = box.start("tests.cluster.machine", *arguments, log=folder / "machine.log", keep=[listener.fileno()])
     try:
         cluster = wait_for(lambda: Cluster(folder), "the machine")
-        cluster.machine.boot()
+        cluster.machine.boot([node.key for node in nodes])
         wait_for(lambda: cluster.api.text("GET", "/readyz"), "the API server")
-        for node in daemons.REAL:
+        for node in nodes:
             cluster.start_node(node)
         yield cluster
     finally:
@@ -122,7 +124,7 @@ def sweep(cgroup: str | None = None) -> None:
     """Remove the groups of a cluster that has ended: this one's, or those of starters that are gone."""
     for root in _hierarchies():
         for top in root.glob(f"{_PREFIX}*"):
-            gone = not Path("/proc", top.name.removeprefix(_PREFIX)).exists()
+            gone = not Path("/proc", top.name.removeprefix(_PREFIX).partition("-")[0]).exists()
             if top.name == cgroup or (cgroup is None and gone):
                 for group in sorted((p for p in top.rglob("*") if p.is_dir()), reverse=True):
                     group.rmdir()

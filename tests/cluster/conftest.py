@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,8 @@ from tests.left_out import leave_out
 
 if TYPE_CHECKING:
     from tests.cluster.cluster import Cluster
+    from tests.cluster.dns import Dns
+    from tests.cluster.users import User
 
 _PACKAGES = [name for name in ("dns", "cryptography") if importlib.util.find_spec(name) is None]
 collect_ignore_glob = ["*.py"] if _PACKAGES else []
@@ -33,8 +36,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A real cluster, its two nodes ready."""
+    """A real cluster, its two nodes ready, nothing in it: for situations that each live in a namespace of their own."""
     from tests.cluster.cluster import running
 
     with running(tmp_path_factory.mktemp("cluster")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def founding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dns]:
+    """A cluster with the founding incident: two replicas in two subnets, the upstream is dropped for one of them."""
+    from tests.cluster import incident
+    from tests.cluster.cluster import running
+
+    with running(tmp_path_factory.mktemp("founding")) as started, incident.founding(started) as dns:
+        yield dns
+
+
+@pytest.fixture
+def as_user(cluster: Cluster) -> Callable[..., User]:
+    """`as_user(rules, namespace=None)`: a new service account of `cluster` with exactly these rights."""
+    from tests.cluster import users
+
+    return functools.partial(users.create, cluster)

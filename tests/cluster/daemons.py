@@ -16,7 +16,7 @@ REAL = (M1, W1)
 """Nodes with a kubelet and a containerd of their own, in two subnets; the others are there for the network only."""
 SOCKETS = Path("/run/cluster")
 """On the box's private tmpfs: short names, gone with the box."""
-_ETCD = "http://127.0.0.1:2379"
+ETCD = f"http://{API_SERVER}:2379"
 _AUDIT = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
@@ -55,10 +55,10 @@ class Paths:
 
 
 def etcd(paths: Paths) -> list[str]:
-    """The store, deaf to the outside."""
+    """The store; inside the box everybody reaches it."""
     peer = "http://127.0.0.1:2380"
     command = [str(programs.folder() / "etcd"), f"--data-dir={paths.root / 'etcd'}", "--unsafe-no-fsync"]
-    command += [f"--listen-client-urls={_ETCD}", f"--advertise-client-urls={_ETCD}"]
+    command += [f"--listen-client-urls={ETCD}", f"--advertise-client-urls={ETCD}"]
     return [*command, f"--listen-peer-urls={peer}", "--log-level=warn"]
 
 
@@ -71,7 +71,7 @@ def api_server(paths: Paths) -> list[str]:
     admin, admin_key = paths.pair("admin")
     account = paths.secrets / "account.key"
     options = {
-        "etcd-servers": _ETCD,
+        "etcd-servers": ETCD,
         "secure-port": 443,
         "bind-address": "0.0.0.0",
         "advertise-address": API_SERVER,

@@ -9,20 +9,22 @@ It forwards what arrives on the inherited SOCKET, which listens outside, to the 
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.managers import BaseManager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from tests.cluster import daemons, programs
 from tests.lab import binaries, box, clients
-from tests.lab.fabric import API_SERVER, NODES, Node, place_of
+from tests.lab.fabric import API_SERVER, NODES, place_of
 from tests.lab.laboratory import Lab
 
 _KEY = b"cluster"
@@ -39,20 +41,22 @@ class Machine:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     # programs
-    def boot(self) -> None:
-        """Network, upstreams, etcd, API server and runtimes with their images; kubelets are started on their own."""
+    def boot(self, keys: Sequence[str]) -> None:
+        """Network, upstreams, etcd, API server; on these nodes runtimes with their images, kubelets come later."""
         daemons.SOCKETS.mkdir()
         self._lab.fabric.build()
+        # The API server speaks to kubelets from its own address: a fault of an upstream must not cut it off.
+        self._lab.fabric.run("up", f"ip route change default via 10.196.17.1 src {API_SERVER}")
         self._lab.start_upstreams()
         self.start("etcd")
         self.start("api-server")
-        for node in daemons.REAL:
-            self.start(f"containerd-{node.key}")
+        for key in keys:
+            self.start(f"containerd-{key}")
         with ThreadPoolExecutor() as pool:
-            list(pool.map(self._load_images, daemons.REAL))
+            list(pool.map(self._load_images, keys))
 
-    def _load_images(self, node: Node) -> None:
-        control = ["ctr", "--address", f"{daemons.SOCKETS / node.key}.sock", "--namespace", "k8s.io"]
+    def _load_images(self, key: str) -> None:
+        control = ["ctr", "--address", f"{daemons.SOCKETS / key}.sock", "--namespace", "k8s.io"]
         _wait(lambda: subprocess.run([*control, "version"], capture_output=True, check=False).returncode == 0)
         for image in sorted(programs.folder().glob("*.tar")):
             subprocess.run([*control, "image", "import", str(image)], check=True, stdout=subprocess.DEVNULL)
@@ -90,13 +94,26 @@ class Machine:
         return [name for name, process in self._running.items() if process.poll() is not None]
 
     # the world around
-    def drop(self, kind: str, target: str) -> None:
-        """Packets from a place of this kind (as `fabric.place_of` has it) to an address vanish from now on."""
-        self._lab.fabric.forward_rule(place_of(kind, self._lab.pods), target)
+    def drop(self, kind: str, target: str, words: str = "-j DROP") -> None:
+        """Packets from a place of this kind (as `fabric.place_of` has it) to an address vanish from now on.
+
+        `words` say otherwise for iptables: whose packets, and that they are refused.
+        """
+        self._lab.fabric.forward_rule(place_of(kind, self._lab.pods), target, words)
 
     def mend(self) -> None:
         """Every packet passes again."""
         self._lab.fabric.open_again()
+
+    def compact(self) -> None:
+        """Make the store forget all history: continue tokens and versions of before are gone (410)."""
+        newest = int(self._store("range", {"key": "AA=="})["header"]["revision"])
+        self._store("compaction", {"revision": newest})
+
+    def _store(self, method: str, body: dict[str, object]) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{daemons.ETCD}/v3/kv/{method}", json.dumps(body).encode(), timeout=10) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
 
     def answer(self, upstream: str, mode: str) -> None:
         """How an upstream behaves from now on: a word of `tests/lab/upstream.py`."""

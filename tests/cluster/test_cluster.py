@@ -21,7 +21,7 @@ def test_the_nodes_are_real_kubelets_of_the_release(cluster: Cluster) -> None:
 
 
 def test_the_groups_of_a_starter_that_is_gone_are_swept() -> None:
-    roots = [root / "coredns-triage-cluster-0" / "m1" for root in cluster._hierarchies()]
+    roots = [root / "coredns-triage-cluster-0-1" / "m1" for root in cluster._hierarchies()]
     for root in roots:
         root.mkdir(parents=True)
     cluster.sweep()

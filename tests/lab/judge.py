@@ -48,10 +48,10 @@ def _is_trouble(pattern: str) -> bool:
     return "plugin/errors" in pattern or "FATAL" in pattern or "WARNING" in pattern
 
 
-def analyze(folder: Path) -> dict[str, Any]:
+def analyze(folder: Path, *options: str) -> dict[str, Any]:
     """The program's own answer about a folder, through its command line."""
     done = subprocess.run(
-        [sys.executable, "-m", "triage", "analyze", str(folder), "-o", "json"],
+        [sys.executable, "-m", "triage", "analyze", *options, str(folder), "-o", "json"],
         cwd=ROOT,
         capture_output=True,
         text=True,
