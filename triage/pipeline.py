@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
 from triage.errors import NoEvidenceError
 from triage.model.bundle import Bundle, Document, Kind
+from triage.model.collection import Collected, Login, Progress, Wish
 from triage.model.config import ConfigMap, Configuration, Corefile, Edit, ResolvConf
 from triage.model.entry import EntryRow
 from triage.model.message import Message
@@ -23,6 +25,7 @@ from triage.model.tool import InterfaceAddress, ToolResult
 
 if TYPE_CHECKING:
     from triage.reading import Listed
+    from triage.sources.live.reads import Reader
 
 
 def load_bundle(paths: Sequence[str], stdin: BinaryIO | None) -> Bundle:
@@ -68,6 +71,24 @@ def print_script() -> str:
     from triage.sources.kubectl_script import script
 
     return script()
+
+
+def connect(login: Login, concurrency: int) -> Reader:
+    """A way to read the cluster that these flags mean; asks it nothing yet."""
+    if login.via == "api":
+        from triage.sources import cluster
+
+        return cluster.connect(login, concurrency)
+    from triage.sources import kubectl
+
+    return kubectl.connect(login)
+
+
+def collect(reader: Reader, wish: Wish, folder: Path, *, tool: str, started: str, progress: Progress) -> Collected:
+    """Save what can be had from a cluster into a folder, which is a bundle; Ctrl-C ends it with what there is."""
+    from triage.sources.live.collect import collect as run
+
+    return run(reader, wish, folder, tool=tool, started=started, progress=progress, stopped=threading.Event())
 
 
 def check_script(hypotheses: Sequence[Hypothesis], rulebook: Rulebook) -> str:

@@ -51,6 +51,10 @@ def calls(tmp_path: Path) -> list[str]:
     return (tmp_path / "calls").read_text().splitlines()
 
 
+def finds(tmp_path: Path) -> list[str]:
+    return [call for call in calls(tmp_path) if " -l " in call]
+
+
 def logs(bundle: Bundle) -> set[tuple[str | None, bool]]:
     return {(d.replica, d.previous) for d in bundle.documents if d.kind is Kind.LOG}
 
@@ -92,17 +96,32 @@ def test_it_goes_on_when_a_read_is_refused(run: Run, tmp_path: Path) -> None:
     assert "errors.txt" in done.stderr
     bundle = load([str(tmp_path / "e")])
     assert {name for name, _ in logs(bundle)} == REPLICAS
-    reads = {g.params["read"] for g in bundle.gaps if g.id == "gap.read-refused"}
-    assert {"get nodes -o json", "get nodes -o wide", "get events -n kube-system -o json"} <= reads
+    denied = {g.params["what"] for g in bundle.gaps if g.id == "gap.read-denied"}
+    assert denied == {"nodes", "events in kube-system", "events in openshift-dns"}
 
 
-def test_one_namespace_when_the_whole_cluster_may_not_be_listed(run: Run, tmp_path: Path) -> None:
-    run(STAND_IN_REFUSE="--all-namespaces")
-    assert {name for name, _ in logs(load([str(tmp_path / "e")]))} == REPLICAS
+def test_it_looks_where_it_is_told(run: Run, tmp_path: Path) -> None:
+    run("-n", "dns", "-o", "other folder")
+    assert not any("--all-namespaces" in call or "-n kube-system" in call.split("logs")[0] for call in finds(tmp_path))
+    assert (tmp_path / "other folder" / "objects" / "nodes.yaml").exists()
     (tmp_path / "calls").unlink()
-    run("-n", "kube-system", "-o", "other folder")
-    assert not any("--all-namespaces" in call for call in calls(tmp_path))
-    assert (tmp_path / "other folder" / "nodes.json").exists()
+    run("-l", "app=my-dns")
+    assert {call.split("-l ")[1].split()[0] for call in finds(tmp_path)} == {"app=my-dns"}
+
+
+def test_it_looks_everywhere_when_the_usual_places_are_empty(run: Run, tmp_path: Path) -> None:
+    assert run(STAND_IN_ELSEWHERE="1").returncode == 0
+    assert any("--all-namespaces" in call for call in finds(tmp_path))
+    assert {name for name, _ in logs(load([str(tmp_path / "e")]))} == REPLICAS
+
+
+def test_secrets_of_plugins_are_masked(run: Run, tmp_path: Path) -> None:
+    run()
+    saved = (tmp_path / "e" / "objects" / "kube-system.configmap.coredns.yaml").read_text()
+    assert "s3cr3t" not in saved
+    assert "aws_access_key ***" in saved
+    (document,) = load([str(tmp_path / "e")]).of(Kind.COREFILE)
+    assert document.data is not None
 
 
 def test_kubectl_may_carry_options(run: Run, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from triage.cli.options import (
     Colour,
     ColourOption,
     FailOn,
+    FailOnOption,
     LangOption,
     Output,
     OutputFileOption,
@@ -25,6 +26,8 @@ from triage.cli.options import (
     RulesOption,
     SinceOption,
     SinceTimeOption,
+    StrictCoverageOption,
+    SubnetsOption,
     UntilOption,
     VerboseOption,
     WriteOption,
@@ -38,10 +41,6 @@ from triage.model.bundle import Bundle, Kind
 PathsArgument = Annotated[
     list[str], typer.Argument(metavar="PATH", help="Evidence folder, archive or files; - is standard input.")
 ]
-SubnetsOption = Annotated[
-    list[str] | None,
-    typer.Option("--subnets", metavar="FILE|NAME=CIDR", help="Subnets of node addresses. Repeatable."),
-]
 
 
 def analyze(
@@ -54,18 +53,8 @@ def analyze(
     until: UntilOption = None,
     around: AroundOption = None,
     subnets: SubnetsOption = None,
-    fail_on: Annotated[
-        FailOn,
-        typer.Option(
-            metavar="CAUSES", help="Exit code for causes: none; likely: 10; any: 10, or 11 for a possible one."
-        ),
-    ] = FailOn.NONE,
-    strict_coverage: Annotated[
-        bool,
-        typer.Option(
-            "--strict-coverage", help="Exit with 4 when a replica has no log or over 5 % of the lines are unknown."
-        ),
-    ] = False,
+    fail_on: FailOnOption = FailOn.NONE,
+    strict_coverage: StrictCoverageOption = False,
     colour: ColourOption = Colour.AUTO,
     lang: LangOption = None,
     rules: RulesOption = None,

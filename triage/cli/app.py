@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from triage.cli import analyze, checks, collect, demo, entries, explain, rules, schema, version
+from triage.cli import analyze, checks, collect, demo, diagnose, entries, explain, rules, schema, version
 
 app = typer.Typer(
     name="triage",
@@ -29,6 +29,7 @@ def options(
     """Options of the program itself."""
 
 
+app.command("diagnose")(diagnose.diagnose)
 app.command("analyze")(analyze.analyze)
 app.command("demo")(demo.demo)
 app.command("entries")(entries.entries)

@@ -1,13 +1,32 @@
-"""`triage collect`: how evidence is saved from a live cluster."""
+"""`triage collect`: a live cluster → a bundle that can be analysed anywhere, or the script that saves one."""
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
+import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from triage.cli import live
+from triage.cli.language import catalogue
+from triage.cli.options import (
+    AroundOption,
+    QuietOption,
+    SinceOption,
+    SinceTimeOption,
+    UntilOption,
+    VerboseOption,
+)
 from triage.cli.streams import emit
-from triage.errors import TriageError
+from triage.cli.times import now_ns, window
+from triage.errors import ExitCode
+from triage.model.collection import LIMIT_BYTES, Wish
+
+_ARCHIVES = (".tar.gz", ".tgz")
 
 
 def collect(
@@ -17,13 +36,73 @@ def collect(
             "--print-script", help="Print a POSIX script (sh and kubectl only) that saves an evidence folder."
         ),
     ] = False,
+    output_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--output-file", metavar="PATH", help="A new .tar.gz, or a new folder; else a name with the time."
+        ),
+    ] = None,
+    namespace: live.NamespaceOption = None,
+    all_namespaces: live.AllNamespacesOption = False,
+    selector: live.SelectorOption = None,
+    container: live.ContainerOption = None,
+    no_previous: live.NoPreviousOption = False,
+    metrics: live.MetricsOption = False,
+    since: SinceOption = None,
+    since_time: SinceTimeOption = None,
+    until: UntilOption = None,
+    around: AroundOption = None,
+    kubeconfig: live.KubeconfigOption = None,
+    context: live.ContextOption = None,
+    as_user: live.AsOption = None,
+    as_group: live.AsGroupOption = None,
+    request_timeout: live.TimeoutOption = "30s",
+    via: live.ViaOption = "api",
+    concurrency: live.ConcurrencyOption = 8,
+    limit_bytes: live.LimitOption = LIMIT_BYTES,
+    no_input: live.NoInputOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
 ) -> None:
-    """Print a script that saves the evidence of a live cluster."""
+    """Save the evidence of a live cluster as a bundle. It only reads."""
     from triage import pipeline
 
-    if not print_script:
-        raise TriageError(
-            "this version collects by a script only",
-            hint="run `triage collect --print-script > collect.sh; sh collect.sh`",
-        )
-    emit(pipeline.print_script())
+    if print_script:
+        emit(pipeline.print_script())
+        return
+    now = now_ns(os.environ, time.time_ns())
+    since_ns, _, asked = window(now, since=since, since_time=since_time, until=until, around=around)
+    wish = Wish(
+        live.checked_names(namespace), all_namespaces, selector, container, not no_previous,
+        live.rfc3339(since_ns) if since_ns is not None else None, asked, metrics,
+        limit_bytes=limit_bytes, concurrency=concurrency,
+    )  # fmt: skip
+    login = live.login_of(kubeconfig, context, as_user, as_group, request_timeout, via)
+    session = live.Session(login, wish, quiet, verbose, no_input)
+    if output_file is not None and not output_file.name.endswith(_ARCHIVES):
+        bundle = live.new_folder(output_file)
+        collected = session.collect(bundle, now)
+    else:
+        with tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch:
+            collected = session.collect(Path(scratch), now)
+            bundle = output_file or Path(_name(collected.cluster.get("context"), now))
+            if collected.n_logs:
+                live.pack(Path(scratch), bundle)
+    if not collected.n_logs:
+        raise live.no_logs(collected, catalogue(pipeline.load_rulebook(None)))
+    if not quiet:
+        live.summarise(collected, bundle)
+    emit(f"{bundle}\n")
+    if collected.interrupted:
+        raise typer.Exit(ExitCode.INTERRUPTED)
+
+
+def _name(context: str | None, now: int) -> str:
+    """File name of a bundle.
+
+    >>> _name("admin@prod/eu", 0), _name(None, 0)
+    ('coredns-triage-admin-prod-eu-19700101T000000Z.tar.gz', 'coredns-triage-cluster-19700101T000000Z.tar.gz')
+    """
+    cluster = re.sub(r"[^A-Za-z0-9.]+", "-", context or "cluster").strip("-.")[:60] or "cluster"
+    stamp = re.sub(r"[-:]", "", live.rfc3339(now))
+    return f"coredns-triage-{cluster}-{stamp}.tar.gz"

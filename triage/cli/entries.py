@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from triage.cli.analyze import PathsArgument, SubnetsOption, read_subnets
+from triage.cli.analyze import PathsArgument, read_subnets
 from triage.cli.language import catalogue
-from triage.cli.options import AroundOption, SinceOption, SinceTimeOption, UntilOption
+from triage.cli.options import AroundOption, SinceOption, SinceTimeOption, SubnetsOption, UntilOption
 from triage.cli.streams import emit, stdin_bytes
 from triage.cli.times import now_ns, window
 from triage.errors import NoEvidenceError

@@ -36,6 +36,22 @@ class FailOn(StrEnum):
     ANY = "any"
 
 
+FailOnOption = Annotated[
+    FailOn,
+    typer.Option(
+        "--fail-on", metavar="CAUSES", help="Exit code for causes: none; likely: 10; any: 10, or 11 for a possible one."
+    ),
+]
+StrictCoverageOption = Annotated[
+    bool,
+    typer.Option(
+        "--strict-coverage", help="Exit with 4 when a replica has no log or over 5 % of the lines are unknown."
+    ),
+]
+SubnetsOption = Annotated[
+    list[str] | None,
+    typer.Option("--subnets", metavar="FILE|NAME=CIDR", help="Subnets of node addresses. Repeatable."),
+]
 OutputOption = Annotated[
     Output, typer.Option("--output", "-o", metavar="FORM", help="Form of the report: text, wide, json or markdown.")
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ from triage.sources import folder, names
 from triage.sources.archives import Unpacking, expand
 from triage.sources.found import Found, bytes_opener, read_up_to, shown
 from triage.sources.limits import Limits
+from triage.sources.live.gaps import from_data, gaps_of
 from triage.sources.recognise import Budget, recognise
 
 _TWIN_BYTES = 4 * 1024 * 1024
@@ -37,8 +39,18 @@ def load(paths: Sequence[str], *, stdin: BinaryIO | None = None, limits: Limits 
     for item in _bounded(_expanded(_find(paths, stdin, limits), state), limits, state.gaps):
         documents += [item] if isinstance(item, Document) else recognise(item, limits, budget)
     documents = _mark_previous(_name_streams(_without_twins(documents)))
-    gaps = [*state.gaps, *_refused(documents)]
+    gaps = [*state.gaps, *_collected(documents), *_refused(documents)]
     return Bundle(tuple(_unique(documents)), tuple(gaps), _context(documents))
+
+
+def _collected(documents: Sequence[Document]) -> list[Gap]:
+    """What the manifests of our own bundles say that could not be read."""
+    gaps: list[Gap] = []
+    for d in documents:
+        if "troubles" in d.hints:
+            gaps += [Gap(f"gap.product-{name}") for name in d.hints.get("products", "").split()]
+            gaps += gaps_of(from_data(json.loads(d.hints["troubles"])))
+    return gaps
 
 
 def _refused(documents: Sequence[Document]) -> list[Gap]:

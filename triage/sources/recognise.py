@@ -14,7 +14,7 @@ from triage.sources.found import BROKEN, Found, bytes_opener, read_up_to
 from triage.sources.layouts import PodLog, host_of_bundle, is_other_namespace, pod_log_of
 from triage.sources.limits import Limits
 from triage.sources.pasted import Part, parts_of
-from triage.sources.special import kind_of_empty_list, refused_reads, special_of
+from triage.sources.special import errors_of, is_error_file, kind_of_empty_list, special_of
 from triage.sources.structured import NotReadableError
 
 _OBJECT_JSON = re.compile(r'"(?:kind|apiVersion)"\s*:\s*"')
@@ -66,9 +66,8 @@ def _from_text(found: Found, text: str, encoding: str, limits: Limits, budget: B
     if objects is not None:
         return objects
     hints = {} if encoding == "utf-8" else {"encoding": encoding}
-    refused = refused_reads(text)
-    if refused is not None:
-        return [found.ignored("ignored.collection-errors", refused="\n".join(refused[:100]))]
+    if is_error_file(text):
+        return [found.ignored("ignored.collection-errors", **errors_of(text))]
     commands = has_commands(text, found.layout_path)
     kind = None if commands else _whole(text, found.layout_path)
     if kind is None and (commands or is_mixed(text, found.layout_path)):
@@ -123,6 +122,8 @@ def _from_objects(
 
 def _without_objects(found: Found, data: object) -> list[Document] | None:
     """Empty lists (an answer, too) and JSON files with a meaning of their own."""
+    if isinstance(data, list) and len(data) == 1:  # YAML may hold several documents
+        data = data[0]
     kind = kind_of_empty_list(data, found.layout_path)
     if kind is not None:
         (to, what), *_ = structured.sort_objects([{"kind": kind}])

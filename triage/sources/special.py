@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from triage.sources.layouts import is_other_log
+from triage.sources.live.gaps import as_data
+from triage.sources.live.products import PRODUCTS
+from triage.sources.live.words import troubles_of
 from triage.sources.signs import is_log_line
 
-_ERROR_LINES = ("### ", "Error from server", "error: ", "Unable to connect", "The connection to the server")
+_ERROR_LINES = (
+    "### ",
+    "Error from server",
+    "error: ",
+    "Unable to connect",
+    "The connection to the server",
+    "unable to retrieve container logs for ",
+)
 _MAX_ERRORS = 200_000
 _LIST_NAMES = (("event", "Event"), ("node", "Node"), ("pod", "Pod"))
 
@@ -37,12 +48,20 @@ def special_of(data: object) -> Special | None:
     schema = data.get("schema")
     if isinstance(schema, str) and schema.startswith("triage."):
         cluster = data.get("cluster")
-        return Special("ignored.own-file", _texts(cluster) if isinstance(cluster, dict) else {})
+        told = _texts(cluster) if isinstance(cluster, dict) else {}
+        return Special("ignored.own-file", {**told, **_manifest(data)} if schema.startswith("triage.bundle/") else told)
     for key in ("serverVersion", "info"):  # `kubectl version -o json`; troubleshoot's cluster_version.json
         version = data.get(key)
         if isinstance(version, dict) and isinstance(version.get("gitVersion"), str):
             return Special("ignored.version", {"server_version": version["gitVersion"]})
     return _wrapped_log(data)
+
+
+def _manifest(data: Mapping[object, object]) -> dict[str, str]:
+    """What a collection could not read, as JSON, and the products that answer DNS without a CoreDNS."""
+    found = data.get("products")
+    products = [p for p in found if p in PRODUCTS] if isinstance(found, list) else []
+    return {"troubles": json.dumps(data.get("errors")), "products": " ".join(products)}
 
 
 def _texts(data: Mapping[object, object]) -> dict[str, str]:
@@ -74,16 +93,20 @@ def kind_of_empty_list(data: object, name: str) -> str | None:
     return kind or next((found for word, found in _LIST_NAMES if word in base), "Unknown")
 
 
-def refused_reads(text: str) -> list[str] | None:
-    r"""The reads that failed, from the `errors.txt` of the collecting script; None for every other text.
+def is_error_file(text: str) -> bool:
+    r"""True for the `errors.txt` of the collecting script, and for a file of nothing but what kubectl says.
 
-    >>> refused_reads("### get nodes -o json\nError from server (Forbidden): nodes is forbidden\n")
-    ['get nodes -o json']
-    >>> refused_reads("error: unknown command\n"), refused_reads("[INFO] Reloading\n")
-    ([], None)
+    >>> is_error_file("### list nodes\nError from server (Forbidden): nodes is forbidden\n")
+    True
+    >>> is_error_file("error: unknown command\n"), is_error_file("[INFO] Reloading\n")
+    (True, False)
     """
     lines = [line for line in text[:_MAX_ERRORS].splitlines() if line.strip()]
-    known = sum(line.startswith(_ERROR_LINES) for line in lines)
-    if known < 0.6 * len(lines) or not lines or any(is_log_line(line) for line in lines):
-        return None
-    return list(dict.fromkeys(line.removeprefix("### ").strip() for line in lines if line.startswith("### ")))
+    others = [line for line in lines if not line.startswith(_ERROR_LINES)]
+    return len(others) <= 0.4 * len(lines) and bool(lines) and not any(is_log_line(line) for line in others)
+
+
+def errors_of(text: str) -> dict[str, str]:
+    """What such a file tells: reads as JSON, and as they are written where they have another form."""
+    troubles, others = troubles_of(text[:_MAX_ERRORS])
+    return {"troubles": json.dumps([as_data(t) for t in troubles]), "refused": "\n".join(others[:100])}

@@ -125,6 +125,8 @@ def sort_objects(objects: Sequence[Mapping[str, object]]) -> dict[tuple[Kind, st
 
 def _kind_of(item: Mapping[str, object]) -> tuple[Kind, str]:
     name = str(item.get("kind"))
+    if str(item.get("apiVersion")).startswith("triage."):
+        return Kind.IGNORED, "ignored.own-file"
     if name in _SECRETS:
         return Kind.IGNORED, "ignored.secret"
     if name == "ConfigMap":

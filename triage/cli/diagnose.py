@@ -1,0 +1,115 @@
+"""`triage diagnose`: a live cluster → a report."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from triage.cli import live
+from triage.cli.analyze import analyze, read_subnets
+from triage.cli.language import catalogue
+from triage.cli.options import (
+    AroundOption,
+    Colour,
+    ColourOption,
+    FailOn,
+    FailOnOption,
+    LangOption,
+    Output,
+    OutputFileOption,
+    OutputOption,
+    QuietOption,
+    RulesOption,
+    SinceOption,
+    SinceTimeOption,
+    StrictCoverageOption,
+    SubnetsOption,
+    UntilOption,
+    VerboseOption,
+    WriteOption,
+)
+from triage.cli.reporting import Target, show
+from triage.cli.times import now_ns, window
+from triage.errors import ExitCode
+from triage.model.collection import LIMIT_BYTES, Collected, Wish
+
+
+def diagnose(
+    namespace: live.NamespaceOption = None,
+    all_namespaces: live.AllNamespacesOption = False,
+    selector: live.SelectorOption = None,
+    container: live.ContainerOption = None,
+    no_previous: live.NoPreviousOption = False,
+    metrics: live.MetricsOption = False,
+    output: OutputOption = Output.TEXT,
+    write: WriteOption = None,
+    output_file: OutputFileOption = None,
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", metavar="FOLDER", help="Keep the evidence in a new folder.")
+    ] = None,
+    since: SinceOption = None,
+    since_time: SinceTimeOption = None,
+    until: UntilOption = None,
+    around: AroundOption = None,
+    subnets: SubnetsOption = None,
+    fail_on: FailOnOption = FailOn.NONE,
+    strict_coverage: StrictCoverageOption = False,
+    kubeconfig: live.KubeconfigOption = None,
+    context: live.ContextOption = None,
+    as_user: live.AsOption = None,
+    as_group: live.AsGroupOption = None,
+    request_timeout: live.TimeoutOption = "30s",
+    via: live.ViaOption = "api",
+    concurrency: live.ConcurrencyOption = 8,
+    limit_bytes: live.LimitOption = LIMIT_BYTES,
+    no_input: live.NoInputOption = False,
+    colour: ColourOption = Colour.AUTO,
+    lang: LangOption = None,
+    rules: RulesOption = None,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """Collect from a live cluster, analyse, and print the ranked causes. It only reads."""
+    target = Target(output, output_file, tuple(write or ()), colour, quiet)
+    target.check()
+    now = now_ns(os.environ, time.time_ns())
+    since_ns, _, asked = window(now, since=since, since_time=since_time, until=until, around=around)
+    read_subnets(subnets or ())
+    login = live.login_of(kubeconfig, context, as_user, as_group, request_timeout, via)
+    wish = Wish(
+        live.checked_names(namespace), all_namespaces, selector, container, not no_previous,
+        live.rfc3339(since_ns) if since_ns is not None else None, asked, metrics,
+        limit_bytes=limit_bytes, concurrency=concurrency,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch:
+        folder = live.new_folder(bundle) if bundle else Path(scratch)
+        collected = live.Session(login, wish, quiet, verbose, no_input).collect(folder, now)
+        if not collected.n_logs:
+            _nothing(collected, target, now)
+        try:
+            analyze(
+                [str(folder)], output, [*(write or ()), *([folder / "report.json"] if bundle else ())], output_file,
+                since, since_time, until, around, subnets, fail_on, strict_coverage,
+                colour, lang, rules, verbose, quiet,
+            )  # fmt: skip
+        except typer.Exit:
+            if collected.interrupted:
+                raise typer.Exit(ExitCode.INTERRUPTED) from None
+            raise
+
+
+def _nothing(collected: Collected, target: Target, now: int) -> None:
+    """No log at all: says why; the JSON report tells the gaps."""
+    from triage import pipeline
+
+    rulebook = pipeline.load_rulebook(None)
+    texts = catalogue(rulebook)
+    if target.wants_json:
+        bundle = pipeline.load_bundle([str(collected.folder)], None)
+        show(pipeline.no_evidence_report(bundle, rulebook, now_ns=now), texts, target)
+    raise live.no_logs(collected, texts)

@@ -1,0 +1,244 @@
+"""What the commands for a live cluster share: kubectl's flags, who is asked as whom, progress, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from triage.cli.streams import tell
+from triage.cli.times import duration_ns
+from triage.cli.version import program_version
+from triage.errors import ExitCode, NoEvidenceError, TriageError
+from triage.model.collection import Collected, Identity, Login, Progress, Wish
+from triage.model.text import Catalogue, Text
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+KubeconfigOption = Annotated[
+    str | None,
+    typer.Option("--kubeconfig", metavar="FILE", help="Login to use; else KUBECONFIG (a list), then ~/.kube/config."),
+]
+ContextOption = Annotated[str | None, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig.")]
+NamespaceOption = Annotated[
+    list[str] | None,
+    typer.Option("--namespace", "-n", metavar="NAME", help="Look here only; else where distributions keep CoreDNS."),
+]
+AllNamespacesOption = Annotated[bool, typer.Option("--all-namespaces", "-A", help="Look everywhere.")]
+SelectorOption = Annotated[
+    str | None,
+    typer.Option("--selector", "-l", metavar="LABELS", help="Pods to read, instead of those with known labels."),
+]
+ContainerOption = Annotated[
+    str | None, typer.Option("--container", "-c", metavar="NAME", help="Container to read in each pod.")
+]
+NoPreviousOption = Annotated[
+    bool, typer.Option("--no-previous", help="Leave out the logs from before the last restart.")
+]
+MetricsOption = Annotated[bool, typer.Option("--metrics", help="Also read /metrics of each replica, through the API.")]
+AsOption = Annotated[str | None, typer.Option("--as", metavar="USER", help="User to impersonate.")]
+AsGroupOption = Annotated[
+    list[str] | None, typer.Option("--as-group", metavar="GROUP", help="Group to impersonate. Repeatable.")
+]
+TimeoutOption = Annotated[
+    str, typer.Option("--request-timeout", metavar="DURATION", help="For each answer to begin or go on; 0 waits.")
+]
+ViaOption = Annotated[
+    str, typer.Option("--via", metavar="PROGRAM", help="api, or kubectl or oc: the same reads through that program.")
+]
+ConcurrencyOption = Annotated[
+    int, typer.Option("--concurrency", metavar="N", min=1, max=64, help="Requests at a time.")
+]
+LimitOption = Annotated[
+    int, typer.Option("--limit-bytes", metavar="BYTES", min=1, help="Most that is read of one log.")
+]
+NoInputOption = Annotated[bool, typer.Option("--no-input", help="Never ask: a login plugin gets no standard input.")]
+
+
+def login_of(
+    kubeconfig: str | None, context: str | None, as_user: str | None, as_groups: Sequence[str] | None,
+    timeout: str, via: str,
+) -> Login:  # fmt: skip
+    """The login that the flags mean."""
+    if via != "api" and Path(via).name not in {"kubectl", "oc"}:
+        raise TriageError("--via {via}: not known", hint="choose one of: {known}", via=via, known="api, kubectl, oc")
+    seconds = float(timeout) if re.fullmatch(r"[0-9]{1,6}", timeout) else duration_ns(timeout) / 10**9
+    return Login(kubeconfig, context, as_user, tuple(as_groups or ()), seconds, via)
+
+
+def checked_names(names: Sequence[str] | None) -> tuple[str, ...]:
+    """Namespaces as they were given; raises TriageError for what can be none."""
+    for name in names or ():
+        if not _NAME.fullmatch(name):
+            raise TriageError("'{name}' is no name of a namespace", hint="names hold a-z, 0-9 and -", name=name)
+    return tuple(dict.fromkeys(names or ()))
+
+
+def rfc3339(at_ns: int) -> str:
+    """A time as the API takes it, to the second.
+
+    >>> rfc3339(1_500_000_000)
+    '1970-01-01T00:00:01Z'
+    """
+    return datetime.fromtimestamp(at_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One collection from the command line."""
+
+    login: Login
+    wish: Wish
+    quiet: bool = False
+    verbose: int = 0
+    no_input: bool = False
+
+    def collect(self, folder: Path, now_ns: int) -> Collected:
+        """Say whom we ask, then save into the folder what can be had."""
+        from triage import pipeline
+
+        if self.no_input:
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        reader = pipeline.connect(self.login, self.wish.concurrency)
+        if not self.quiet:
+            introduce(reader.identity, self.wish)
+        return pipeline.collect(
+            reader, self.wish, folder, tool=program_version(), started=rfc3339(now_ns), progress=self._progress()
+        )
+
+    def _progress(self) -> Progress:
+        if self.quiet or sys.stderr is None:
+            return lambda done, all_, size: None
+        if sys.stderr.isatty():
+            return _bar
+        return _lines() if self.verbose else lambda done, all_, size: None
+
+
+def introduce(who: Identity, wish: Wish) -> None:
+    """Whom we ask, as whom and where: half of all `it found nothing` is the wrong context."""
+    where = "*" if wish.everywhere else ", ".join(wish.namespaces) or "kube-system, openshift-dns"
+    tell(
+        "context {context} from {source}\nserver {server}, as {user}\nnamespaces {where} (only reads)",
+        context=who.context or "-",
+        source=who.source,
+        server=who.server,
+        user=who.user,
+        where=where,
+    )
+
+
+def _bar(done: int, n_logs: int, size: int) -> None:
+    end = "\n" if done == n_logs else ""
+    sys.stderr.write(f"\r\x1b[Klogs {done} of {n_logs}, {size / 10**6:.1f} MB{end}")
+    sys.stderr.flush()
+
+
+def _lines() -> Progress:
+    last = -1
+
+    def line(done: int, n_logs: int, size: int) -> None:
+        nonlocal last
+        if done != last:
+            last = done
+            tell("logs {done} of {n}, {size} MB", done=done, n=n_logs, size=f"{size / 10**6:.1f}")
+
+    return line
+
+
+def new_folder(path: Path) -> Path:
+    """A new folder for a bundle; raises TriageError when something is there."""
+    from triage.sources.live.folder import make_folder
+
+    return make_folder(path)
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """The folder as an archive; raises TriageError when it cannot be written."""
+    from triage.sources.live import folder as bundles
+
+    try:
+        bundles.pack(folder, archive)
+    except OSError as error:
+        raise TriageError(
+            "{path} cannot be written: {why}",
+            hint="choose a folder that exists and that you may write to",
+            path=archive,
+            why=error.strerror or error,
+        ) from error
+
+
+def summarise(collected: Collected, bundle: Path) -> None:
+    """What was read, how much is missing, and what stands in it."""
+    tell("wrote {path}; names and addresses stand in it as they are", path=bundle)
+    tell("logs: {logs}, replicas: {replicas}", logs=collected.n_logs, replicas=collected.n_replicas)
+    if collected.troubles:
+        tell("reads that failed: {n}; manifest.json lists them", n=len(set(collected.troubles)))
+
+
+def no_logs(collected: Collected, texts: Catalogue) -> NoEvidenceError:
+    """Why there is no log at all, and what to do about it."""
+    if collected.interrupted:
+        return NoEvidenceError(
+            "interrupted before any log was read", hint="let it run longer", exit_code=ExitCode.INTERRUPTED
+        )
+    if collected.products and not collected.n_replicas:
+        where = "; ".join(texts.say(Text(f"gap.product-{name}.reason")) for name in collected.products)
+        return NoEvidenceError(
+            "there is no CoreDNS to read: {where}", hint="save those logs and run: triage analyze FILE", where=where
+        )
+    why = {t.reason: f"{t.verb} {t.resource}: {t.said}" for t in reversed(collected.troubles)}
+    for reason, make in _NO_LOGS.items():
+        if reason in why:
+            return make(why[reason])
+    if collected.n_replicas:
+        return NoEvidenceError(
+            "no replica of CoreDNS has a log yet", hint="look at them with `kubectl describe pods -n kube-system`"
+        )
+    return NoEvidenceError("no CoreDNS pod was found", hint="name its namespace with -n, or its labels with -l")
+
+
+def _no_login(why: str) -> NoEvidenceError:
+    return NoEvidenceError(
+        "the API server does not accept the login: {why}", hint="log in again, or name another --context", why=why
+    )
+
+
+def _away(why: str) -> NoEvidenceError:
+    return NoEvidenceError(
+        "the API server does not answer: {why}",
+        hint="check --context, network and proxy; or try --request-timeout 2m, or --via kubectl",
+        why=why,
+    )
+
+
+def _denied(why: str) -> NoEvidenceError:
+    return NoEvidenceError(
+        "not allowed to read CoreDNS: {why}",
+        hint="`triage manifests rbac` prints the least rights; or try --namespace, --as or another --context",
+        why=why,
+    )
+
+
+def _failed(why: str) -> NoEvidenceError:
+    return NoEvidenceError(
+        "no log of CoreDNS could be read: {why}",
+        hint="try again; the logs are also on the nodes, below /var/log/pods",
+        why=why,
+    )
+
+
+_NO_LOGS: Mapping[str, Callable[[str], NoEvidenceError]] = {
+    "unauthorized": _no_login,
+    "unreachable": _away,
+    "timeout": _away,
+    "denied": _denied,
+    **dict.fromkeys(("throttled", "server", "refused", "missing", "cut", "not-kept"), _failed),
+}
+"""Why a read failed, the most telling first, to what is said of it."""

@@ -1,0 +1,110 @@
+"""The bundle on disk: objects as lists of their kept fields, a manifest, and the archive made of the folder."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from triage.errors import TriageError
+from triage.sources.live.fields import kept
+from triage.sources.live.logs import open_private
+
+SCHEMA = "triage.bundle/1"
+_EPOCH_S = 0
+"""Time of every member of an archive: equal evidence gives equal bytes."""
+
+
+def make_folder(path: Path) -> Path:
+    """A new folder that only its owner may read; raises TriageError when something is there already."""
+    try:
+        path.mkdir(mode=0o700, parents=False)
+    except FileExistsError:
+        if not path.is_dir() or any(path.iterdir()):
+            raise TriageError(
+                "{path} is there already", hint="name a folder that does not exist yet", path=path
+            ) from None
+    except OSError as error:
+        raise TriageError(
+            "{path} cannot be written: {why}",
+            hint="choose a folder that exists and that you may write to",
+            path=path,
+            why=error.strerror or error,
+        ) from error
+    return path
+
+
+def write_objects(file: Path, kind: str, items: Iterable[Mapping[str, object]]) -> int:
+    """A list of objects, one a line, each with nothing but the fields that are kept; returns their number.
+
+    Written as they come, so that a list of any length takes no memory; where it breaks off, what came is a whole list.
+    """
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    number = 0
+    with open_private(file) as out:
+        out.write(b'{"apiVersion": "v1", "kind": "%sList", "items": [' % kind.encode())
+        try:
+            for item in items:
+                line = json.dumps(kept(kind, item), ensure_ascii=False, sort_keys=True)
+                out.write((b",\n" if number else b"\n") + line.encode("utf-8", "replace"))
+                number += 1
+        except BaseException:
+            if not number:
+                file.unlink()
+            raise
+        finally:
+            out.write(b"\n]}\n")
+    return number
+
+
+def write_text(file: Path, text: str | bytes) -> None:
+    """A file as it is."""
+    file.parent.mkdir(mode=0o700, exist_ok=True, parents=True)
+    with open_private(file) as out:
+        out.write(text.encode("utf-8", "replace") if isinstance(text, str) else text)
+
+
+def write_manifest(folder: Path, about: Mapping[str, object]) -> None:
+    """`manifest.json` with size and hash of every other file, and `version.yaml`."""
+    version = str(about.get("tool", ""))
+    write_text(folder / "version.yaml", f"apiVersion: {SCHEMA}\nkind: Bundle\ncoredns-triage: {json.dumps(version)}\n")
+    files = [_entry(folder, file) for file in sorted(folder.rglob("*")) if file.is_file()]
+    manifest = {"schema": SCHEMA, **about, "files": files}
+    write_text(folder / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+
+def _entry(folder: Path, file: Path) -> dict[str, object]:
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return {"path": file.relative_to(folder).as_posix(), "bytes": file.stat().st_size, "sha256": digest}
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """A .tar.gz of the folder under one top directory of the archive's name; whole or not at all, mode 0600."""
+    top = archive.name.removesuffix(".tgz").removesuffix(".tar.gz")
+    handle, temporary = tempfile.mkstemp(prefix=f".{archive.name}.", dir=archive.parent)
+    try:
+        with (
+            os.fdopen(handle, "wb") as raw,
+            gzip.GzipFile("", "wb", 6, raw, mtime=_EPOCH_S) as packed,
+            tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+        ):
+            for file in sorted(folder.rglob("*")):
+                if file.is_file():
+                    tar.add(file, f"{top}/{file.relative_to(folder).as_posix()}", filter=_plain)
+        Path(temporary).replace(archive)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = member.mtime = _EPOCH_S
+    member.uname = member.gname = ""
+    member.mode = 0o600
+    return member

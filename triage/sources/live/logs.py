@@ -1,0 +1,271 @@
+"""The log of one container: the newest lines first, older ones later, and whether it came whole.
+
+What the API calls success may be none: an error sentence with status 200, or a stream that was cut behind the API
+server and ends as if it were complete. So the last line that exists is asked for afterwards, and must have come.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from triage.model.collection import Trouble, Wish
+from triage.sources.live.reads import Fault, Reader, Stop, path_of, persist, read_all
+from triage.sources.live.stamps import stamp, stamp_ns
+
+_NOT_KEPT = re.compile(rb"\s*unable to retrieve container logs for [a-z-]+://\S*\s*")
+"""The kubelet's whole answer while it removes a container; it comes with status 200."""
+_AGAIN_S = (3.0, 4.0)
+"""Waits before a log that is being moved is asked for again: it takes the kubelet 5 to 6 seconds."""
+_DEADLINE_S = 300.0
+"""For the whole of one log; of a stream that drips we keep what came."""
+_TAIL = 64 * 1024
+_FRESH_NS = 2 * 10**9
+"""A last line this close to the time of the read needs no proof that it is the last one."""
+_TROUBLED = (b"[ERROR]", b" SERVFAIL ")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One log to read."""
+
+    namespace: str
+    pod: str
+    container: str
+    previous: bool = False
+    node: str | None = None
+    uid: str | None = None
+
+    @property
+    def file(self) -> str:
+        """Where it stands in the bundle."""
+        return f"logs/{self.namespace}/{self.pod}/{self.container}/{'previous' if self.previous else 'current'}.log"
+
+    def trouble(self, reason: str, said: str = "") -> Trouble:
+        """What is missing of it."""
+        return Trouble(
+            reason,
+            "get",
+            "pods/log",
+            self.namespace,
+            self.pod,
+            self.container,
+            self.node,
+            self.uid,
+            self.previous,
+            said,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogRead:
+    """What we have of a log."""
+
+    target: Target
+    first: str | None = None
+    """Time of the first line; None where it has none."""
+    last: str | None = None
+    lines: int = 0
+    size_bytes: int = 0
+    more: bool = False
+    """True while older lines wait to be read."""
+    failures: int = 0
+    """Signs of trouble in it: where depth matters first."""
+    troubles: tuple[Trouble, ...] = field(default=())
+
+
+@dataclass(slots=True)
+class _Part:
+    """What came of one read."""
+
+    lines: int = 0
+    size: int = 0
+    failures: int = 0
+    head: bytes = b""
+    """The first line, or its beginning."""
+    tail: bytes = b""
+    """The end, long enough for the last line."""
+    fault: Fault | None = None
+    """Why it ended early."""
+
+    def add(self, piece: bytes) -> None:
+        if b"\n" not in self.head and len(self.head) < _TAIL:
+            joined = (self.head + piece)[:_TAIL]
+            self.head = joined[: joined.find(b"\n") + 1] or joined
+        self.lines += piece.count(b"\n")
+        self.failures += sum(piece.count(word) for word in _TROUBLED)
+        self.size += len(piece)
+        self.tail = (self.tail + piece)[-_TAIL:]
+
+    @property
+    def last(self) -> bytes:
+        """The last line that came, whole or not."""
+        return self.tail.rstrip(b"\n").rpartition(b"\n")[2]
+
+    @property
+    def broken_off(self) -> bool:
+        return bool(self.size) and not self.tail.endswith(b"\n")
+
+
+class LogReader:
+    """Reads logs into a folder."""
+
+    def __init__(self, reader: Reader, wish: Wish, folder: Path, stopped: threading.Event) -> None:
+        self._reader, self._wish, self._folder, self._stopped = reader, wish, folder, stopped
+        self.bytes_read = 0
+        """Of all logs so far, for the progress."""
+
+    def newest(self, target: Target) -> LogRead:
+        """Save the newest lines of a log. Raises Fault when there is none, and Stop."""
+        for wait in (*_AGAIN_S, None):
+            part = self._whole(target)
+            if part.lines > 1 or not _NOT_KEPT.fullmatch(part.head):
+                more = part.lines >= self._wish.newest_lines and part.fault is None
+                return self._read(target, part, more=more)
+            (self._folder / target.file).unlink()
+            if wait is not None and self._stopped.wait(wait):
+                raise Stop
+        raise Fault("not-kept", part.head.decode("ascii", errors="replace"))
+
+    def older(self, have: LogRead) -> LogRead:
+        """Put what stands before the newest lines in front of them; what fails leaves these as they are."""
+        newest = self._folder / have.target.file
+        older = newest.with_suffix(".older")
+        with newest.open("rb") as stream:
+            first_line = stream.readline(_TAIL)
+        try:
+            part = self._save(have.target, older, until=first_line)
+        except (Fault, Stop) as error:
+            older.unlink(missing_ok=True)
+            reason, said = (error.reason, error.said) if isinstance(error, Fault) else ("stopped", "")
+            return replace(have, more=False, troubles=(*have.troubles, have.target.trouble(reason, said)))
+        starts, began = stamp_ns(part.head), stamp_ns(first_line)
+        if not part.size or starts is None or began is None or starts >= began:
+            older.unlink()  # rotated away in between: the newest lines are all there is
+            return replace(have, more=False)
+        with older.open("ab") as out, newest.open("rb") as stream:
+            if part.broken_off:
+                out.write(b"\n")
+            shutil.copyfileobj(stream, out, 1 << 20)
+        older.replace(newest)
+        troubles = have.troubles
+        if part.fault is not None or part.broken_off:
+            fault = part.fault or Fault("cut")
+            troubles = (*troubles, have.target.trouble(fault.reason, fault.said))
+        return replace(
+            have, first=stamp(part.head), lines=have.lines + part.lines, size_bytes=newest.stat().st_size,
+            more=False, failures=have.failures + part.failures, troubles=troubles,
+        )  # fmt: skip
+
+    def _whole(self, target: Target) -> _Part:
+        """The newest lines, read again once when lines that existed did not come."""
+        file, lines = self._folder / target.file, self._wish.newest_lines
+        asked_ns = time.time_ns()
+        part = persist(lambda: self._save(target, file, tailLines=lines), self._stopped)
+        last_ns = stamp_ns(part.last)
+        fresh = last_ns is not None and abs(asked_ns - last_ns) < _FRESH_NS
+        if part.fault is not None or (fresh and not part.broken_off) or _NOT_KEPT.fullmatch(part.head):
+            return part
+        try:
+            ends_ns = self._last_line_ns(target)
+            if _ends_before(part, ends_ns):
+                again = persist(lambda: self._save(target, file, tailLines=lines), self._stopped)
+                part, again = again, part
+                if _ends_before(part, ends_ns):
+                    part.fault = part.fault or Fault("cut")
+        except Fault as fault:  # the kubelet went away in between: nobody can say whether this was all
+            part.fault = fault
+        return part
+
+    def _read(self, target: Target, part: _Part, *, more: bool) -> LogRead:
+        fault = part.fault
+        troubles = (target.trouble(fault.reason, fault.said),) if fault else ()
+        return LogRead(
+            target, stamp(part.head), stamp(part.last), part.lines + part.broken_off, part.size, more, part.failures,
+            troubles,
+        )  # fmt: skip
+
+    def _last_line_ns(self, target: Target) -> int | None:
+        body = read_all(self._reader, log_path(target, self._wish, tailLines=1), self._stopped, _TAIL)
+        return stamp_ns(body)
+
+    def _save(self, target: Target, file: Path, until: bytes = b"", tailLines: int | None = None) -> _Part:  # noqa: N803
+        """Stream a log to a file, up to the line `until`. A fault after the first bytes is noted; what came is kept."""
+        limit = self._wish.limit_bytes
+        path = log_path(target, self._wish, tailLines=tailLines, limitBytes=limit)
+        part = _Part()
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._reader.open(path) as body, open_private(file) as out:
+            try:
+                for piece in _until(self._paced(body), until):
+                    part.add(piece)
+                    out.write(piece)
+                    self.bytes_read += len(piece)
+            except Fault as fault:
+                if not part.size:
+                    file.unlink()
+                    raise
+                part.fault = fault
+        if part.size >= limit:
+            part.fault = part.fault or Fault("limit")
+        return part
+
+    def _paced(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Pieces until somebody stops us, or it takes too long."""
+        ends_s = time.monotonic() + _DEADLINE_S
+        for piece in pieces:
+            if self._stopped.is_set():
+                raise Fault("stopped")
+            yield piece
+            if time.monotonic() > ends_s:
+                raise Fault("slow", f"not read to its end within {_DEADLINE_S:g} s")
+
+
+def log_path(target: Target, wish: Wish, **query: int | None) -> str:
+    """The request for a log, always with timestamps: CoreDNS prints none."""
+    return path_of(
+        "api", "v1", "namespaces", target.namespace, "pods", target.pod, "log",
+        container=target.container, timestamps="true", previous="true" if target.previous else None,
+        sinceTime=wish.since, **query,
+    )  # fmt: skip
+
+
+def _until(pieces: Iterator[bytes], end: bytes) -> Iterator[bytes]:
+    """Pieces up to the bytes `end`; all of them when it is empty.
+
+    >>> list(_until(iter([b"ab", b"cd", b"ef"]), b"de"))
+    [b'a', b'bc', b'']
+    """
+    if not end:
+        yield from pieces
+        return
+    held = b""
+    for piece in pieces:
+        held += piece
+        at = held.find(end)
+        if at >= 0:
+            yield held[:at]
+            return
+        if len(held) >= len(end):
+            ready = len(held) - len(end) + 1
+            yield held[:ready]
+            held = held[ready:]
+    yield held
+
+
+def _ends_before(part: _Part, ends_ns: int | None) -> bool:
+    """True when the last line is broken off, or lines that existed before the read did not come."""
+    last_ns = stamp_ns(part.last)
+    return part.broken_off or (ends_ns is not None and (last_ns is None or last_ns < ends_ns))
+
+
+def open_private(file: Path) -> BinaryIO:
+    """A new file that only its owner may read."""
+    return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb")
