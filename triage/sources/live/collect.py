@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +31,11 @@ def collect(
     reader: Reader, wish: Wish, folder: Path, *, tool: str, started: str, progress: Progress, stopped: threading.Event
 ) -> Collected:
     """Write all that can be had into the folder; what could not is told by the manifest. Only Ctrl-C ends it early."""
-    return _Collection(reader, wish, folder, progress, stopped).run(tool, started)
+    mask = os.umask(0o077)
+    try:
+        return _Collection(reader, wish, folder, progress, stopped).run(tool, started)
+    finally:
+        os.umask(mask)
 
 
 @dataclass(slots=True)
