@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.causes import FOLDER, cause_page, index_page
 from tests.docs.pages import COMMANDS, ROOT, cli_page, command_of, help_of, json_page, loop_page, readme_page
 from triage.errors import ExitCode
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "rules" / "README.md"]
-PAGES += sorted((ROOT / "docs").glob("*.md")) + sorted((ROOT / "sample_logs").glob("*/README.md"))
+PAGES += sorted((ROOT / "docs").rglob("*.md")) + sorted((ROOT / "sample_logs").glob("*/README.md"))
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 TOPS = {path.name for path in ROOT.iterdir()} - {".git", ".venv"}
+CAUSES = sorted(path.parent.name for path in (ROOT / "rules").glob("*/rule.yaml"))
 HELP = {command: help_of(command) for command in COMMANDS}
 OPTIONS = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", "\n".join(HELP.values())))
 
@@ -84,6 +86,16 @@ def test_help_says_what_the_page_says(command: str) -> None:
     for parameter in command_of(command).params:
         assert " ".join(parameter.help.split()) in said
         assert all(name in said for name in parameter.opts if name.startswith("-"))
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_the_page_of_a_cause_is_its_rule(approve, cause: str) -> None:
+    approve(FOLDER / f"{cause}.md", cause_page(cause))
+
+
+def test_the_causes_are_listed(approve) -> None:
+    approve(FOLDER / "README.md", index_page())
+    assert {path.stem for path in FOLDER.iterdir()} == {*CAUSES, "README"}
 
 
 def test_json_page_is_the_schema(approve) -> None:
