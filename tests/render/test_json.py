@@ -42,7 +42,7 @@ def objects(schema: object, data: object):
     if isinstance(data, dict) and isinstance(schema, dict):
         yield schema, data
         for key, value in data.items():
-            yield from objects(schema.get("properties", {}).get(key, {}), value)
+            yield from objects(schema.get("properties", {}).get(key, schema.get("additionalProperties", {})), value)
     if isinstance(data, list) and isinstance(schema, dict):
         for item in data:
             yield from objects(schema.get("items", {}), item)

@@ -20,7 +20,10 @@ from triage.render.stored import read_stored
 ASKED = replace(
     DIG,
     names={"upstream_ip": "10.20.0.53", "node": "edge-m1"},
-    expect=(Expectation(Text("t.answer"), Text("t.alive"), 0.25), Expectation(Text("t.timeout"), Text("t.path"))),
+    expect=(
+        Expectation(Text("t.answer"), Text("t.alive"), 0.25),
+        Expectation(Text("t.timeout"), Text("t.path", {"node": "m1", "upstream": "u"})),
+    ),
 )
 WEIGHED = replace(DEAD, weighing=Weighing(0.0, -0.1, -0.4, 0.2, 0.61), next_checks=(ASKED,))
 WHOLE = replace(SCOPED, hypotheses=(WEIGHED, *SCOPED.hypotheses[1:]), gaps=(Gap("gap.t-log", {"replica": "a"}),))
@@ -37,7 +40,7 @@ SAME = [output for output in RENDERERS if output != "markdown"]
 @pytest.mark.parametrize("output", SAME)
 @pytest.mark.parametrize("report", [*REPORTS.values(), WHOLE], ids=[*REPORTS, "whole"])
 def test_a_stored_report_reads_as_it_did(report: Report, output: str) -> None:
-    again = read_stored(stored(report), file="r.json")
+    again = read_stored(stored(report), file="r.json", template=catalogue(TEXTS).template)
     assert stored(again, output) == stored(report, output)
 
 

@@ -47,5 +47,5 @@ def explain(
             what=what,
             known=", ".join(near or rulebook.rules),
         )
-    report = stored_report(what)
+    report = stored_report(what, words)
     emit(render_explain(report, hypothesis_of(report, which), words, style))

@@ -8,13 +8,14 @@ from pathlib import Path
 from triage.cli.streams import stdin_bytes
 from triage.errors import TriageError
 from triage.model.report import Hypothesis, Report
+from triage.model.text import Catalogue
 from triage.render.stored import read_stored
 
 _MOST_BYTES = 64 * 2**20
 
 
-def stored_report(path: str) -> Report:
-    """The report in a JSON file; `-` is standard input."""
+def stored_report(path: str, catalogue: Catalogue | None = None) -> Report:
+    """The report in a JSON file; `-` is standard input. With a catalogue its sentences can be said in that language."""
     try:
         if path == "-":
             raw = stdin_bytes().read(_MOST_BYTES + 1)
@@ -30,7 +31,8 @@ def stored_report(path: str) -> Report:
         ) from error
     if len(raw) > _MOST_BYTES:
         raise TriageError("{path} is larger than any report", hint="name the JSON report, not the evidence", path=path)
-    return read_stored(raw.decode("utf-8-sig", errors="replace"), file="standard input" if path == "-" else path)
+    text, file = raw.decode("utf-8-sig", errors="replace"), "standard input" if path == "-" else path
+    return read_stored(text, file=file, template=catalogue.template) if catalogue else read_stored(text, file=file)
 
 
 def hypothesis_of(report: Report, wanted: str | None) -> Hypothesis:

@@ -49,6 +49,11 @@ def fill(template: str, values: Mapping[str, object]) -> str:
     return out
 
 
+def places(template: str) -> set[str]:
+    """Names of the places that a template fills."""
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Templates of one language by key; what it lacks comes from `fallback`."""

@@ -26,6 +26,7 @@ from triage.model.report import (
 from triage.model.text import Catalogue
 from triage.model.timeline import Change, Timeline
 from triage.render.clean import clean
+from triage.render.retold import texts_of
 from triage.render.style import Style
 from triage.render.words import Words, when
 
@@ -61,6 +62,7 @@ def report_json(report: Report, words: Words) -> Json:
         "unexplained_share": _share(report.unexplained_share),
         "notes": [words.say(note) for note in report.notes],
         "redaction": dict(report.redaction),
+        "texts": texts_of(report, words),
     }
 
 

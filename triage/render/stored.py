@@ -1,4 +1,6 @@
-"""A stored JSON report → the same `Report` again, so that every renderer can show it; sentences stay as they were said.
+"""A stored JSON report → the same `Report` again, so that every renderer can show it.
+
+Sentences stay as they were said, unless the report tells how they were made (`triage.render.retold`).
 
 Nobody vouches for a stored report: each field is looked at, and what does not fit is named with its path.
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NoReturn, TypeVar, cast, get_args
 
@@ -36,14 +38,15 @@ from triage.model.rule import Effect, Severity
 from triage.model.text import Text
 from triage.model.timeline import Change, Episode, Timeline
 from triage.render.json_v1 import SCHEMA
+from triage.render.retold import Template, read_texts
 
 _T = TypeVar("_T")
 _AGAIN = "make it again: triage analyze PATH -o json"
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 
 
-def read_stored(text: str, *, file: str) -> Report:
-    """The report that `render_json_v1` wrote.
+def read_stored(text: str, *, file: str, template: Template = lambda key: None) -> Report:
+    """The report that `render_json_v1` wrote; sentences whose `template` is known can be said in its language.
 
     Raises TriageError for what is no report of this form; `file` is named in it.
     """
@@ -66,7 +69,7 @@ def read_stored(text: str, *, file: str) -> Report:
             form=repr(str(form)[:40]),
             known=SCHEMA,
         )
-    return _report(_Fields(data, file))
+    return _report(_Fields(data, file, read_texts(data.get("texts"), template)))
 
 
 def _no_number(word: str) -> NoReturn:
@@ -79,6 +82,8 @@ class _Fields:
 
     data: Mapping[str, object]
     path: str
+    told: Mapping[str, Text] = field(default_factory=dict)
+    """How sentences were made, as far as they can be said again."""
 
     def fail(self, key: str, wanted: str) -> NoReturn:
         """Name the field that does not fit."""
@@ -100,8 +105,12 @@ class _Fields:
         return self.get(key, str, "a text")
 
     def sentence(self, key: str) -> Text:
-        """A sentence that is said already."""
-        return said(self.text(key))
+        """A sentence."""
+        return self.again(self.text(key))
+
+    def again(self, sentence: str, explanation: str | None = None) -> Text:
+        """A sentence, as it was made or as it was said."""
+        return self.told.get(sentence) or said(sentence, explanation)
 
     def truth(self, key: str) -> bool:
         """True or false."""
@@ -152,13 +161,13 @@ class _Fields:
 
     def inner(self, key: str) -> _Fields:
         """An object in it."""
-        return _Fields(self.get(key, dict, "an object"), f"{self.path}: {key}")
+        return _Fields(self.get(key, dict, "an object"), f"{self.path}: {key}", self.told)
 
     def each(self, key: str) -> Iterator[_Fields]:
         """The objects of a list."""
         for number, value in enumerate(self.get(key, list, "a list")):
             path = f"{self.path}: {key}[{number}]"
-            yield _Fields(value, path) if isinstance(value, dict) else self.fail(key, "a list of objects")
+            yield _Fields(value, path, self.told) if isinstance(value, dict) else self.fail(key, "a list of objects")
 
 
 def said(sentence: str, explanation: str | None = None) -> Text:
@@ -186,7 +195,7 @@ def _report(f: _Fields) -> Report:
         affected=f.texts("affected"),
         failing_share=f.maybe("failing_share", f.share),
         timelines=tuple(_timeline(t) for t in f.each("timelines")) if "timelines" in f.data else (),
-        notes=tuple(said(note) for note in f.texts("notes")),
+        notes=tuple(f.again(note) for note in f.texts("notes")),
         redaction=f.get("redaction", dict, "an object"),
     )
 
@@ -206,7 +215,7 @@ def _hypothesis(f: _Fields) -> Hypothesis:
         rank=f.whole("rank"),
         group=f.whole("group"),
         cause=f.text("cause"),
-        title=said(f.text("title"), f.maybe("explanation", f.text)),
+        title=f.again(f.text("title"), f.maybe("explanation", f.text)),
         probability=f.share("probability"),
         severity=cast("Severity", f.word("severity", Severity)),
         upstream=f.maybe("upstream", f.text),
@@ -290,7 +299,7 @@ def _check(f: _Fields) -> CheckStep:
     return CheckStep(
         f.text("id"),
         f.text("command"),
-        tuple(said(place) for place in f.texts("where")),
+        tuple(f.again(place) for place in f.texts("where")),
         cast("Effect", f.word("effect", Effect)),
         tuple(
             Expectation(e.sentence("outcome"), e.sentence("means"), e.maybe("then", e.share)) for e in f.each("expect")
@@ -332,7 +341,7 @@ def _file(f: _Fields) -> FileCoverage:
         unknown_samples=_citations(f, "unknown_samples"),
         skipped=f.whole("skipped"),
         why_ignored=f.maybe("why_ignored", f.sentence),
-        notes=tuple(said(note) for note in f.texts("notes")),
+        notes=tuple(f.again(note) for note in f.texts("notes")),
         first_ns=first_ns,
         last_ns=last_ns,
         file_lines=f.maybe("file_lines", f.whole),
