@@ -26,6 +26,7 @@ from triage.model.tool import InterfaceAddress, ToolResult
 if TYPE_CHECKING:
     from triage.reading import Listed
     from triage.sources.live.reads import Reader
+    from triage.sources.live.rights import Verdict
 
 
 def load_bundle(paths: Sequence[str], stdin: BinaryIO | None) -> Bundle:
@@ -89,6 +90,31 @@ def collect(reader: Reader, wish: Wish, folder: Path, *, tool: str, started: str
     from triage.sources.live.collect import collect as run
 
     return run(reader, wish, folder, tool=tool, started=started, progress=progress, stopped=threading.Event())
+
+
+def rights_manifests(namespaces: Sequence[str], *, metrics: bool, account: str | None) -> str:
+    """The least rights that a collection needs, as YAML to apply."""
+    from triage.sources.live.rights import manifests
+
+    return manifests(namespaces, metrics=metrics, account=account)
+
+
+def verify_rights(reader: Reader, namespaces: Sequence[str], *, metrics: bool) -> Sequence[Verdict]:
+    """Which of these rights we have.
+
+    Raises NoEvidenceError when the API server does not answer that.
+    """
+    from triage.sources.live.reads import Fault
+    from triage.sources.live.rights import verify
+
+    try:
+        return list(verify(reader, namespaces, metrics=metrics))
+    except Fault as fault:
+        raise NoEvidenceError(
+            "the API server does not answer: {why}",
+            hint="check --context, network and proxy; or try --request-timeout 2m, or --via kubectl",
+            why=fault,
+        ) from fault
 
 
 def check_script(hypotheses: Sequence[Hypothesis], rulebook: Rulebook) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from triage.cli import analyze, checks, collect, demo, diagnose, entries, explain, rules, schema, version
+from triage.cli import analyze, checks, collect, demo, diagnose, entries, explain, manifests, rules, schema, version
 
 app = typer.Typer(
     name="triage",
@@ -37,5 +37,6 @@ app.command("explain")(explain.explain)
 app.command("checks")(checks.checks)
 app.command("collect")(collect.collect)
 app.add_typer(rules.app, name="rules")
+app.add_typer(manifests.app, name="manifests")
 app.command("schema")(schema.schema)
 app.command("version")(version.version)

@@ -108,7 +108,8 @@ class Session:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         reader = pipeline.connect(self.login, self.wish.concurrency)
         if not self.quiet:
-            introduce(reader.identity, self.wish)
+            places = ", ".join(self.wish.namespaces) or "kube-system, openshift-dns"
+            introduce(reader.identity, "*" if self.wish.everywhere else places)
         return pipeline.collect(
             reader, self.wish, folder, tool=program_version(), started=rfc3339(now_ns), progress=self._progress()
         )
@@ -121,9 +122,8 @@ class Session:
         return _lines() if self.verbose else lambda done, all_, size: None
 
 
-def introduce(who: Identity, wish: Wish) -> None:
+def introduce(who: Identity, where: str) -> None:
     """Whom we ask, as whom and where: half of all `it found nothing` is the wrong context."""
-    where = "*" if wish.everywhere else ", ".join(wish.namespaces) or "kube-system, openshift-dns"
     tell(
         "context {context} from {source}\nserver {server}, as {user}\nnamespaces {where} (only reads)",
         context=who.context or "-",

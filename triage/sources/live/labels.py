@@ -22,6 +22,17 @@ DNS_LABELS: tuple[tuple[str, str], ...] = (
 )
 """The printed script has the same list (a test compares both)."""
 
+MAPS = (
+    "coredns",
+    "coredns-custom",
+    "coredns-triage-subnets",
+    "rke2-coredns-rke2-coredns",
+    "dns-default",
+    "node-local-dns",
+    "nodelocaldns",
+)
+"""ConfigMaps of the distributions, for rights by name; which of them are read follows from what the pods mount."""
+
 CONTAINERS = ("coredns", "dns", "node-cache")
 """Names of the container that is CoreDNS: everywhere, in OpenShift, in NodeLocal DNSCache."""
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"

@@ -51,6 +51,10 @@ class Reader(Protocol):
         """The body of GET `path` in pieces; raises Fault, also between two pieces."""
         ...
 
+    def post(self, path: str, body: Object) -> Object:
+        """Ask a question that the API takes as a POST (access reviews); nothing is stored by it. Raises Fault."""
+        ...
+
 
 class Stop(Exception):  # noqa: N818 - somebody pressed Ctrl-C; no error either
     """The collection was told to stop."""
