@@ -9,6 +9,7 @@ from triage.analysis.checks import SAFE_NAME
 from triage.analysis.exposure import Seen
 from triage.analysis.inputs import Inputs
 from triage.analysis.sign import Sign
+from triage.analysis.unseen import no_resolv_conf, no_subnets, rotated, told
 from triage.model.bundle import Gap
 from triage.model.observation import Stream
 from triage.model.report import ReplicaCoverage
@@ -63,9 +64,9 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
     if not any(p.node for p in pods):
         found.append(Gap("gap.no-pod-list", {}, PLACE_CAUSES, "kubectl get pods -n kube-system -o wide"))
     elif not any(p.get("subnet") for p in inputs.topology.places.values()):
-        wanted = "gap.no-subnets" if nodes else "gap.no-node-list"
-        found.append(Gap(wanted, {}, PLACE_CAUSES, None if nodes else "kubectl get nodes -o wide"))
-    unread = [r for r in named if not seen[r].has_log]
+        missing = Gap("gap.no-node-list", {}, PLACE_CAUSES, "kubectl get nodes -o wide")
+        found.append(no_subnets(inputs, PLACE_CAUSES) if nodes or inputs.topology.assumed else missing)
+    unread = [r for r in named if not seen[r].has_log and r not in told(tuple(inputs.gaps))]
     found.extend(Gap("gap.no-log", {"replica": r}, PLACE_CAUSES, _log_command(r)) for r in unread[:5])
     if len(unread) > 5:
         found.append(Gap("gap.no-logs-more", {"n": str(len(unread) - 5)}, PLACE_CAUSES))
@@ -82,8 +83,8 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
     if not inputs.configuration.resolv_confs and not any(
         u.known and u.upstreams for u in inputs.configuration.upstreams
     ):
-        found.append(Gap("gap.no-resolv-conf", {}, ("upstreams-inconsistent", "forward-loop")))
-    return (*inputs.gaps, *found)
+        found.append(no_resolv_conf(inputs))
+    return (*inputs.gaps, *found, *rotated(inputs, seen))
 
 
 def _log_command(replica: str) -> str | None:

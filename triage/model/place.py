@@ -51,6 +51,8 @@ class Pod:
     """Seconds before the list was made, from `4 (7d ago)`."""
     started_ns: int | None = None
     last_termination: Termination | None = None
+    running_since_ns: int | None = None
+    """When the container of CoreDNS started the last time."""
     labels: Mapping[str, str] = field(default_factory=dict)
     owner: str | None = None
     image: str | None = None
@@ -141,6 +143,9 @@ class Topology:
     """Node name to its place (`Place.replica` is then the node's name), also of nodes without a replica."""
     unread_caches: tuple[str, ...] = ()
     """Pods of a node-local DNS layer of which no log was handed over: clients may fail there unseen."""
+
+    assumed: Mapping[int, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Where no subnet is known: prefix length that one might assume → network → replicas in it."""
 
     def pod(self, name: str) -> Pod | None:
         """The pod of this name."""

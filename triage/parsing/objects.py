@@ -177,6 +177,7 @@ def _pod(item: Mapping[str, object], cite: _Citer) -> Pod:
         restarts=sum(restarts) if restarts else None,
         started_ns=time_ns(status.get("startTime")),
         last_termination=_termination(_dns_first(containers)),
+        running_since_ns=_running_since(_dns_first(containers)),
         labels=as_strings(meta.get("labels")),
         owner=f"{as_text(owners[0].get('kind'))}/{as_text(owners[0].get('name'))}" if owners else None,
         image=_image(spec),
@@ -211,6 +212,11 @@ def _termination(containers: Sequence[Mapping[str, object]]) -> Termination | No
                     as_text(ended.get("reason")) or "", as_int(ended.get("exitCode")), time_ns(ended.get("finishedAt"))
                 )
     return None
+
+
+def _running_since(containers: Sequence[Mapping[str, object]]) -> int | None:
+    states = [as_dict(as_dict(c.get("state")).get("running")) for c in containers[:1]]
+    return time_ns(states[0].get("startedAt")) if states else None
 
 
 def _image(spec: Mapping[str, object]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 
 from triage.model.place import Event, Fact, Node, Place, Pod, Subnet, Topology
@@ -10,7 +11,14 @@ from triage.topology.annotations import Network, network_of, pod_range
 from triage.topology.identify import CLUSTER, NODE_LOCAL, layer_of
 from triage.topology.merge import merge_nodes, merge_pods
 from triage.topology.roles import roles_of
-from triage.topology.subnets import NamedNetworks, assumed_network, named_networks, prefix_of, subnet_of
+from triage.topology.subnets import (
+    NamedNetworks,
+    assumed_network,
+    candidate_subnets,
+    named_networks,
+    prefix_of,
+    subnet_of,
+)
 
 
 def build(
@@ -52,6 +60,7 @@ def build(
         places,
         conflicts,
         node_places=atlas.node_places(),
+        assumed=atlas.assumed(places),
         unread_caches=tuple(p.name for p in merged_pods if layer_of(p) == NODE_LOCAL and p.name not in replicas),
     )
 
@@ -136,6 +145,20 @@ class _Atlas:
                 network = assumed_network(addresses[0].value, length)
                 self._found[name] = Fact(str(network), f"assumed /{network.prefixlen}", inferred=True), network
 
+    def assumed(self, places: Mapping[str, Place]) -> dict[int, dict[str, tuple[str, ...]]]:
+        """What assumed prefix lengths would make of the replicas, where no subnet is known."""
+        if any("subnet" in place.facts for place in places.values()):
+            return {}
+        nodes = {name: node for name, place in places.items() if (node := place.get("node"))}
+        on = {node: self._addresses.get(node, ()) for node in nodes.values()}
+        return {
+            length: {
+                subnet.name: tuple(r for r, node in nodes.items() if _lies_in(on[node], subnet.cidrs[0]))
+                for subnet in subnets
+            }
+            for length, subnets in candidate_subnets(on).items()
+        }
+
     def subnets(self) -> tuple[Subnet, ...]:
         """Subnets by name: all that were given, then those that annotations, interfaces or assumptions tell."""
         given: dict[str, list[str]] = {}
@@ -193,6 +216,11 @@ def _pod_range(node: Node, origin: str) -> Fact | None:
         return Fact(node.pod_cidrs[0], f"podCIDR in {origin}")
     annotated = pod_range(node)
     return Fact(annotated[0], f"annotation {annotated[1]}") if annotated else None
+
+
+def _lies_in(addresses: Sequence[Fact], cidr: str) -> bool:
+    network = network_of(cidr)
+    return bool(addresses) and network is not None and ipaddress.ip_address(addresses[0].value) in network
 
 
 def _contradicted(hints: Mapping[str, Fact], pods: Mapping[str, Pod]) -> list[str]:

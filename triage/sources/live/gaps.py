@@ -18,6 +18,7 @@ _RESOURCE = re.compile(r"[a-z]{1,40}(?:/[a-z]{1,20})?")
 _MAX = 10_000
 _NAMED = 3
 _SAID = 160
+_LISTED = 50
 
 _PLACE = ("upstream-unreachable-scoped", "node-network")
 CAUSES: Mapping[str, tuple[str, ...]] = {
@@ -94,10 +95,12 @@ def _gap(found: Sequence[Trouble]) -> Gap:
     key = "unauthorized" if first.reason == "unauthorized" else _key(first)
     params = {
         "what": _what(found), "verb": first.verb, "resource": first.resource, "where": _where(first),
-        "node": first.node or "?", "replica": first.name or "?", "said": first.said[:_SAID] or first.reason,
+        "node": first.node or "?", "said": first.said[:_SAID] or first.reason,
     }  # fmt: skip
-    wanted = _PARAMS.get(key, ("what", "said"))
-    return Gap(f"gap.{key}", {k: params[k] for k in wanted}, CAUSES.get(first.resource, ()), _command(key, first))
+    filled = {k: params[k] for k in _PARAMS.get(key, ("what", "said"))}
+    if first.resource == "pods/log":
+        filled["replicas"] = ", ".join(list(dict.fromkeys(str(t.name) for t in found if not t.previous))[:_LISTED])
+    return Gap(f"gap.{key}", filled, CAUSES.get(first.resource, ()), _command(key, first))
 
 
 def _key(t: Trouble) -> str:

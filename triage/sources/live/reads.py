@@ -87,25 +87,28 @@ def persist(call: Callable[[], _T], stopped: threading.Event) -> _T:
 
 def read_all(reader: Reader, path: str, stopped: threading.Event, limit_bytes: int | None = None) -> bytes:
     """A whole small body."""
-
-    def once() -> bytes:
-        pieces, size = [], 0
-        with reader.open(path) as body:
-            for piece in body:
-                if stopped.is_set():
-                    raise Stop
-                pieces.append(piece)
-                size += len(piece)
-                if limit_bytes is not None and size > limit_bytes:
-                    break
-        return b"".join(pieces)
-
-    return persist(once, stopped)
+    return persist(lambda: _body(reader, path, stopped, limit_bytes), stopped)
 
 
 def read_json(reader: Reader, path: str, stopped: threading.Event) -> Object:
-    """One object of the API."""
-    body = read_all(reader, path, stopped)
+    """One object of the API; a body that is none was cut behind the server, and is asked for again."""
+    return persist(lambda: _parsed(_body(reader, path, stopped, None)), stopped)
+
+
+def _body(reader: Reader, path: str, stopped: threading.Event, limit_bytes: int | None) -> bytes:
+    pieces, size = [], 0
+    with reader.open(path) as body:
+        for piece in body:
+            if stopped.is_set():
+                raise Stop
+            pieces.append(piece)
+            size += len(piece)
+            if limit_bytes is not None and size > limit_bytes:
+                break
+    return b"".join(pieces)
+
+
+def _parsed(body: bytes) -> Object:
     try:
         data = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -1,0 +1,61 @@
+"""Gaps that no read of the API fills: rotated lines, the resolv.conf of a node, prefixes that nobody tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from triage.analysis.checks import SAFE_NAME
+from triage.analysis.exposure import Seen
+from triage.analysis.inputs import Inputs
+from triage.model.bundle import Gap
+
+_LATE_NS = 60 * 10**9
+"""CoreDNS says something within this time of its start."""
+_NAMED = 3
+
+
+def told(gaps: tuple[Gap, ...]) -> set[str]:
+    """Replicas whose missing log a collection has explained already."""
+    return {name for gap in gaps for name in gap.params.get("replicas", "").split(", ")} - {""}
+
+
+def rotated(inputs: Inputs, seen: Mapping[str, Seen]) -> list[Gap]:
+    """Logs that begin long after their container: the kubelet gives the newest file only."""
+    since = {p.name: p.running_since_ns for p in inputs.topology.pods if p.running_since_ns is not None}
+    late = [
+        name
+        for name, view in seen.items()
+        if name in since and view.spans and not view.start_seen and view.spans[0][0] > since[name] + _LATE_NS
+    ]
+    if not late:
+        return []
+    pod = inputs.topology.pod(late[0])
+    node = pod.node if pod and pod.node and SAFE_NAME.match(pod.node) else None
+    files = f"/var/log/pods/{(pod.namespace if pod else None) or 'kube-system'}_{late[0]}_*/"
+    command = f"ssh {node} sudo tar -cz {files}" if node and SAFE_NAME.match(late[0]) else None
+    return [Gap("gap.rotated", {"names": _some(late)}, ("upstream-unreachable",), command)]
+
+
+def no_resolv_conf(inputs: Inputs) -> Gap:
+    """The resolvers that CoreDNS inherits: on a node, in a file that no container shows."""
+    nodes = sorted({p.node for p in inputs.topology.pods if p.node and p.name in inputs.topology.places})
+    node = next((n for n in nodes if SAFE_NAME.match(n)), None)
+    command = f"ssh {node} cat /run/systemd/resolve/resolv.conf /etc/resolv.conf" if node else None
+    return Gap("gap.no-resolv-conf", {}, ("upstreams-inconsistent", "forward-loop"), command)
+
+
+def no_subnets(inputs: Inputs, causes: tuple[str, ...]) -> Gap:
+    """No prefix of node addresses: says how each one that might be assumed would part the replicas."""
+    cuts = "; ".join(
+        f"/{length}: " + ", ".join(f"{network} ({_some(names)})" for network, names in cut.items())
+        for length, cut in inputs.topology.assumed.items()
+        if len(cut) <= _NAMED
+    )
+    if not cuts:
+        return Gap("gap.no-subnets", {}, causes)
+    return Gap("gap.no-subnets-assumed", {"cuts": cuts}, causes)
+
+
+def _some(names: list[str] | tuple[str, ...]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" +{more}" if more > 0 else "")
