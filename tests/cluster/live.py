@@ -13,8 +13,8 @@ from typing import Any
 from tests.cluster import programs
 from tests.lab.box import ROOT
 
-_ORIGIN = {"file", "context", "command", "generated_at"}
-"""Fields of a report that tell by which way the evidence came."""
+_ORIGIN = {"file", "files", "texts", "context", "command", "generated_at"}
+"""Fields of a report that tell by which way the evidence came, and the names in its sentences, told a second time."""
 
 
 def triage(*arguments: str, kubeconfig: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -41,9 +41,9 @@ def report_of(*arguments: str, kubeconfig: Path | None = None) -> dict[str, Any]
 
 
 def without_origin(value: Any) -> Any:
-    """A report without the fields that tell its origin, and without the files of a collection itself."""
+    """A report without the fields that tell its origin."""
     if isinstance(value, Mapping):
-        return {k: without_origin(v) for k, v in value.items() if k not in _ORIGIN and k != "files"}
+        return {k: without_origin(v) for k, v in value.items() if k not in _ORIGIN}
     return [without_origin(v) for v in value] if isinstance(value, list) else value
 
 
