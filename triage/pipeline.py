@@ -25,6 +25,7 @@ from triage.model.tool import InterfaceAddress, ToolResult
 
 if TYPE_CHECKING:
     from triage.reading import Listed
+    from triage.redact import Mode, Pseudonyms
     from triage.sources.live.reads import Reader
     from triage.sources.live.rights import Verdict
 
@@ -140,6 +141,7 @@ def analyze(
     Raises NoEvidenceError when no document is evidence of any kind.
     """
     from triage import analysis
+    from triage.redact import redact_report
 
     if not bundle.of(*(k for k in Kind if k not in {Kind.IGNORED, Kind.PROSE})):
         raise NoEvidenceError(
@@ -160,9 +162,47 @@ def analyze(
         now_ns,
     )
     files = file_coverage(bundle, observations)
-    return analysis.analyze(
+    report = analysis.analyze(
         inputs, files=files, tool=_tool(rulebook), cluster=dict(bundle.context) or None, asked=asked
     )
+    return redact_report(report, "none", evidence=bundle.redaction)
+
+
+def redact_bundle(bundle: Bundle, mode: Mode, pseudonyms: Pseudonyms | None = None) -> Bundle:
+    """The bundle with names and addresses replaced; its own lists tell which names are nodes, pods and zones."""
+    from triage import redact
+
+    reader = _Reader(bundle, None)
+    entities = {
+        *((pod.name, "pods") for pod in reader.pods),
+        *((pod.namespace or "", "namespaces") for pod in reader.pods),
+        *((pod.node or "", "nodes") for pod in reader.pods),
+        *((node.name, "nodes") for node in reader.nodes),
+        *((node.labels.get("kubernetes.io/hostname", ""), "nodes") for node in reader.nodes),
+        *((place or "", "places") for node in reader.nodes for place in (node.az, node.pool)),
+        *((name, "places") for name in reader.subnets),
+        *((event.object_name or "", _KINDS.get(event.object_kind or "", "objects")) for event in reader.events),
+    }
+    zones = {zone for corefile in reader.corefiles for zone in _single_zones(corefile)}
+    searched = {name for conf in reader.resolv_confs for name in conf.search if "." not in name.strip(".")}
+    words = {word.strip(".") for word in zones | searched} - {""}
+    return redact.redact_bundle(bundle, mode, pseudonyms, entities=sorted(entities), words=words)
+
+
+def save_redacted(raw: Path, folder: Path, mode: Mode, pseudonyms: Pseudonyms) -> None:
+    """A redacted copy of a collected bundle in a new folder; its manifest tells the mode."""
+    from triage.sources.live.folder import copy_bundle
+
+    copy_bundle(redact_bundle(load_bundle([str(raw)], None), mode, pseudonyms), folder)
+
+
+_KINDS = {"pod": "pods", "node": "nodes"}
+
+
+def _single_zones(corefile: Corefile) -> set[str]:
+    """Zones of one label, which look like any word of a Corefile."""
+    zones = {zone.strip(".") for b in corefile.blocks for zone in (*b.zones, *(f.zone for f in b.forwards))}
+    return {zone for zone in zones if "." not in zone} - {d.name for b in corefile.blocks for d in b.directives}
 
 
 def no_evidence_report(bundle: Bundle, rulebook: Rulebook, *, now_ns: int) -> Report:

@@ -32,6 +32,7 @@ from triage.cli.options import (
     VerboseOption,
     WriteOption,
 )
+from triage.cli.redaction import Redaction, RedactionMapOption, RedactOption
 from triage.cli.reporting import Target, exit_code, show
 from triage.cli.streams import stdin_bytes, tell
 from triage.cli.times import now_ns, window
@@ -55,6 +56,8 @@ def analyze(
     subnets: SubnetsOption = None,
     fail_on: FailOnOption = FailOn.NONE,
     strict_coverage: StrictCoverageOption = False,
+    redact: RedactOption = None,
+    redaction_map: RedactionMapOption = None,
     colour: ColourOption = Colour.AUTO,
     lang: LangOption = None,
     rules: RulesOption = None,
@@ -64,7 +67,7 @@ def analyze(
     """Analyse saved evidence and print the ranked causes."""
     from triage import pipeline
 
-    target = Target(output, output_file, tuple(write or ()), colour, quiet)
+    target = Target(output, output_file, tuple(write or ()), colour, quiet, Redaction(redact, redaction_map))
     target.check()
     now = now_ns(os.environ, time.time_ns())
     since_ns, until_ns, asked = window(now, since=since, since_time=since_time, until=until, around=around)

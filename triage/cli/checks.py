@@ -10,6 +10,7 @@ import typer
 from triage.cli.options import RulesOption
 from triage.cli.stored import hypothesis_of, stored_report
 from triage.cli.streams import emit
+from triage.errors import TriageError
 from triage.model.report import Hypothesis, Report
 
 
@@ -24,6 +25,11 @@ def checks(
     from triage import pipeline
 
     stored = stored_report(report)
+    if stored.redaction.get("mode") == "full":
+        raise TriageError(
+            "the report's addresses and nodes are replaced, so no command of it would work",
+            hint="use the report that was not redacted, or one of mode names",
+        )
     chosen = _telling(stored) if rank is None else [hypothesis_of(stored, rank)]
     emit(pipeline.check_script(chosen, pipeline.load_rulebook(rules)))
 

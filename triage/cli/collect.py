@@ -21,6 +21,7 @@ from triage.cli.options import (
     UntilOption,
     VerboseOption,
 )
+from triage.cli.redaction import Redaction, RedactionMapOption, RedactOption
 from triage.cli.streams import emit
 from triage.cli.times import now_ns, window
 from triage.errors import ExitCode
@@ -52,6 +53,8 @@ def collect(
     since_time: SinceTimeOption = None,
     until: UntilOption = None,
     around: AroundOption = None,
+    redact: RedactOption = None,
+    redaction_map: RedactionMapOption = None,
     kubeconfig: live.KubeconfigOption = None,
     context: live.ContextOption = None,
     as_user: live.AsOption = None,
@@ -79,19 +82,24 @@ def collect(
     )  # fmt: skip
     login = live.login_of(kubeconfig, context, as_user, as_group, request_timeout, via)
     session = live.Session(login, wish, quiet, verbose, no_input)
-    if output_file is not None and not output_file.name.endswith(_ARCHIVES):
-        bundle = live.new_folder(output_file)
-        collected = session.collect(bundle, now)
-    else:
-        with tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch:
-            collected = session.collect(Path(scratch), now)
-            bundle = output_file or Path(_name(collected.cluster.get("context"), now))
-            if collected.n_logs:
-                live.pack(Path(scratch), bundle)
+    redaction = Redaction(redact, redaction_map)
+    redaction.check([output_file] if output_file else [])
+    with tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch:
+        as_folder = output_file is not None and not output_file.name.endswith(_ARCHIVES)
+        folder = live.new_folder(output_file) if output_file and as_folder else Path(scratch, "packed")
+        folder.mkdir(exist_ok=True)
+        raw = Path(scratch, "raw") if redaction.of_bundles else folder
+        raw.mkdir(exist_ok=True)
+        collected = session.collect(raw, now)
+        if collected.n_logs and redaction.of_bundles:
+            redaction.save_bundle(raw, folder)
+        bundle = output_file or Path(_name(None if redaction.of_bundles else collected.cluster.get("context"), now))
+        if collected.n_logs and not as_folder:
+            live.pack(folder, bundle)
     if not collected.n_logs:
         raise live.no_logs(collected, catalogue(pipeline.load_rulebook(None)))
     if not quiet:
-        live.summarise(collected, bundle)
+        live.summarise(collected, bundle, redaction.wrote("text"))
     emit(f"{bundle}\n")
     if collected.interrupted:
         raise typer.Exit(ExitCode.INTERRUPTED)

@@ -10,6 +10,7 @@ import typer
 from triage.cli.analyze import analyze
 from triage.cli.options import Colour, ColourOption, LangOption, Output, OutputOption
 from triage.cli.packaged import folder
+from triage.cli.redaction import Redact
 from triage.cli.streams import emit, tell
 from triage.errors import TriageError
 from triage.render.layout import table
@@ -38,7 +39,7 @@ def demo(
     path = stories[story]
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     tell("the same as: {command}", command=f"triage analyze {shown}")
-    analyze([str(path)], output=output, colour=colour)
+    analyze([str(path)], output=output, redact=Redact.NONE, colour=colour)
 
 
 def _about(path: Path) -> str:

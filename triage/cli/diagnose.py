@@ -33,6 +33,7 @@ from triage.cli.options import (
     VerboseOption,
     WriteOption,
 )
+from triage.cli.redaction import Redaction, RedactionMapOption, RedactOption
 from triage.cli.reporting import Target, show
 from triage.cli.times import now_ns, window
 from triage.errors import ExitCode
@@ -59,6 +60,8 @@ def diagnose(
     subnets: SubnetsOption = None,
     fail_on: FailOnOption = FailOn.NONE,
     strict_coverage: StrictCoverageOption = False,
+    redact: RedactOption = None,
+    redaction_map: RedactionMapOption = None,
     kubeconfig: live.KubeconfigOption = None,
     context: live.ContextOption = None,
     as_user: live.AsOption = None,
@@ -75,7 +78,8 @@ def diagnose(
     quiet: QuietOption = False,
 ) -> None:
     """Collect from a live cluster, analyse, and print the ranked causes. It only reads."""
-    target = Target(output, output_file, tuple(write or ()), colour, quiet)
+    redaction = Redaction(redact, redaction_map)
+    target = Target(output, output_file, tuple(write or ()), colour, quiet, redaction)
     target.check()
     now = now_ns(os.environ, time.time_ns())
     since_ns, _, asked = window(now, since=since, since_time=since_time, until=until, around=around)
@@ -87,15 +91,18 @@ def diagnose(
         limit_bytes=limit_bytes, concurrency=concurrency,
     )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch:
-        folder = live.new_folder(bundle) if bundle else Path(scratch)
+        folder = live.new_folder(bundle) if bundle and not redaction.of_bundles else Path(scratch)
         collected = live.Session(login, wish, quiet, verbose, no_input).collect(folder, now)
         if not collected.n_logs:
             _nothing(collected, target, now)
+        if bundle and redaction.of_bundles:  # what is kept is what is analysed, so that both name things alike
+            folder = live.new_folder(bundle)
+            redaction.save_bundle(Path(scratch), folder)
         try:
             analyze(
                 [str(folder)], output, [*(write or ()), *([folder / "report.json"] if bundle else ())], output_file,
                 since, since_time, until, around, subnets, fail_on, strict_coverage,
-                colour, lang, rules, verbose, quiet,
+                redact, redaction_map, colour, lang, rules, verbose, quiet,
             )  # fmt: skip
         except typer.Exit:
             if collected.interrupted:

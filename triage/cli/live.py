@@ -174,9 +174,9 @@ def pack(folder: Path, archive: Path) -> None:
         ) from error
 
 
-def summarise(collected: Collected, bundle: Path) -> None:
-    """What was read, how much is missing, and what stands in it."""
-    tell("wrote {path}; names and addresses stand in it as they are", path=bundle)
+def summarise(collected: Collected, bundle: Path, wrote: str) -> None:
+    """What was read, how much is missing, and what stands in it (`wrote`)."""
+    tell(wrote, path=bundle)
     tell("logs: {logs}, replicas: {replicas}", logs=collected.n_logs, replicas=collected.n_replicas)
     if collected.troubles:
         tell("reads that failed: {n}; manifest.json lists them", n=len(set(collected.troubles)))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from triage.cli.options import Colour, FailOn, Output
+from triage.cli.redaction import Redaction
 from triage.cli.streams import emit, style_for, tell, write_file
 from triage.errors import ExitCode, TriageError
 from triage.model.report import Report, confidence_of
@@ -30,6 +31,7 @@ class Target:
     write: Sequence[Path] = ()
     colour: Colour = Colour.AUTO
     quiet: bool = False
+    redaction: Redaction = field(default_factory=Redaction)
 
     def check(self) -> None:
         """Refuse what cannot be written before any work is done."""
@@ -41,6 +43,7 @@ class Target:
                     path=path,
                     known=", ".join(sorted(ENDINGS)),
                 )
+        self.redaction.check([*self.write, *([self.output_file] if self.output_file else [])])
 
     @property
     def wants_json(self) -> bool:
@@ -49,20 +52,26 @@ class Target:
 
 
 def show(report: Report, catalogue: Catalogue, target: Target) -> None:
-    """Print the report, or write it to `output_file`, and write the further files."""
-    render = RENDERERS[target.output]
+    """Print the report, or write it to `output_file`, and write the further files; each redacted as its form asks."""
+
+    def said(form: str, style: Style) -> str:
+        return RENDERERS[form](target.redaction.report(report, form), catalogue, style)
+
+    form = target.output.value
     if target.output_file is None or str(target.output_file) == "-":
-        emit(render(report, catalogue, style_for(sys.stdout, target.colour, os.environ)))
+        emit(said(form, style_for(sys.stdout, target.colour, os.environ)))
     else:
-        _write(target.output_file, render(report, catalogue, Style()), target)
+        _write(target.output_file, said(form, Style()), form, target)
     for path in target.write:
-        _write(path, RENDERERS[ENDINGS[path.suffix]](report, catalogue, Style()), target)
+        form = ENDINGS[path.suffix]
+        _write(path, said(form, Style()), form, target)
+    target.redaction.save()
 
 
-def _write(path: Path, text: str, target: Target) -> None:
+def _write(path: Path, text: str, form: str, target: Target) -> None:
     write_file(path, text)
     if not target.quiet:
-        tell("wrote {path}; names and addresses stand in it as they are", path=path)
+        tell(target.redaction.wrote(form), path=path)
 
 
 def exit_code(report: Report, fail_on: FailOn, *, strict_coverage: bool) -> ExitCode:

@@ -6,7 +6,10 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import BinaryIO
+from typing import BinaryIO, Literal
+
+Redaction = Literal["none", "names", "full"]
+"""What is replaced: nothing, query names, or addresses, nodes and pods too."""
 
 
 class Kind(StrEnum):
@@ -106,6 +109,8 @@ class Bundle:
     gaps: tuple[Gap, ...] = ()
     context: Mapping[str, str] = field(default_factory=dict)
     """`context`, `server_version`, `distribution`, as far as a collection told them."""
+    redaction: Redaction = "none"
+    """What was replaced in it before it came here (`triage.redact`)."""
 
     def of(self, *kinds: Kind) -> tuple[Document, ...]:
         """The documents of these kinds."""

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 
 from triage.errors import TriageError
-from triage.model.bundle import Bundle, Document, Gap, Kind
+from triage.model.bundle import Bundle, Document, Gap, Kind, Redaction
 from triage.sources import folder, names
 from triage.sources.archives import Unpacking, expand
 from triage.sources.found import Found, bytes_opener, read_up_to, shown
@@ -40,7 +40,13 @@ def load(paths: Sequence[str], *, stdin: BinaryIO | None = None, limits: Limits 
         documents += [item] if isinstance(item, Document) else recognise(item, limits, budget)
     documents = _mark_previous(_name_streams(_without_twins(documents)))
     gaps = [*state.gaps, *_collected(documents), *_refused(documents)]
-    return Bundle(tuple(_unique(documents)), tuple(gaps), _context(documents))
+    return Bundle(tuple(_unique(documents)), tuple(gaps), _context(documents), _redaction(documents))
+
+
+def _redaction(documents: Sequence[Document]) -> Redaction:
+    """What was replaced in our own bundles; the least, when several say different things."""
+    modes = {d.hints.get("redaction", "none") for d in documents if "troubles" in d.hints}
+    return next((mode for mode in get_args(Redaction) if mode in modes), "none")
 
 
 def _collected(documents: Sequence[Document]) -> list[Gap]:

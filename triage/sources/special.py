@@ -58,10 +58,12 @@ def special_of(data: object) -> Special | None:
 
 
 def _manifest(data: Mapping[object, object]) -> dict[str, str]:
-    """What a collection could not read, as JSON, and the products that answer DNS without a CoreDNS."""
+    """What a collection could not read, as JSON, products that answer DNS without a CoreDNS, and its redaction."""
     found = data.get("products")
     products = [p for p in found if p in PRODUCTS] if isinstance(found, list) else []
-    return {"troubles": json.dumps(data.get("errors")), "products": " ".join(products)}
+    told = {"troubles": json.dumps(data.get("errors")), "products": " ".join(products)}
+    mode = data.get("redaction")
+    return {**told, "redaction": mode} if mode in ("names", "full") else told
 
 
 def _texts(data: Mapping[object, object]) -> dict[str, str]:

@@ -6,12 +6,14 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from triage.errors import TriageError
+from triage.model.bundle import Bundle, Kind
 from triage.sources.live.fields import kept
 from triage.sources.live.logs import open_private
 
@@ -76,6 +78,23 @@ def write_manifest(folder: Path, about: Mapping[str, object]) -> None:
     files = [_entry(folder, file) for file in sorted(folder.rglob("*")) if file.is_file()]
     manifest = {"schema": SCHEMA, **about, "files": files}
     write_text(folder / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+
+def copy_bundle(bundle: Bundle, folder: Path) -> None:
+    """Write the documents of a bundle that was redacted since it was collected, with a manifest of its own.
+
+    Files that were no evidence are left out.
+    """
+    for document in bundle.documents:
+        if document.kind is not Kind.IGNORED:
+            file = folder / document.file
+            file.parent.mkdir(mode=0o700, exist_ok=True, parents=True)
+            with document.open() as stream, open_private(file) as out:
+                shutil.copyfileobj(stream, out)
+    manifest = next((d for d in bundle.documents if d.file == "manifest.json"), None)
+    about = json.loads(manifest.text()) if manifest else {}
+    about = {key: value for key, value in about.items() if key not in {"schema", "files"}}
+    write_manifest(folder, {**about, "redaction": bundle.redaction})
 
 
 def _entry(folder: Path, file: Path) -> dict[str, object]:
