@@ -210,6 +210,11 @@ def test_errors_and_hints_are_in_the_language_of_the_run(monkeypatch: pytest.Mon
     assert run("analyze", "/no/such/folder", "--lang", "en")[2].startswith("error: no such file")
 
 
+def test_the_language_may_stand_before_the_command() -> None:
+    assert run("--lang", "zh", "rules", "show", "nothing")[2].startswith("错误：没有规则 'nothing'")
+    assert run("--lang", "zh", "explain", "benign", "--lang", "en")[1].startswith("benign: ")
+
+
 @pytest.mark.parametrize("lang", ["xx", "z h", "../../etc"])
 def test_an_unknown_language_is_told(lang: str) -> None:
     code, out, err = run("explain", "benign", "--lang", lang)

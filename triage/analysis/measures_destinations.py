@@ -5,6 +5,7 @@ from __future__ import annotations
 from triage.analysis.context import UNTESTED, Context, Finding, yes
 from triage.analysis.own import host_of, is_kind, own_addresses
 from triage.model.observation import Answer, Citation, FailureKind
+from triage.model.text import Text
 
 
 def upstream_is(c: Context, what: str) -> Finding:
@@ -54,6 +55,9 @@ def tcp_only(c: Context) -> Finding:
     return yes(all(p != "udp" for p in protos), c.group.signs) if protos else UNTESTED
 
 
+_NAMED = {"upstream": Text("the.upstreams"), "api": Text("the.api-server")}
+
+
 def unrelated_destinations(c: Context) -> Finding:
     """Do the same replicas fail towards destinations that have nothing in common: upstreams and the API server?
 
@@ -61,12 +65,12 @@ def unrelated_destinations(c: Context) -> Finding:
     fails and nothing shows that those replicas asked upstream: one that is not ready is sent no queries.
     """
     own = [s for s in c.group.signs if s.symptom != "api-waiting"]
-    mine = {_target(c.group.family)} if own else set[str]()
+    mine = {c.group.family} if own else set[str]()
     cited = own[:1]
     for other in c.others:
         shared = [s for s in other.signs if s.replica in c.failing and s.symptom != "api-waiting"]
         if shared and other.family in {"upstream", "api"}:
-            mine.add(_target(other.family))
+            mine.add(other.family)
             cited += shared[:2]
     asked = any(
         (q.replica or "") in c.failing and q.answer in {Answer.UPSTREAM, Answer.FAILED}
@@ -74,11 +78,8 @@ def unrelated_destinations(c: Context) -> Finding:
     )
     if len(mine) < 2 and c.group.family == "api" and not asked:
         return UNTESTED
-    return yes(len(mine) > 1, cited, destinations=tuple(sorted(mine)), n=len(mine))
-
-
-def _target(family: str) -> str:
-    return {"upstream": "upstreams", "api": "API server"}.get(family, family)
+    named = tuple(_NAMED.get(family, family) for family in sorted(mine))
+    return yes(len(mine) > 1, cited, destinations=named, n=len(mine))
 
 
 def resolvers_disagree(c: Context) -> Finding:

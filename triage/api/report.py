@@ -139,6 +139,7 @@ def analyze(
     until: Time | None = None,
     now: Time | None = None,
     rules: PathLike | None = None,
+    lang: str = "en",
 ) -> Report:
     """The report on evidence, or on what `load` reads from a path.
 
@@ -148,6 +149,7 @@ def analyze(
         until: only lines up to this time.
         now: the time of the report; None: the clock of this machine.
         rules: a folder whose rules lie over those of the program.
+        lang: language of its sentences, en or zh.
 
     Raises:
         NoEvidenceError: nothing is evidence of any kind.
@@ -174,7 +176,7 @@ def analyze(
         asked=asked or None,
         subnets=given.subnets,
     )
-    return Report(record, pipeline.catalogue(rulebook, "en"))
+    return Report(record, pipeline.catalogue(rulebook, lang))
 
 
 def _ns(at: Time | None) -> int | None:

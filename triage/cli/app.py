@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from triage.cli import analyze, checks, collect, demo, diagnose, entries, explain, manifests, rules, schema, version
+from triage.cli.options import LangOption
 
 app = typer.Typer(
     name="triage",
@@ -25,6 +26,7 @@ def options(
         bool,
         typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=version.print_version),
     ] = False,
+    lang: LangOption = None,
 ) -> None:
     """Options of the program itself."""
 
