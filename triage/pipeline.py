@@ -16,6 +16,7 @@ from triage.model.config import ConfigMap, Configuration, Corefile, Edit, Resolv
 from triage.model.entry import EntryRow
 from triage.model.message import Message
 from triage.model.observation import Ledger, Meaning, Observations, Stream
+from triage.model.past import Difference
 from triage.model.place import Event, Node, Place, Pod, Topology
 from triage.model.report import Coverage, FileCoverage, Hypothesis, Report, Window
 from triage.model.rule import Rulebook
@@ -187,6 +188,13 @@ def redact_bundle(bundle: Bundle, mode: Mode, pseudonyms: Pseudonyms | None = No
     searched = {name for conf in reader.resolv_confs for name in conf.search if "." not in name.strip(".")}
     words = {word.strip(".") for word in zones | searched} - {""}
     return redact.redact_bundle(bundle, mode, pseudonyms, entities=sorted(entities), words=words)
+
+
+def compare(old: Report, new: Report) -> tuple[Difference, ...]:
+    """What is new in a report, changed its place, is still there, or is gone."""
+    from triage import history
+
+    return history.compare(history.findings_of(old), history.findings_of(new))
 
 
 def save_redacted(raw: Path, folder: Path, mode: Mode, pseudonyms: Pseudonyms) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from triage.cli.history import HistoryOption, Past
 from triage.cli.language import catalogue
 from triage.cli.options import (
     AroundOption,
@@ -56,6 +57,7 @@ def analyze(
     subnets: SubnetsOption = None,
     fail_on: FailOnOption = FailOn.NONE,
     strict_coverage: StrictCoverageOption = False,
+    history: HistoryOption = None,
     redact: RedactOption = None,
     redaction_map: RedactionMapOption = None,
     colour: ColourOption = Colour.AUTO,
@@ -69,6 +71,8 @@ def analyze(
 
     target = Target(output, output_file, tuple(write or ()), colour, quiet, Redaction(redact, redaction_map))
     target.check()
+    past = Past(history)
+    past.check()
     now = now_ns(os.environ, time.time_ns())
     since_ns, until_ns, asked = window(now, since=since, since_time=since_time, until=until, around=around)
     networks = read_subnets(subnets or ())
@@ -86,7 +90,9 @@ def analyze(
         if target.wants_json:
             show(pipeline.no_evidence_report(bundle, rulebook, now_ns=now), words, target)
         raise
-    show(report, words, target)
+    show(report, words, target, past.record(report))
+    if past.trouble is not None:
+        raise past.trouble
     raise typer.Exit(exit_code(report, fail_on, strict_coverage=strict_coverage))
 
 

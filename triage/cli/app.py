@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from triage.cli import analyze, checks, collect, demo, diagnose, entries, explain, manifests, rules, schema, version
+from triage.cli import (
+    analyze,
+    checks,
+    collect,
+    demo,
+    diagnose,
+    diff,
+    entries,
+    explain,
+    history,
+    manifests,
+    rules,
+    schema,
+    version,
+)
 from triage.cli.options import LangOption
 
 app = typer.Typer(
@@ -36,6 +50,8 @@ app.command("analyze")(analyze.analyze)
 app.command("demo")(demo.demo)
 app.command("entries")(entries.entries)
 app.command("explain")(explain.explain)
+app.command("diff")(diff.diff)
+app.command("history")(history.history)
 app.command("checks")(checks.checks)
 app.command("collect")(collect.collect)
 app.add_typer(rules.app, name="rules")

@@ -12,6 +12,7 @@ import typer
 
 from triage.cli import live
 from triage.cli.analyze import analyze, read_subnets
+from triage.cli.history import HistoryOption, Past
 from triage.cli.language import catalogue
 from triage.cli.options import (
     AroundOption,
@@ -60,6 +61,7 @@ def diagnose(
     subnets: SubnetsOption = None,
     fail_on: FailOnOption = FailOn.NONE,
     strict_coverage: StrictCoverageOption = False,
+    history: HistoryOption = None,
     redact: RedactOption = None,
     redaction_map: RedactionMapOption = None,
     kubeconfig: live.KubeconfigOption = None,
@@ -81,6 +83,7 @@ def diagnose(
     redaction = Redaction(redact, redaction_map)
     target = Target(output, output_file, tuple(write or ()), colour, quiet, redaction)
     target.check()
+    Past(history).check()
     now = now_ns(os.environ, time.time_ns())
     since_ns, _, asked = window(now, since=since, since_time=since_time, until=until, around=around)
     read_subnets(subnets or ())
@@ -102,7 +105,7 @@ def diagnose(
             analyze(
                 [str(folder)], output, [*(write or ()), *([folder / "report.json"] if bundle else ())], output_file,
                 since, since_time, until, around, subnets, fail_on, strict_coverage,
-                redact, redaction_map, colour, lang, rules, verbose, quiet,
+                history, redact, redaction_map, colour, lang, rules, verbose, quiet,
             )  # fmt: skip
         except typer.Exit:
             if collected.interrupted:

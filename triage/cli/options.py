@@ -20,6 +20,13 @@ class Output(StrEnum):
     MARKDOWN = "markdown"
 
 
+class Records(StrEnum):
+    """Forms of a list of findings."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class Colour(StrEnum):
     """When to colour."""
 
@@ -54,6 +61,9 @@ SubnetsOption = Annotated[
 ]
 OutputOption = Annotated[
     Output, typer.Option("--output", "-o", metavar="FORM", help="Form of the report: text, wide, json or markdown.")
+]
+RecordsOption = Annotated[
+    Records, typer.Option("--output", "-o", metavar="FORM", help="Form of the list: text or json.")
 ]
 ColourOption = Annotated[
     Colour,

@@ -12,9 +12,11 @@ from triage.cli.options import Colour, FailOn, Output
 from triage.cli.redaction import Redaction
 from triage.cli.streams import emit, style_for, tell, write_file
 from triage.errors import ExitCode, TriageError
+from triage.model.past import News
 from triage.model.report import Report, confidence_of
 from triage.model.text import Catalogue
 from triage.render import RENDERERS, Style
+from triage.render.news import render_news
 
 ENDINGS = {".json": "json", ".md": "markdown", ".txt": "text"}
 """Ending of a file to the renderer that writes it."""
@@ -51,11 +53,18 @@ class Target:
         return self.output is Output.JSON or any(ENDINGS[path.suffix] == "json" for path in self.write)
 
 
-def show(report: Report, catalogue: Catalogue, target: Target) -> None:
-    """Print the report, or write it to `output_file`, and write the further files; each redacted as its form asks."""
+def show(report: Report, catalogue: Catalogue, target: Target, news: News | None = None) -> None:
+    """Print the report, or write it to `output_file`, and write the further files; each redacted as its form asks.
+
+    `news` go before a text for people; in form `text`, when nothing is new, they are all that is said.
+    """
 
     def said(form: str, style: Style) -> str:
-        return RENDERERS[form](target.redaction.report(report, form), catalogue, style)
+        names = target.redaction.mode(form) == "none"
+        above = render_news(news, catalogue, names=names) if news and form in {"text", "wide"} else ""
+        if news and not news.any and form == "text":
+            return above
+        return above + RENDERERS[form](target.redaction.report(report, form), catalogue, style)
 
     form = target.output.value
     if target.output_file is None or str(target.output_file) == "-":

@@ -1,0 +1,76 @@
+"""`--history` and `triage history`: what earlier runs found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from triage.cli.language import catalogue
+from triage.cli.options import LangOption, Records, RecordsOption, RulesOption
+from triage.cli.streams import emit
+from triage.errors import TriageError
+from triage.model.report import Report
+
+if TYPE_CHECKING:
+    from triage.model.past import News
+
+HistoryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--history",
+        metavar="FILE",
+        help="Compare with the run before and keep this one in FILE; `-o text` is one line when nothing is new.",
+    ),
+]
+
+
+class Past:
+    """The history of this run, if one was asked for."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self.trouble: TriageError | None = None
+        """Why the run could not be kept: told once the report is out."""
+
+    def check(self) -> None:
+        """Refuse what is no history before any work is done."""
+        if self._file is not None:
+            from triage.history import History
+
+            History(self._file).check()
+
+    def record(self, report: Report) -> News | None:
+        """Keep the run; what is new in it. None without a history, or when it cannot be written."""
+        if self._file is None:
+            return None
+        from triage.history import History, findings_of
+
+        cluster = (report.cluster or {}).get("context") or ""
+        try:
+            return History(self._file).record(cluster, report.generated_ns, findings_of(report))
+        except TriageError as error:
+            self.trouble = error
+            return None
+
+
+def history(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What --history wrote.")],
+    output: RecordsOption = Records.TEXT,
+    lang: LangOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """List what the runs of a history found: since when, how often, and what comes and goes."""
+    from triage import pipeline
+    from triage.history import History
+    from triage.render.news import courses_json, render_courses
+
+    if not file.is_file():
+        raise TriageError("there is no history {file}", hint="--history makes it: triage analyze -h", file=file)
+    past = History(file)
+    courses, n_runs = past.courses(), past.n_runs()
+    if output is Records.JSON:
+        emit(courses_json(courses, n_runs))
+    else:
+        emit(render_courses(courses, n_runs, catalogue(pipeline.load_rulebook(rules))))
