@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
 from triage.errors import NoEvidenceError
 from triage.model.bundle import Bundle, Document, Kind
-from triage.model.collection import Collected, Login, Progress, Wish
+from triage.model.collection import Collected, Login, Progress, Schedule, Wish
 from triage.model.config import ConfigMap, Configuration, Corefile, Edit, ResolvConf
 from triage.model.entry import EntryRow
 from triage.model.message import Message
@@ -99,6 +99,13 @@ def rights_manifests(namespaces: Sequence[str], *, metrics: bool, account: str |
     from triage.sources.live.rights import manifests
 
     return manifests(namespaces, metrics=metrics, account=account)
+
+
+def cronjob_manifests(wish: Schedule) -> str:
+    """A CronJob with all that it needs, as YAML to apply."""
+    from triage.sources.live.cronjob import manifests
+
+    return manifests(wish)
 
 
 def verify_rights(reader: Reader, namespaces: Sequence[str], *, metrics: bool) -> Sequence[Verdict]:

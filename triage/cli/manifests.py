@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
 
 from triage.cli import live
+from triage.cli.options import FailOn, FailOnOption
 from triage.cli.streams import emit
-from triage.errors import ExitCode
+from triage.cli.times import duration_ns
+from triage.cli.version import program_version
+from triage.errors import ExitCode, TriageError
+from triage.model.collection import Schedule
 from triage.render.layout import table
+
+_CRON = re.compile(r"[0-9A-Za-z*/,-]+( [0-9A-Za-z*/,?#-]+){4}")
+_IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/-]{0,200}(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?")
 
 app = typer.Typer(help="Print manifests: the least rights, and more.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -56,3 +64,49 @@ def rbac(
     emit("\n".join(table(heads, rows)) + "\n")
     if any(v.right.vital and not v.allowed for v in verdicts):
         raise typer.Exit(ExitCode.NO_EVIDENCE)
+
+
+@app.command("cronjob")
+def cronjob(
+    image: Annotated[
+        str | None,
+        typer.Option("--image", metavar="IMAGE", help="Made with deploy/Containerfile; else named after this program."),
+    ] = None,
+    schedule: Annotated[
+        str, typer.Option("--schedule", metavar="CRON", help="Minute, hour, day, month, weekday.")
+    ] = "7 * * * *",
+    since: Annotated[
+        str, typer.Option("--since", metavar="DURATION", help="Window of a run: more than the time between two.")
+    ] = "70m",
+    time_zone: Annotated[
+        str | None,
+        typer.Option("--time-zone", metavar="NAME", help="Of the schedule: Asia/Shanghai. Default: the cluster's."),
+    ] = None,
+    home: Annotated[
+        str | None, typer.Option("--home", metavar="NAME", help="Namespace of its own for the job; else CoreDNS'.")
+    ] = None,
+    namespace: live.NamespaceOption = None,
+    metrics: live.MetricsOption = False,
+    fail_on: FailOnOption = FailOn.NONE,
+    api_port: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--api-port", metavar="PORT", min=1, max=65535, help="Of the API server; else 443, 6443. Repeatable."
+        ),
+    ] = None,
+) -> None:
+    """Print a CronJob that diagnoses by the hour, with account, least rights, network policy and volume."""
+    from triage import pipeline
+
+    duration_ns(since)
+    if not _CRON.fullmatch(schedule):
+        raise TriageError("'{schedule}' is no schedule", hint="write five fields: 7 * * * *", schedule=schedule)
+    image = image or f"coredns-triage:{program_version().replace('+', '-')}"
+    if not _IMAGE.fullmatch(image):
+        raise TriageError("'{image}' is no image", hint="write registry/name:tag or registry/name@digest", image=image)
+    spaces = live.checked_names(namespace) or ("kube-system",)
+    own = live.checked_names([home])[0] if home else spaces[0]
+    wish = Schedule(
+        image, own, spaces, schedule, time_zone, since, fail_on.value, metrics, tuple(api_port or (443, 6443))
+    )
+    emit(pipeline.cronjob_manifests(wish))

@@ -100,3 +100,23 @@ class Collected:
 
 Progress = Callable[[int, int, int], None]
 """Called with logs read, logs to read, bytes so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A job that diagnoses at regular times, as the user wants it."""
+
+    image: str
+    home: str
+    """Namespace of the job; it is made, unless it is one of `namespaces`."""
+    namespaces: tuple[str, ...]
+    """Where CoreDNS is looked for."""
+    schedule: str
+    time_zone: str | None
+    since: str
+    """Window of each run; a little more than the time between two."""
+    fail_on: str
+    """`none`, `likely`, `any`: what makes the Job fail, without another try."""
+    metrics: bool
+    api_ports: tuple[int, ...]
+    """Ports of the API server, which is all that the job may speak to."""

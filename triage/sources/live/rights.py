@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,16 +60,22 @@ def manifests(namespaces: Sequence[str], *, metrics: bool, account: str | None) 
     >>> text.count("kind: Role"), text.count("kind: ClusterRole"), "secrets" in text, "pods/proxy" in text
     (1, 1, False, False)
     """
-    objects = list(_objects(namespaces, rights_for(metrics=metrics), account))
+    return as_yaml(objects(namespaces, metrics=metrics, account=account, home=namespaces[0]))
+
+
+def as_yaml(objects: Iterable[Mapping[str, Any]]) -> str:
+    """Objects as YAML documents."""
     return yaml.safe_dump_all(objects, sort_keys=False, default_flow_style=None, width=120)
 
 
-def _objects(namespaces: Sequence[str], rights: Sequence[Right], account: str | None) -> Iterator[dict[str, Any]]:
+def objects(namespaces: Sequence[str], *, metrics: bool, account: str | None, home: str) -> Iterator[dict[str, Any]]:
+    """The account, in the namespace `home`, and the roles with their bindings."""
+    rights = rights_for(metrics=metrics)
     if account is not None:
-        yield {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _meta(account, namespaces[0])}
+        yield {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _meta(account, home)}
     for namespace in namespaces:
-        yield from _role("Role", namespace, [r for r in rights if not r.everywhere], account, namespaces[0])
-    yield from _role("ClusterRole", None, [r for r in rights if r.everywhere], account, namespaces[0])
+        yield from _role("Role", namespace, [r for r in rights if not r.everywhere], account, home)
+    yield from _role("ClusterRole", None, [r for r in rights if r.everywhere], account, home)
 
 
 def _role(
