@@ -67,3 +67,9 @@ class RuleError(TriageError):
             mistakes="\n".join(mistakes),
         )
         self.mistakes = mistakes
+
+
+class DeliveryError(TriageError):
+    """A target did not take the report; the report itself exists."""
+
+    exit_code = ExitCode.DELIVERY

@@ -25,6 +25,7 @@ from triage.model.text import Catalogue, Text
 from triage.model.tool import InterfaceAddress, ToolResult
 
 if TYPE_CHECKING:
+    from triage.deliver import Parcel
     from triage.reading import Listed
     from triage.redact import Mode, Pseudonyms
     from triage.sources.live.reads import Reader
@@ -132,6 +133,69 @@ def check_script(hypotheses: Sequence[Hypothesis], rulebook: Rulebook) -> str:
     from triage.render.check_script import render_check_script
 
     return render_check_script(hypotheses, rulebook, refill)
+
+
+_ATTACHED = (("json", "application/json"),)
+"""Forms that go along as files, with their media types."""
+
+
+def parcel(
+    report: Report, catalogue: Catalogue, *, source: str, cluster: str | None, shown: Report | None = None
+) -> Parcel:
+    """A report, ready to be sent as `shown`: with names replaced; what tells it from others is taken before.
+
+    `source` is the text that it was stored as, whose digest tells one report from another.
+    """
+    from triage.deliver.parcel import File, parcel_of
+    from triage.render import RENDERERS, Style, sentences
+    from triage.render.words import Words
+
+    visible = report if shown is None else shown
+
+    def form(name: str) -> str:
+        render = RENDERERS.get(name)
+        if render is None:
+            return _plain(name, RENDERERS["text"](visible, catalogue, Style()))
+        return render(visible, catalogue, Style())
+
+    return parcel_of(
+        report,
+        source=source,
+        title=sentences.verdict(visible, Words(catalogue)),
+        form=form,
+        comment=form,
+        files=lambda stem: tuple(File(f"{stem}.{name}", kind, form(name).encode()) for name, kind in _ATTACHED),
+        say=lambda key, **params: catalogue.say(Text(key, params)),
+        cluster=cluster,
+    )
+
+
+_PLAIN = 12_000
+"""Characters of a text that stands in for a form of its own; the rest is in the files that go along."""
+
+
+def _plain(name: str, text: str) -> str:
+    """The text as it is, where a target has no form of its own yet: nothing in it is read as markup there."""
+    import json
+
+    text = text[: 2_800 if name == "slack" else _PLAIN]
+    if name == "slack":
+        shown = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "ˋ")
+        return json.dumps({"text": f"```\n{shown[:2_900]}\n```"})
+    if name == "jira":
+        code = {"type": "codeBlock", "content": [{"type": "text", "text": text}]}
+        return json.dumps({"version": 1, "type": "doc", "content": [code]})
+    if name == "jira-wiki":
+        return "{noformat}\n" + text.replace("{noformat}", "{no format}") + "\n{noformat}\n"
+    if name == "email":
+        from email.message import EmailMessage
+        from email.policy import SMTP
+
+        message = EmailMessage(policy=SMTP)
+        message["Subject"] = text.partition("\n")[0]
+        message.set_content(text)
+        return message.as_string()
+    return "\n".join("    " + line for line in text.splitlines()) + "\n"
 
 
 def analyze(

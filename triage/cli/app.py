@@ -19,6 +19,7 @@ from triage.cli import (
     manifests,
     rules,
     schema,
+    send,
     version,
 )
 from triage.cli.options import LangOption
@@ -53,6 +54,7 @@ app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
 app.command("history")(history.history)
 app.command("checks")(checks.checks)
+app.command("send")(send.send)
 app.command("collect")(collect.collect)
 app.add_typer(rules.app, name="rules")
 app.add_typer(manifests.app, name="manifests")

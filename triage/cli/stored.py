@@ -16,6 +16,17 @@ _MOST_BYTES = 64 * 2**20
 
 def stored_report(path: str, catalogue: Catalogue | None = None) -> Report:
     """The report in a JSON file; `-` is standard input. With a catalogue its sentences can be said in that language."""
+    return report_of(stored_text(path), path, catalogue)
+
+
+def report_of(text: str, path: str, catalogue: Catalogue | None = None) -> Report:
+    """The report that stands in the text of such a file."""
+    file = "standard input" if path == "-" else path
+    return read_stored(text, file=file, template=catalogue.template) if catalogue else read_stored(text, file=file)
+
+
+def stored_text(path: str) -> str:
+    """The text of such a file."""
     try:
         if path == "-":
             raw = stdin_bytes().read(_MOST_BYTES + 1)
@@ -31,8 +42,7 @@ def stored_report(path: str, catalogue: Catalogue | None = None) -> Report:
         ) from error
     if len(raw) > _MOST_BYTES:
         raise TriageError("{path} is larger than any report", hint="name the JSON report, not the evidence", path=path)
-    text, file = raw.decode("utf-8-sig", errors="replace"), "standard input" if path == "-" else path
-    return read_stored(text, file=file, template=catalogue.template) if catalogue else read_stored(text, file=file)
+    return raw.decode("utf-8-sig", errors="replace")
 
 
 def hypothesis_of(report: Report, wanted: str | None) -> Hypothesis:
