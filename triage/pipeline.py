@@ -95,6 +95,23 @@ def collect(reader: Reader, wish: Wish, folder: Path, *, tool: str, started: str
     return run(reader, wish, folder, tool=tool, started=started, progress=progress, stopped=threading.Event())
 
 
+def context_names(kubeconfig: str | None, environ: Mapping[str, str]) -> Sequence[str]:
+    """Contexts of the kubeconfigs that a login would use."""
+    from triage.sources.kubeconfig import kubeconfigs, merged
+
+    config = merged(kubeconfigs(Login(kubeconfig), environ)).value
+    return [str(context.value["name"]) for context in config.get("contexts") or ()]
+
+
+def namespace_names(login: Login) -> Sequence[str]:
+    """Namespaces of a cluster, in one request."""
+    from triage.sources.live.plain import name_of
+    from triage.sources.live.reads import list_items
+
+    items = list_items(connect(login, 1), ("api", "v1", "namespaces"), threading.Event())
+    return [name_of(item) for item in items]
+
+
 def rights_manifests(namespaces: Sequence[str], *, metrics: bool, account: str | None) -> str:
     """The least rights that a collection needs, as YAML to apply."""
     from triage.sources.live.rights import manifests

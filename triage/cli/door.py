@@ -16,6 +16,10 @@ from triage.errors import ExitCode, TriageError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (`docs/exit-codes.md`)."""
+    if "_complete-" in Path(sys.argv[0]).name:  # the plugin's single file, linked under the name that kubectl asks
+        from triage.cli import completion
+
+        return completion.main(argv)
     from triage.cli.app import app
 
     args = list(sys.argv[1:] if argv is None else argv)

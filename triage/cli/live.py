@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from triage.cli import completion
 from triage.cli.streams import tell
 from triage.cli.times import duration_ns
 from triage.cli.version import program_version
@@ -26,10 +27,19 @@ KubeconfigOption = Annotated[
     str | None,
     typer.Option("--kubeconfig", metavar="FILE", help="Login to use; else KUBECONFIG (a list), then ~/.kube/config."),
 ]
-ContextOption = Annotated[str | None, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig.")]
+ContextOption = Annotated[
+    str | None,
+    typer.Option("--context", metavar="NAME", help="Context of the kubeconfig.", autocompletion=completion.contexts),
+]
 NamespaceOption = Annotated[
     list[str] | None,
-    typer.Option("--namespace", "-n", metavar="NAME", help="Look here only; else where distributions keep CoreDNS."),
+    typer.Option(
+        "--namespace",
+        "-n",
+        metavar="NAME",
+        help="Look here only; else where distributions keep CoreDNS.",
+        autocompletion=completion.namespaces,
+    ),
 ]
 AllNamespacesOption = Annotated[bool, typer.Option("--all-namespaces", "-A", help="Look everywhere.")]
 SelectorOption = Annotated[
