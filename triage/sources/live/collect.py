@@ -14,7 +14,7 @@ from triage.model.collection import Collected, Progress, Trouble, Wish
 from triage.sources.live import labels, products
 from triage.sources.live.folder import write_manifest, write_objects, write_text
 from triage.sources.live.gaps import as_data
-from triage.sources.live.logs import LogRead, LogReader, Target
+from triage.sources.live.logs import LogRead, LogReader, Target, suspects
 from triage.sources.live.pick import LISTS, NAME, light_node, light_pod, maps_of, restarts
 from triage.sources.live.plain import Object, as_dict, meta_of, name_of
 from triage.sources.live.reads import Fault, Reader, Stop, list_items, path_of, read_all, read_json
@@ -193,8 +193,12 @@ class _Collection:
             [nodes, *map(log_of, targets), *small],
             lambda: self.progress(len(self.logs), len(targets), reader.bytes_read),
         )
+        self._run([partial(self._confirm, reader, log) for log in suspects(self.logs)])
         for log in self.logs:
             self.troubles += log.troubles
+
+    def _confirm(self, reader: LogReader, have: LogRead) -> None:
+        self.logs[self.logs.index(have)] = reader.confirm(have)
 
     def _around(self, namespace: str) -> Iterator[Task]:
         """Everything beside the logs in one namespace."""

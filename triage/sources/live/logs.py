@@ -1,7 +1,8 @@
 """The log of one container: the newest lines first, older ones later, and whether it came whole.
 
 What the API calls success may be none: an error sentence with status 200, or a stream that was cut behind the API
-server and ends as if it were complete. So the last line that exists is asked for afterwards, and must have come.
+server and ends as if it were complete. So where a log may lack its end, the last line that exists is asked for, and
+must have come.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +30,9 @@ _DEADLINE_S = 300.0
 _TAIL = 64 * 1024
 _FRESH_NS = 2 * 10**9
 """A last line this close to the time of the read needs no proof that it is the last one."""
+_FEW = 20
+"""Logs up to this number are all asked for their last line."""
+_BEHIND_NS = 60 * 10**9
 _TROUBLED = (b"[ERROR]", b" SERVFAIL ")
 
 
@@ -76,6 +80,9 @@ class LogRead:
     size_bytes: int = 0
     more: bool = False
     """True while older lines wait to be read."""
+    last_ns: int | None = None
+    doubtful: bool = False
+    """True while nothing tells that its last line is the last one that exists."""
     failures: int = 0
     """Signs of trouble in it: where depth matters first."""
     troubles: tuple[Trouble, ...] = field(default=())
@@ -94,6 +101,9 @@ class _Part:
     """The end, long enough for the last line."""
     fault: Fault | None = None
     """Why it ended early."""
+    confirmed: bool = False
+    last_ns: int | None = None
+    """Of a read whose bytes are on the disk only."""
 
     def add(self, piece: bytes) -> None:
         if b"\n" not in self.head and len(self.head) < _TAIL:
@@ -111,7 +121,17 @@ class _Part:
 
     @property
     def broken_off(self) -> bool:
-        return bool(self.size) and not self.tail.endswith(b"\n")
+        return bool(self.tail) and not self.tail.endswith(b"\n")
+
+    @property
+    def ends_ns(self) -> int | None:
+        """Time of the last line."""
+        return self.last_ns if self.last_ns is not None else stamp_ns(self.last)
+
+    def ends_before(self, ends_ns: int | None) -> bool:
+        """True when the last line is broken off, or lines that existed did not come."""
+        mine = self.ends_ns
+        return self.broken_off or (ends_ns is not None and (mine is None or mine < ends_ns))
 
 
 class LogReader:
@@ -125,14 +145,28 @@ class LogReader:
     def newest(self, target: Target) -> LogRead:
         """Save the newest lines of a log. Raises Fault when there is none, and Stop."""
         for wait in (*_AGAIN_S, None):
-            part = self._whole(target)
+            asked_ns = time.time_ns()
+            part = self._tail(target)
             if part.lines > 1 or not _NOT_KEPT.fullmatch(part.head):
-                more = part.lines >= self._wish.newest_lines and part.fault is None
-                return self._read(target, part, more=more)
+                if part.broken_off and part.fault is None:
+                    part = self._confirmed(target, part)
+                last_ns = stamp_ns(part.last)
+                fresh = last_ns is not None and abs(asked_ns - last_ns) < _FRESH_NS
+                return self._read(target, part, last_ns, doubtful=not (fresh or part.fault or part.confirmed))
             (self._folder / target.file).unlink()
             if wait is not None and self._stopped.wait(wait):
                 raise Stop
         raise Fault("not-kept", part.head.decode("ascii", errors="replace"))
+
+    def confirm(self, have: LogRead) -> LogRead:
+        """Ask for the last line that exists; when it did not come, read the newest lines once more. Raises Stop."""
+        part = self._confirmed(have.target, _Part(size=have.size_bytes, last_ns=have.last_ns))
+        if part.confirmed and not part.lines:
+            return replace(have, doubtful=False)
+        if not part.lines:
+            reason, said = (part.fault.reason, part.fault.said) if part.fault else ("cut", "")
+            return replace(have, doubtful=False, troubles=(*have.troubles, have.target.trouble(reason, said)))
+        return self._read(have.target, part, stamp_ns(part.last), doubtful=False)
 
     def older(self, have: LogRead) -> LogRead:
         """Put what stands before the newest lines in front of them; what fails leaves these as they are."""
@@ -164,33 +198,45 @@ class LogReader:
             more=False, failures=have.failures + part.failures, troubles=troubles,
         )  # fmt: skip
 
-    def _whole(self, target: Target) -> _Part:
-        """The newest lines, read again once when lines that existed did not come."""
-        file, lines = self._folder / target.file, self._wish.newest_lines
-        asked_ns = time.time_ns()
-        part = persist(lambda: self._save(target, file, tailLines=lines), self._stopped)
-        last_ns = stamp_ns(part.last)
-        fresh = last_ns is not None and abs(asked_ns - last_ns) < _FRESH_NS
-        if part.fault is not None or (fresh and not part.broken_off) or _NOT_KEPT.fullmatch(part.head):
-            return part
+    def _tail(self, target: Target, file: Path | None = None) -> _Part:
+        to, lines = file or self._folder / target.file, self._wish.newest_lines
+        return persist(lambda: self._save(target, to, tailLines=lines), self._stopped)
+
+    def _confirmed(self, target: Target, part: _Part) -> _Part:
+        """The read itself, or another one, if it reaches the last line that exists; else it is marked as cut."""
+        file = self._folder / target.file
+        again = file.with_suffix(".again")
         try:
             ends_ns = self._last_line_ns(target)
-            if _ends_before(part, ends_ns):
-                again = persist(lambda: self._save(target, file, tailLines=lines), self._stopped)
-                part, again = again, part
-                if _ends_before(part, ends_ns):
-                    part.fault = part.fault or Fault("cut")
+            if part.ends_before(ends_ns):
+                other = self._tail(target, again)
+                if other.ends_before(part.ends_ns):  # it broke off even earlier
+                    again.unlink()
+                else:
+                    again.replace(file)
+                    part = other
+            if part.ends_before(ends_ns):
+                part.fault = part.fault or Fault("cut")
+            else:
+                part.confirmed = True
         except Fault as fault:  # the kubelet went away in between: nobody can say whether this was all
             part.fault = fault
         return part
 
-    def _read(self, target: Target, part: _Part, *, more: bool) -> LogRead:
+    def _read(self, target: Target, part: _Part, last_ns: int | None, *, doubtful: bool) -> LogRead:
         fault = part.fault
-        troubles = (target.trouble(fault.reason, fault.said),) if fault else ()
         return LogRead(
-            target, stamp(part.head), stamp(part.last), part.lines + part.broken_off, part.size, more, part.failures,
-            troubles,
-        )  # fmt: skip
+            target,
+            first=stamp(part.head),
+            last=stamp(part.last),
+            last_ns=last_ns,
+            lines=part.lines + part.broken_off,
+            size_bytes=part.size,
+            more=part.lines >= self._wish.newest_lines and fault is None,
+            doubtful=doubtful,
+            failures=part.failures,
+            troubles=(target.trouble(fault.reason, fault.said),) if fault else (),
+        )
 
     def _last_line_ns(self, target: Target) -> int | None:
         body = read_all(self._reader, log_path(target, self._wish, tailLines=1), self._stopped, _TAIL)
@@ -204,7 +250,7 @@ class LogReader:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._reader.open(path) as body, open_private(file) as out:
             try:
-                for piece in _until(self._paced(body), until):
+                for piece in _until(_batched(self._paced(body)), until):
                     part.add(piece)
                     out.write(piece)
                     self.bytes_read += len(piece)
@@ -260,10 +306,40 @@ def _until(pieces: Iterator[bytes], end: bytes) -> Iterator[bytes]:
     yield held
 
 
-def _ends_before(part: _Part, ends_ns: int | None) -> bool:
-    """True when the last line is broken off, or lines that existed before the read did not come."""
-    last_ns = stamp_ns(part.last)
-    return part.broken_off or (ends_ns is not None and (last_ns is None or last_ns < ends_ns))
+def suspects(logs: Sequence[LogRead]) -> list[LogRead]:
+    """Logs that may lack their end: of a few all, of many those that end earlier than half of the others.
+
+    >>> logs = [LogRead(Target("d", f"p{n}", "c"), last_ns=n * 10**9, doubtful=True) for n in range(100)]
+    >>> [log.target.pod for log in suspects([*logs, *[replace(log, last_ns=10**12) for log in logs]])][:2]
+    ['p0', 'p1']
+    >>> len(suspects(logs)), len(suspects(logs[:5]))
+    (0, 5)
+    """
+    doubtful = [log for log in logs if log.doubtful]
+    ends = sorted(log.last_ns for log in logs if log.last_ns is not None and not log.target.previous)
+    if len(doubtful) <= _FEW or not ends:
+        return doubtful
+    early_ns = ends[len(ends) // 2] - _BEHIND_NS
+    return [log for log in doubtful if log.target.previous or log.last_ns is None or log.last_ns < early_ns]
+
+
+def _batched(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Larger pieces: the kubelet sends each line as one. What came before a fault is handed on before it."""
+    held: list[bytes] = []
+    size = 0
+    try:
+        for piece in pieces:
+            held.append(piece)
+            size += len(piece)
+            if size >= _TAIL:
+                yield b"".join(held)
+                held, size = [], 0
+    except Fault:
+        if held:
+            yield b"".join(held)
+        raise
+    if held:
+        yield b"".join(held)
 
 
 def open_private(file: Path) -> BinaryIO:
