@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 _TRIES = 4
 _LONGEST_WAIT_S = 10.0
 _SAID = 300
-_PAGE = 250
+_PAGE = 500
 REASONS: Mapping[int, str] = {
     400: "refused",
     401: "unauthorized",
