@@ -346,6 +346,7 @@ def entries(
 
 
 def _entry_row(line: Listed, meaning: Meaning, place: Place | None) -> EntryRow:
+    from triage.redact.secrets import hide
     from triage.render.clean import clean
 
     def said(text: str | None) -> str | None:
@@ -370,7 +371,7 @@ def _entry_row(line: Listed, meaning: Meaning, place: Place | None) -> EntryRow:
         qtype=said(meaning.qtype),
         rcode=said(meaning.rcode) if meaning.rcode != "-" else None,
         weight=meaning.weight * line.times,
-        text=clean(line.text),
+        text=clean(hide(line.text)),
     )
 
 

@@ -143,3 +143,10 @@ def test_two_runs_that_begin_together_agree_on_one_key(tmp_path: Path) -> None:
     two.check([])
     assert one._pseudonyms.key == two._pseudonyms.key
     assert file.stat().st_mode & 0o77 == 0
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_records_of_lines_hold_no_secret(capsys, folder: Path, form: str) -> None:
+    _, out, _ = run(capsys, "entries", folder, "-o", form, "--unknown")
+    assert "REDACTED@marzipan" in out
+    assert not found(SECRETS, out)

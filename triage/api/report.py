@@ -17,6 +17,7 @@ from triage.model.bundle import Gap
 from triage.model.report import Hypothesis
 from triage.model.report import Report as Record
 from triage.model.text import Catalogue, Text
+from triage.redact import Mode, redact_report
 from triage.render import RENDERERS, Style
 from triage.render.words import Words
 
@@ -75,6 +76,16 @@ class Report:
     def to_text(self) -> str:
         """As on a terminal, 80 columns, without colour."""
         return self._render("text")
+
+    def redacted(self, mode: Mode = "names") -> Report:
+        """The same with query names (`full`: addresses, nodes and pods too) replaced (`docs/redaction.md`).
+
+        >>> import triage
+        >>> report = triage.analyze("sample_logs/master-subnet").redacted()
+        >>> report.hypotheses[0].upstream, "jmenv" in report.to_json()
+        ('10.196.17.210:53', False)
+        """
+        return Report(redact_report(self.record, mode), self._catalogue)
 
     def _render(self, form: str) -> str:
         return RENDERERS[form](self.record, self._catalogue, Style())

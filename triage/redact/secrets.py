@@ -54,12 +54,12 @@ ALARM = re.compile(
 """A word without any of these stands beside no secret."""
 
 
-def hide(text: str, noted: Callable[[str], None]) -> str:
+def hide(text: str, noted: Callable[[str], None] = lambda secret: None) -> str:
     """The text without its secrets; `noted` is called with each.
 
-    >>> hide("https://admin:pw1@10.0.0.1/ Authorization: Bearer abc.def-123456", lambda secret: None)
+    >>> hide("https://admin:pw1@10.0.0.1/ Authorization: Bearer abc.def-123456")
     'https://REDACTED@10.0.0.1/ Authorization: Bearer REDACTED'
-    >>> hide("invalid bearer token, password=x1", lambda secret: None)
+    >>> hide("invalid bearer token, password=x1")
     'invalid bearer token, password=REDACTED'
     """
     lowered = text.lower()
