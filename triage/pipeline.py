@@ -26,7 +26,7 @@ from triage.model.tool import InterfaceAddress, ToolResult
 
 if TYPE_CHECKING:
     from triage.deliver import Parcel
-    from triage.reading import Listed
+    from triage.reading import Listed, Watch, Workers
     from triage.redact import Mode, Pseudonyms
     from triage.sources.live.reads import Reader
     from triage.sources.live.rights import Verdict
@@ -224,8 +224,10 @@ def analyze(
     until_ns: int | None = None,
     asked: str | None = None,
     subnets: Mapping[str, Sequence[str]] | None = None,
+    workers: Workers | None = None,
+    watch: Watch | None = None,
 ) -> Report:
-    """The report on a bundle.
+    """The report on a bundle. Large logs are counted by `workers`, else by threads; `watch` may end that early.
 
     Raises NoEvidenceError when no document is evidence of any kind.
     """
@@ -238,7 +240,7 @@ def analyze(
             hint="hand over CoreDNS logs (kubectl logs --timestamps), or what `triage collect --print-script` saves",
         )
     reader = _Reader(bundle, subnets)
-    observations, topology, configuration = reader.observe(since_ns, until_ns)
+    observations, topology, configuration = reader.observe(since_ns, until_ns, workers, watch)
     inputs = analysis.Inputs(
         observations,
         configuration,
@@ -375,12 +377,19 @@ def _entry_row(line: Listed, meaning: Meaning, place: Place | None) -> EntryRow:
     )
 
 
+def kernel_name() -> str:
+    """Which scan runs: `native` or `python`."""
+    from triage import reading
+
+    return reading.kernel_name()
+
+
 def _tool(rulebook: Rulebook) -> Mapping[str, str]:
     try:
         ours = version("coredns-triage")
     except PackageNotFoundError:
         ours = "0+unknown"
-    return {"version": ours, "rules": rulebook.version, "kernel": "python"}
+    return {"version": ours, "rules": rulebook.version, "kernel": kernel_name()}
 
 
 def file_coverage(bundle: Bundle, observations: Observations) -> tuple[FileCoverage, ...]:
@@ -430,9 +439,16 @@ class _Reader:
         self.scrapes = tuple(self._scrapes())
         self.tools = tuple(self._tools())
 
-    def observe(self, since_ns: int | None, until_ns: int | None) -> tuple[Observations, Topology, Configuration]:
+    def observe(
+        self,
+        since_ns: int | None,
+        until_ns: int | None,
+        workers: Workers | None = None,
+        watch: Watch | None = None,
+    ) -> tuple[Observations, Topology, Configuration]:
         """Read the logs; places and configuration are made again once the replicas that log are known."""
         from triage import reading
+        from triage.config.upstreams import zones_served
         from triage.parsing.query_log import parse_query
         from triage.parsing.recognise import Recogniser
         from triage.topology import replica_addresses
@@ -444,10 +460,12 @@ class _Reader:
             self.bundle.documents,
             recognise=Recogniser(load_messages()),
             parse_query=parse_query,
-            zone_of=self.zone_finder(configuration),
+            zones=zones_served(configuration),
             replica_of_address=replica_addresses(topology),
             since_ns=since_ns,
             until_ns=until_ns,
+            workers=workers,
+            watch=watch,
         )
         observations = replace(observations, streams=(*observations.streams, *self._silent(observations)))
         logged = sorted({*named, *(s.replica for s in observations.streams if s.replica)})

@@ -148,7 +148,7 @@ def test_help_and_version_import_nothing_heavy(args: list[str]) -> None:
 def test_version(triage) -> None:
     assert triage("--version").out.startswith("coredns-triage ")
     lines = triage("version").out.splitlines()
-    assert [line.split()[0] for line in lines] == ["coredns-triage", "rules", "python"]
+    assert [line.split()[0] for line in lines] == ["coredns-triage", "rules", "python", "kernel"]
 
 
 def test_schema_prints_the_schema(triage) -> None:

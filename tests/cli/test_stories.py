@@ -19,8 +19,9 @@ SCHEMA = json.loads((ROOT / "schemas" / "triage.report-1.json").read_text(encodi
 
 
 def scrub(text: str) -> str:
-    """Versions of program and rules change without a change of the answer."""
+    """Versions of program and rules change without a change of the answer, and who reads does not change it."""
     text = re.sub(r'^    "(version|rules)": "[^"]*"', r'    "\1": "@@"', text, count=2, flags=re.MULTILINE)
+    text = re.sub(r'^    "kernel": "native"', '    "kernel": "python"', text, count=1, flags=re.MULTILINE)
     return re.sub(r"coredns-triage `[^`]*`, rules `?[^`<]*`?", "coredns-triage @@", text)
 
 

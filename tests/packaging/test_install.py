@@ -79,3 +79,33 @@ def test_installed_it_answers_demo(source: Path, built: dict[str, Path], tmp_pat
     assert (first["cause"], first["upstream"]) == ("upstream-unreachable-scoped", "10.196.17.210:53")
     assert "no mistake" in run(tmp_path / "venv/bin/triage", "rules", "check", cwd=tmp_path)
     assert json.loads(run(tmp_path / "venv/bin/triage", "schema", cwd=tmp_path))["title"] == "triage.report/1"
+
+
+KERNEL = "triage/reading/_kernel.abi3.so"
+
+
+def test_a_wheel_of_a_platform_holds_the_kernel(built: dict[str, Path]) -> None:
+    """Where the tests run there is a compiler; `triage version` then says who reads."""
+    assert "-cp311-abi3-" in built["wheel"].name
+    assert [name for name in names(built)["wheel"] if name.endswith(".so")] == [KERNEL]
+    assert "triage/reading/_kernel.c" in names(built)["sdist"]
+    assert not [name for name in names(built)["sdist"] if name.endswith(".so")]
+
+
+def test_without_a_compiler_the_wheel_is_pure(source: Path, tmp_path: Path) -> None:
+    """A kernel that an earlier build left in the tree does not slip into it."""
+    (source / KERNEL).write_bytes(b"stale")
+    try:
+        without = {**ENVIRONMENT, "CC": "false"}
+        command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "--wheel-dir", tmp_path, source]
+        subprocess.run([str(part) for part in command], env=without, check=True, capture_output=True)
+    finally:
+        (source / KERNEL).unlink()
+    [wheel] = tmp_path.glob("*.whl")
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert not [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".so")]
+    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
+    run(tmp_path / "venv/bin/python", "-m", "pip", "install", "--quiet", wheel, cwd=tmp_path)
+    assert "kernel python" in run(tmp_path / "venv/bin/triage", "version", cwd=tmp_path)
+    report = json.loads(run(tmp_path / "venv/bin/triage", "demo", "-o", "json", cwd=tmp_path))
+    assert report["tool"]["kernel"] == "python"

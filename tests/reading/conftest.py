@@ -48,7 +48,7 @@ def observe() -> Callable[..., Observations]:
     def run(texts: dict[str, str | bytes] | list[Document], *, replica: str | None = None, **more: Any) -> Observations:
         documents = texts if isinstance(texts, list) else [document(n, t, replica=replica) for n, t in texts.items()]
         more.setdefault("recognise", fake_recognise)
-        return read(documents, parse_query=parse_query, zone_of=lambda _: ".", **more)
+        return read(documents, parse_query=parse_query, **more)
 
     return run
 

@@ -37,7 +37,7 @@ def comparable(seen: Observations) -> Any:
     """Everything but citations: numbers of lines differ between framings."""
     entries = sorted((e.line.replica, e.line.at_ns or 0, e.line.text, str(e.meaning)) for e in seen.entries)
     failures = [(f.replica, f.at_ns, f.qname, f.rcode, f.client, f.duration_s) for f in seen.failures]
-    names = [(n.replica, n.qname, n.rcode, n.answer, n.count, n.first_ns, n.last_ns, n.min_bytes) for n in seen.names]
+    names = [(n.replica, n.qname, n.rcode, n.answer, n.count, n.first_ns, n.last_ns) for n in seen.names]
     segments = sorted(
         (s.replica, s.first_ns or 0, str((s.version, s.config_hash, s.n_lines, s.zones))) for s in seen.segments
     )

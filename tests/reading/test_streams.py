@@ -101,7 +101,7 @@ LOG = START + "".join(
 
 
 def tables(seen: Observations) -> Any:
-    names = [(n.replica, n.qname, n.rcode, n.count, n.first_ns, n.last_ns, n.clients) for n in seen.names]
+    names = [(n.replica, n.qname, n.rcode, n.count, n.first_ns, n.last_ns) for n in seen.names]
     return (
         seen.queries,
         names,

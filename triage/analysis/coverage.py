@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from triage.analysis.checks import SAFE_NAME
 from triage.analysis.exposure import Seen
@@ -84,7 +84,16 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
         u.known and u.upstreams for u in inputs.configuration.upstreams
     ):
         found.append(no_resolv_conf(inputs))
-    return (*inputs.gaps, *found, *rotated(inputs, seen))
+    return (*inputs.gaps, *found, *rotated(inputs, seen), *_coarse(inputs))
+
+
+def _coarse(inputs: Inputs) -> Iterator[Gap]:
+    """Tables that were full, so that lines were counted in a coarser one only."""
+    minutes = max((q.minutes for q in inputs.observations.queries), default=1)
+    if minutes > 1:
+        yield Gap("gap.full-minutes", {"n": str(minutes)})
+    for table, lines in inputs.observations.overflow.items():
+        yield Gap(f"gap.full-{table}", {"n": str(lines)})
 
 
 def _log_command(replica: str) -> str | None:

@@ -95,7 +95,7 @@ def asked_upstream(
         passed_on = row.answer is Answer.LOCAL and (row.replica or "") in caches
         if not passed_on and (row.zone != wanted or row.answer not in FORWARDED):
             continue
-        if minutes and row.minute is not None and not minutes[0] <= row.minute <= minutes[1]:
+        if minutes and row.minute is not None and not minutes[0] - row.minutes < row.minute <= minutes[1]:
             continue
         replica = row.replica or ""
         asked[replica] = asked.get(replica, 0.0) + row.count

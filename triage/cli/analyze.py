@@ -35,9 +35,10 @@ from triage.cli.options import (
 )
 from triage.cli.redaction import Redaction, RedactionMapOption, RedactOption
 from triage.cli.reporting import Target, exit_code, show
+from triage.cli.scanning import ClusterOption, Scanning, WorkersOption
 from triage.cli.streams import stdin_bytes, tell
 from triage.cli.times import now_ns, window
-from triage.errors import NoEvidenceError, TriageError
+from triage.errors import ExitCode, NoEvidenceError, TriageError
 from triage.model.bundle import Bundle, Kind
 
 PathsArgument = Annotated[
@@ -65,6 +66,8 @@ def analyze(
     rules: RulesOption = None,
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
+    workers: WorkersOption = None,
+    cluster: ClusterOption = None,
 ) -> None:
     """Analyse saved evidence and print the ranked causes."""
     from triage import pipeline
@@ -83,9 +86,18 @@ def analyze(
         bundle = pipeline.load_bundle(paths, stdin_bytes() if "-" in paths else None)
         if verbose:
             tell("documents that were read: {n}", n=len(bundle.documents))
-        report = pipeline.analyze(
-            bundle, rulebook, now_ns=now, since_ns=since_ns, until_ns=until_ns, asked=asked, subnets=networks or None
-        )
+        with Scanning(cluster, workers, quiet).begin() as (pool, watch):
+            report = pipeline.analyze(
+                bundle,
+                rulebook,
+                now_ns=now,
+                since_ns=since_ns,
+                until_ns=until_ns,
+                asked=asked,
+                subnets=networks or None,
+                workers=pool,
+                watch=watch,
+            )
     except NoEvidenceError:
         if target.wants_json:
             show(pipeline.no_evidence_report(bundle, rulebook, now_ns=now), words, target)
@@ -93,6 +105,8 @@ def analyze(
     show(report, words, target, past.record(report))
     if past.trouble is not None:
         raise past.trouble
+    if watch.stopped:
+        raise typer.Exit(ExitCode.INTERRUPTED)
     raise typer.Exit(exit_code(report, fail_on, strict_coverage=strict_coverage))
 
 

@@ -27,8 +27,11 @@ def print_version(asked: bool) -> None:
 
 
 def version() -> None:
-    """Print the versions of the program, its rules and Python."""
+    """Print the versions of the program, its rules and Python, and which kernel reads large logs."""
     from triage import pipeline
 
     rules = pipeline.load_rulebook(None).version
-    emit(f"coredns-triage {program_version()}\nrules {rules}\npython {platform.python_version()}\n")
+    emit(
+        f"coredns-triage {program_version()}\nrules {rules}\npython {platform.python_version()}\n"
+        f"kernel {pipeline.kernel_name()}\n"
+    )

@@ -10,12 +10,13 @@ from triage.config.observed import Observed
 from triage.config.resolvers import KUBELET_NAMESERVERS, Resolvers
 from triage.config.targets import endpoint, is_file
 from triage.config.visibility import cluster_zones, errors_visible, log_classes
-from triage.config.zones import is_within, longest
+from triage.config.zones import is_within
 from triage.model.config import Configuration, Corefile, Forward, ResolvConf, ServerBlock, UpstreamList
 from triage.model.endpoint import join
 from triage.model.observation import Citation
 from triage.model.place import Topology
 from triage.model.scrape import Scrape
+from triage.model.zones import longest
 
 _NODE_CACHE_MARKS = ("__PILLAR__", "169.254.20.10", "169.254.25.10")
 
@@ -59,9 +60,14 @@ def configure(
 
 def zone_finder(configuration: Configuration) -> Callable[[str], str]:
     """A function qname → the longest zone of forwards and server blocks that holds it; `.` for the rest."""
-    zones = {row.zone for row in configuration.upstreams}
-    zones |= {zone for corefile in configuration.corefiles for block in corefile.blocks for zone in block.zones}
+    zones = zones_served(configuration)
     return lambda qname: longest(qname, zones)
+
+
+def zones_served(configuration: Configuration) -> frozenset[str]:
+    """The zones of forwards and server blocks."""
+    blocks = (block for corefile in configuration.corefiles for block in corefile.blocks)
+    return frozenset({row.zone for row in configuration.upstreams} | {zone for block in blocks for zone in block.zones})
 
 
 def zone_of(configuration: Configuration, qname: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Container
 
 
 def zones_of(text: str) -> tuple[str, ...]:
@@ -24,20 +23,6 @@ def zones_of(text: str) -> tuple[str, ...]:
 def is_within(name: str, zone: str) -> bool:
     """True when a name (lower case, trailing dot) is the zone or below it."""
     return zone == "." or name == zone or name.endswith(f".{zone}")
-
-
-def longest(qname: str, zones: Container[str]) -> str:
-    """The longest zone that holds a name; `.` when none does.
-
-    >>> longest("a.b.example.org.", {"example.org.", "org.", "."})
-    'example.org.'
-    """
-    name = qname.lower() if qname.endswith(".") else f"{qname.lower()}."
-    while name and name != ".":
-        if name in zones:
-            return name
-        name = name.partition(".")[2]
-    return "."
 
 
 def _reverse(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> tuple[str, ...]:

@@ -157,11 +157,16 @@ class QueryCount:
     duration_log2: int | None
     """floor(log2(milliseconds)), so 0 is 1 to 2 ms, 11 is 2.0 to 4.1 s; negative below 1 ms; None if not told."""
     count: int
+    minutes: int = 1
+    """Minutes that are counted together, from `minute` on: more than one when there are too many rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class NameCount:
-    """How often one name was answered in one way: kept for names with any answer other than NOERROR, capped."""
+    """How often one name was answered in one way: kept for names with any answer other than NOERROR, capped.
+
+    Where the rows do not fit, only names with a low hash are watched, and those are counted to the end.
+    """
 
     replica: str | None
     qname: str
@@ -173,10 +178,8 @@ class NameCount:
     last_ns: int | None
     citation: Citation
     """The first such line."""
-    clients: int = 1
-    """Distinct client addresses seen, at most 16 are told apart."""
-    min_bytes: int | None = None
-    """Smallest answer size seen; None if not told."""
+    stands_for: int = 1
+    """Names of which this one is a sample: those with a higher hash were not watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,8 @@ class QueryFailure:
     citation: Citation
     probe: bool = False
     """True for the `loop` plugin's own query."""
+    stands_for: int = 1
+    """Lines of which this one is a sample, chosen by client and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +277,6 @@ class Observations:
     segments: tuple[Segment, ...] = ()
     streams: tuple[Stream, ...] = ()
     overflow: Mapping[str, int] = field(default_factory=dict)
-    """Table name to rows that did not fit its cap."""
+    """Table name to lines that were counted in a coarser table only, because this one was full."""
     ledger: tuple[Ledger, ...] = ()
     """One for each log document, in the order of their names."""

@@ -8,17 +8,24 @@ from typing import NamedTuple
 from triage.reading import stamps
 from triage.reading.framing import Context, Peeled, unframe
 
-# The common format of 1.4.0+. Group 2 is the line without what differs from line to line (client, id, duration), so
-# that it is parsed once. Of the duration stays whether it is below 0.1, 0.2, 0.3 or 1 ms: that decides where the answer
-# came from (`Answer`).
+# The common format of 1.4.0+. What is in groups 2 and 3, whether the size is 0 and a class of the duration tell all but
+# client and time, so lines that agree in them are parsed once.
 QUERY = re.compile(
-    r'\[INFO\] ([0-9.]+|\[[0-9A-Fa-f:.]+\]):\d+ - \d+ ("[^"\\]+" [^ "]+ [^ "]+ \d+ '
-    r"(?=\d+(?:\.\d+)?s)(?:0\.000[012]?)?)[\d.]*s",
+    r'\[INFO\] ([0-9.]+|\[[0-9A-Fa-f:.]+\]):\d+ - \d+ "([^"\\ ]+ [^"\\ ]+ [^"\\ ]+ [^"\\ ]+) \d+ (?:true|false) \d+" '
+    r"([^ \"]+ [^ \"]+) (\d+) (\d+(?:\.\d+)?)s",
     re.ASCII,
 )
+_CLASSES_S = (0.0002, 0.0003, 0.001)
+"""Durations at which the guess changes where an answer came from (`Answer`)."""
 _LEVEL = "[INFO] "
 _DOCKER = '{"log":"'
 _MEMO = 10_000
+
+
+def kind_of(match: re.Match[str]) -> tuple[object, ...]:
+    """What query lines have in common that differ in client, id, size and time only."""
+    duration_s = float(match[5])
+    return (match[2], match[3], int(match[4]) == 0, sum(duration_s >= limit for limit in _CLASSES_S))
 
 
 class Common(NamedTuple):

@@ -15,17 +15,27 @@ class Limits:
     """Documents that must be read as a whole (a JSON answer, CSV) are cut here (`note.too-large`)."""
     mend_bytes: int = 2 << 20
     """Only smaller documents are mended: pasted text is small."""
-    entries_per_stream: int = 100_000
-    """Lines that are not queries, kept one by one; beyond it the first one of each kind and minute only."""
-    failures_per_stream: int = 20_000
-    """Failed query lines, kept one by one."""
-    names: int = 50_000
-    """Query names in the answer, those with the most trouble first."""
-    names_scanned: int = 200_000
-    """Distinct query names watched in one document."""
+    entries_per_stream: int = 20_000
+    """Lines that are neither queries nor of the errors plugin; beyond it the first one of each kind and minute only."""
+    faults: int = 10_000
+    """Lines of the errors plugin, all documents together, kept one by one; the others are counted by their message."""
+    messages: int = 4_096
+    """Rows of these counts; minutes are taken together by twos until they fit."""
+    failures: int = 10_000
+    """Failed query lines, all documents together, kept one by one."""
+    counts: int = 32_768
+    """Rows of counted query lines; minutes are taken together by twos until they fit."""
+    names: int = 32_768
+    """Rows of counted query names; beyond it only names with a low hash are watched."""
     memo: int = 65_536
     """Distinct texts whose meaning is remembered."""
     duplicate_lines: int = 2_000_000
     """Lines compared when two documents of a replica overlap in time."""
     samples: int = 3
     """Unknown lines shown of each stream."""
+    part_bytes: int = 0
+    """Bytes of a file that one task of the kernel counts; 0: as many as there are workers for."""
+    process_bytes: int = 8 << 20
+    """Without the kernel, several documents above this size are read by processes."""
+    event_bytes: int = 8 << 20
+    """Lines of one task that the kernel may hand to Python; with more of them Python reads the document."""

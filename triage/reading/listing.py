@@ -11,7 +11,7 @@ from triage.reading.hot import QUERY
 from triage.reading.limits import Limits
 from triage.reading.read import year_of
 from triage.reading.scan import Job, Part, Scan
-from triage.reading.tally import Seen, Tally
+from triage.reading.tally import Seen
 from triage.reading.texts import Text
 
 
@@ -60,8 +60,8 @@ class _Listing(Scan):
 
     def _watch(self, part: Part, key: object, found: tuple[Query, str], text: Text) -> Seen:
         if part.lives.see_query(text.number):
-            part.tallies.append(Tally())
-        return Seen(found[0], found[1], text.number, text.text, text.at_ns)
+            part.begin()
+        return Seen(*found)
 
     def _count(self, part: Part, seen: Seen, text: Text, client: str | None, duration_s: float | None) -> None:
         self._listed(part, text, text.text, text.times, seen.query, None)
@@ -91,7 +91,7 @@ def listing(
     knows them: lines that stand in two documents, and streams of other programs.
     """
     logs = sorted((d for d in documents if d.kind is Kind.LOG), key=lambda d: d.name)
-    job = Job(recognise, parse_query, lambda _: ".", since_ns, until_ns, limits, year_of(logs))
+    job = Job(recognise, parse_query, frozenset(), since_ns, until_ns, limits, year_of(logs))
     for document in logs:
         for line in _Listing(document, job).lines():
             address = line.meaning.local_addr if line.replica is None and line.meaning is not None else None

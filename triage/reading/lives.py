@@ -90,7 +90,7 @@ class Lives:
         return begins
 
     def see_query(self, number: int) -> bool:
-        """Take a query line, which its tally counts; True when a new life begins with it."""
+        """Take a query line, which is counted elsewhere; True when a new life begins with it."""
         life = self.now
         begins = life is None or life.cut
         if begins or life is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -27,6 +29,7 @@ from triage.reading.tally import TROUBLE, CountKey, Name, NameKey, Tally, greate
 _MINUTE_NS = 60_000_000_000
 _PAUSES = 20
 """Times the usual distance of lines: no log pauses longer between two files of one life."""
+_LOCAL = re.compile(r" (?:udp|tcp) \[?([0-9A-Fa-f.:]+?)\]?:->", re.ASCII)
 _DNS = re.compile(r"dns|resolv|node-cache", re.ASCII)
 
 
@@ -35,6 +38,9 @@ class _Whole:
     """The tables while they grow; adding is commutative, `finish` sorts."""
 
     counts: dict[tuple[str | None, CountKey], int] = field(default_factory=dict)
+    count_level: int = 0
+    """Levels are those of every tally: they were settled before."""
+    name_level: int = 0
     names: dict[tuple[str | None, NameKey], Name] = field(default_factory=dict)
     failures: list[QueryFailure] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
@@ -49,10 +55,15 @@ class _Whole:
         for name_key, name in tally.names.items():
             known = self.names.get((replica, name_key))
             if known is None:
-                self.names[replica, name_key] = replace(name, clients=set(name.clients))
+                self.names[replica, name_key] = replace(name)
             else:
                 known.add(name)
-        self.failures.extend(f if f.replica == replica else replace(f, replica=replica) for f in tally.failures)
+        stands_for = 1 << tally.failure_level
+        for _, failure in tally.failures:
+            if failure.replica != replica or stands_for > 1:
+                failure = replace(failure, replica=replica, stands_for=stands_for)
+            self.failures.append(failure)
+        self.count_level, self.name_level = tally.count_level, tally.name_level
         for table, rows in tally.overflow.items():
             self.overflow[table] = self.overflow.get(table, 0) + rows
 
@@ -104,9 +115,10 @@ def drop_copies(partials: Sequence[Partial]) -> tuple[list[Partial], list[Partia
     """
     kept: list[Partial] = []
     copies: list[Partial] = []
-    by_digest: dict[bytes, list[Partial]] = {}
+    by_digest: dict[object, list[Partial]] = {}
+    sizes = Counter(p.n_bytes for p in partials)
     for partial in sorted(partials, key=lambda p: (p.document.previous, p.document.replica is None, p.document.name)):
-        twins = by_digest.setdefault(partial.digest, [])
+        twins = by_digest.setdefault(_digest(partial) if sizes[partial.n_bytes] > 1 else partial.n_bytes, [])
         if any(t.document.replica == partial.document.replica or _is_unique(partial) for t in twins):
             copies.append(partial)
         else:
@@ -115,12 +127,21 @@ def drop_copies(partials: Sequence[Partial]) -> tuple[list[Partial], list[Partia
     return kept, copies
 
 
+def _digest(partial: Partial) -> bytes:
+    """Of all bytes of the document."""
+    found = hashlib.blake2b(digest_size=16)
+    with partial.document.open() as stream:
+        while chunk := stream.read(1 << 20):
+            found.update(chunk)
+    return found.digest()
+
+
 def _is_unique(partial: Partial) -> bool:
     """Whether it holds what two replicas never print alike: ports, ids, exact times."""
-    if partial.fine_clock:
+    if partial.fine_clock or partial.counted is not None:
         return True
     tallies = [t for p in partial.parts for t in p.tallies]
-    return any(t.counts or any(e.meaning.local_addr for e in t.entries) for t in tallies)
+    return any(t.counts or any("->" in e.line.text for e in t.entries) or t.faults.groups for t in tallies)
 
 
 def merge(
@@ -140,7 +161,7 @@ def merge(
     for copy in copies:
         whole.add_stream(_stream_of_copy(copy), limits)
     rows = [*(_ledger(p, limits) for p in partials), *(_ledger_of_copy(c, limits) for c in copies)]
-    return replace(_finish(whole, limits), ledger=tuple(sorted(rows, key=lambda row: row.document)))
+    return replace(_finish(whole), ledger=tuple(sorted(rows, key=lambda row: row.document)))
 
 
 def _add_known(whole: _Whole, part: Part, partial: Partial, limits: Limits) -> None:
@@ -198,6 +219,14 @@ def _addresses_seen(partials: Sequence[Partial]) -> bool:
     }
     families = [_family(a) for a in seen]
     return len(seen) > 2 or (len(seen) == 2 and families[0] == families[1])
+
+
+def needs_lives(partial: Partial) -> bool:
+    """Whether the kernel counted together what may be logs of several replicas, put one behind the other."""
+    if partial.counted is None or not any(p.replica is None and len(p.lives.all) > 1 for p in partial.parts):
+        return False
+    found = {a for message in partial.counted.scanner.messages() for a in _LOCAL.findall(message.decode())}
+    return len({a for a in found if _is_pods(a)}) > 1
 
 
 def _add_unknown(
@@ -402,10 +431,21 @@ def _banner_goes_on(before: Segment, segment: Segment) -> bool:
     return before.start_seen and before.version is None and not segment.zones
 
 
-def _finish(whole: _Whole, limits: Limits) -> Observations:
+def _finish(whole: _Whole) -> Observations:
+    level = whole.count_level
     counts = [
-        QueryCount(replica, minute, group[0], group[1], group[2], group[3], log2, count)
-        for (replica, (minute, group, log2)), count in whole.counts.items()
+        QueryCount(
+            replica,
+            None if bin_ is None else bin_ << level,
+            group[0],
+            group[1],
+            group[2],
+            group[3],
+            log2,
+            count,
+            1 << level,
+        )
+        for (replica, (bin_, group, log2)), count in whole.counts.items()
     ]
     counts.sort(
         key=lambda q: (
@@ -419,7 +459,7 @@ def _finish(whole: _Whole, limits: Limits) -> Observations:
             q.count,
         )
     )
-    names = _names(whole, limits)
+    names = _names(whole)
     failures = sorted(
         whole.failures, key=lambda f: (f.at_ns is None, f.at_ns or 0, f.citation.file, f.citation.line, f.qname)
     )
@@ -436,33 +476,13 @@ def _finish(whole: _Whole, limits: Limits) -> Observations:
     )
 
 
-def _names(whole: _Whole, limits: Limits) -> tuple[NameCount, ...]:
-    """Names that anywhere had another answer than NOERROR, those with most trouble first if they do not all fit."""
-    odd: dict[str, int] = {}
-    for (_, (qname, _, rcode, answer)), name in whole.names.items():
-        if rcode != "NOERROR" or answer in TROUBLE:
-            odd[qname] = odd.get(qname, 0) + name.count * (1000 if answer in TROUBLE else 1)
-    if len(odd) > limits.names:
-        kept = sorted(odd, key=lambda q: (-odd[q], q))[: limits.names]
-        whole.overflow["names"] = whole.overflow.get("names", 0) + len(odd) - limits.names
-        odd = {q: odd[q] for q in kept}
-    rows = [_name(replica, key, name) for (replica, key), name in whole.names.items() if key[0] in odd]
+def _names(whole: _Whole) -> tuple[NameCount, ...]:
+    """Names that anywhere had another answer than NOERROR."""
+    odd = {qname for _, (qname, _, rcode, answer) in whole.names if rcode != "NOERROR" or answer in TROUBLE}
+    stands_for = 1 << whole.name_level
+    rows = [_name(replica, key, name, stands_for) for (replica, key), name in whole.names.items() if key[0] in odd]
     return tuple(sorted(rows, key=lambda n: (n.qname, n.replica or "", n.qtype, n.rcode, n.answer)))
 
 
-def _name(replica: str | None, key: tuple[str, str, str, Answer], name: Name) -> NameCount:
-    qname, qtype, rcode, answer = key
-    citation: Citation = name.citation
-    return NameCount(
-        replica,
-        qname,
-        qtype,
-        rcode,
-        answer,
-        name.count,
-        name.first_ns,
-        name.last_ns,
-        citation,
-        len(name.clients),
-        name.min_bytes,
-    )
+def _name(replica: str | None, key: NameKey, name: Name, stands_for: int) -> NameCount:
+    return NameCount(replica, *key, name.count, name.first_ns, name.last_ns, name.citation, stands_for)

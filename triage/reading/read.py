@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from triage.model.bundle import Document, Kind
 from triage.model.observation import Meaning, Observations, Query
 from triage.reading import decode, merge
 from triage.reading.limits import Limits
+from triage.reading.run import scan_all
 from triage.reading.scan import Job, Partial, line_key, scan
+from triage.reading.settle import settle
 from triage.reading.texts import Reader, Text
+from triage.reading.watch import Watch
+from triage.reading.workers import Workers
 
 _YEAR = re.compile(
     r"(?<!\d)((?:19|20)\d\d)(?=[-/]\d\d[-/]\d\d[T ])|(?<=/[A-Z][a-z]{2}/)((?:19|20)\d\d)(?=:\d\d:)", re.ASCII
@@ -24,25 +29,37 @@ def read(
     *,
     recognise: Callable[[str], Meaning],
     parse_query: Callable[[str], Query | None],
-    zone_of: Callable[[str], str],
+    zones: frozenset[str] = frozenset(),
     replica_of_address: Mapping[str, str] = {},
     since_ns: int | None = None,
     until_ns: int | None = None,
     limits: Limits = Limits(),  # noqa: B008  (frozen)
     assumed_year: int | None = None,
+    workers: Workers | None = None,
+    watch: Watch | None = None,
+    native: bool = True,
 ) -> Observations:
     """Read all log documents; the result does not depend on their order, nor on how a file is split at newlines.
 
     `recognise` tells the meaning of a text that is no query line; equal texts are asked once (up to `limits.memo`).
-    `zone_of` maps a qname to the zone that serves it. `replica_of_address` names the replica of a pod address, for
+    `zones` are those that the configuration serves. `replica_of_address` names the replica of a pod address, for
     streams that tell no replica. Lines outside `since_ns` and `until_ns` are not counted, lines without a clock always
     are. Clocks without a year get the latest year seen in any document, else `assumed_year`, else 2000, and a note.
+    Where the kernel was built it counts large documents, unless `native` is False: with threads, or on `workers`.
+    Once `watch` is stopped the answer is what was read until then, and `overflow` counts the bytes that were not.
     """
     logs = sorted((d for d in documents if d.kind is Kind.LOG), key=lambda d: d.name)
-    job = Job(recognise, parse_query, zone_of, since_ns, until_ns, limits, year_of(logs, assumed_year))
-    kept, copies = merge.drop_copies([scan(d, job) for d in logs])
+    job = Job(recognise, parse_query, zones, since_ns, until_ns, limits, year_of(logs, assumed_year), watch or Watch())
+    partials = scan_all(logs, job, workers, native=native)
+    kept, copies = merge.drop_copies(partials)
     kept = _without_repeats(kept, job)
-    return merge.merge(kept, copies, replica_of_address, limits)
+    kept = [scan(p.document, job) if merge.needs_lives(p) else p for p in kept]
+    settle([*kept, *copies], job)
+    observations = merge.merge(kept, copies, replica_of_address, limits)
+    if job.watch.stopped:
+        left = max(0, job.watch.total_bytes - job.watch.done_bytes)
+        observations = replace(observations, overflow={**observations.overflow, "interrupted": left})
+    return observations
 
 
 def texts(document: Document, *, limits: Limits = Limits(), year: int = _LEAP_YEAR) -> Iterator[Text]:  # noqa: B008

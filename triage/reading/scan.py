@@ -5,24 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from triage.model.bundle import Document
 from triage.model.observation import Citation, Entry, FailureKind, Line, Meaning, Query, QueryFailure
+from triage.model.zones import longest
 from triage.reading import stamps, traces
+from triage.reading.faults import Fault, fault_of
 from triage.reading.framing import is_framed
-from triage.reading.hot import QUERY
+from triage.reading.hot import QUERY, kind_of
 from triage.reading.limits import Limits
 from triage.reading.lives import Life, Lives
 from triage.reading.shape import starts_log_line
 from triage.reading.tally import Seen, Tally, greatest, least, log2_ms
 from triage.reading.texts import Reader, Text
+from triage.reading.watch import Watch
+
+if TYPE_CHECKING:
+    from triage.reading.native import Counted, Run
 
 _MINUTE_NS = 60_000_000_000
 
 _WHEN = re.compile(r" - \[(?=\d\d/[A-Z][a-z]{2}/\d{4}:)")
 _PORT = re.compile(r"(?<= udp | tcp )(\S{1,60}):\d{1,5}->")
 _KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ")
-_NOT_DNS = frozenset(
+NOT_DNS = frozenset(
     {"kube-rbac-proxy", "node-resolver", "dns-node-resolver", "sidecar", "dnsmasq", "autoscaler"}
     | {"istio-proxy", "istio-init", "linkerd-proxy"}
 )
@@ -34,12 +41,14 @@ class Job:
 
     recognise: Callable[[str], Meaning]
     parse_query: Callable[[str], Query | None]
-    zone_of: Callable[[str], str]
+    zones: frozenset[str]
+    """Zones that the configuration serves."""
     since_ns: int | None
     until_ns: int | None
     limits: Limits
     year: int
     """For clocks without a year."""
+    watch: Watch = field(default_factory=Watch)
 
 
 @dataclass(slots=True)
@@ -49,7 +58,7 @@ class Part:
     replica: str | None
     lives: Lives = field(default_factory=Lives)
     tallies: list[Tally] = field(default_factory=list)
-    """One for each life: whose life it was may be told later."""
+    """One; while nobody told the replica one for each life: whose life it was may be told later."""
     framings: dict[str, int] = field(default_factory=dict)
     lines: int = 0
     understood: int = 0
@@ -62,32 +71,44 @@ class Part:
     notes: set[str] = field(default_factory=set)
     in_trace: bool = False
 
+    def begin(self) -> None:
+        """A life began."""
+        if self.replica is None or not self.tallies:
+            self.tallies.append(Tally())
+
+    def add_lines(self, lines: int, first_ns: int | None, last_ns: int | None) -> None:
+        """Take lines that were understood, and their time span."""
+        self.lines += lines
+        self.understood += lines
+        self.first_ns = least(self.first_ns, first_ns)
+        self.last_ns = greatest(self.last_ns, last_ns)
+
     def close(self, file: str, limits: Limits) -> None:
-        """Add the query lines, which were counted in tallies only, to lives and sums."""
-        for life, tally in zip(self.lives.all, self.tallies, strict=True):
+        """Add the query lines, which were counted in tallies only, to the sums."""
+        for tally in self.tallies:
             tally.fold(file, limits)
-            life.add(tally.queries, tally.first_ns, tally.last_ns)
             self.queries += tally.queries
             self.lines += tally.queries
             self.understood += tally.queries
-            self.first_ns = least(self.first_ns, tally.first_ns)
-            self.last_ns = greatest(self.last_ns, tally.last_ns)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Partial:
     """All that one document says."""
 
     document: Document
     parts: tuple[Part, ...]
     notes: frozenset[str]
-    digest: bytes
+    n_bytes: int
+    """Bytes that were read."""
     fine_clock: bool
     """True when its clock has nanoseconds, so that equal time and text mean the same line."""
     n_lines: int = 0
     """Lines of the document."""
     n_blank: int = 0
     """Blank ones that no part has."""
+    counted: Counted | None = None
+    """Tables of the kernel, not yet in the tallies of the parts."""
 
 
 class _Memo:
@@ -96,7 +117,7 @@ class _Memo:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._meanings: dict[str, Meaning] = {}
-        self._queries: dict[str, tuple[Query, str]] = {}
+        self._queries: dict[object, tuple[Query, str]] = {}
 
     def meaning(self, text: str) -> Meaning:
         """The meaning of a text that is no query; ports and klog clocks make no new text."""
@@ -111,7 +132,7 @@ class _Memo:
             found = self._meanings[text] = self._job.recognise(text)
         return found
 
-    def query(self, key: str, text: str) -> tuple[Query, str] | None:
+    def query(self, key: object, text: str) -> tuple[Query, str] | None:
         """The query and its zone; `key` is the text without what differs from line to line."""
         found = self._queries.get(key)
         if found is None:
@@ -120,7 +141,7 @@ class _Memo:
                 return None
             if len(self._queries) >= self._job.limits.memo:
                 self._queries.clear()
-            found = self._queries[key] = (query, self._job.zone_of(query.qname))
+            found = self._queries[key] = (query, longest(query.qname, self._job.zones))
         return found
 
     def grade(self, text: str) -> int:
@@ -136,19 +157,28 @@ class _Memo:
 class Scan:
     """The state while one document is read."""
 
-    def __init__(self, document: Document, job: Job, exclude: Mapping[str | None, set[int]]) -> None:
+    def __init__(
+        self, document: Document, job: Job, exclude: Mapping[str | None, set[int]], counted: Counted | None = None
+    ) -> None:
         self.document = document
         self.job = job
         self.memo = _Memo(job)
-        self.reader = Reader(document, job.limits, year=job.year, grade=self.memo.grade)
+        self.counted = counted
+        self.reader = Reader(document, job.limits, year=job.year, grade=self.memo.grade, counted=counted)
         self.parts: dict[str | None, Part] = {}
         self.exclude = exclude
         self.fine_clock = False
+        self._number = 0
         self.filtered = job.since_ns is not None or job.until_ns is not None
 
     def run(self) -> Partial:
         """Read all texts."""
+        watch = self.job.watch
         for text in self.reader:
+            if watch.stopped:
+                break
+            if self.counted is not None:
+                self._take_runs(self.counted)
             part = self._part(text)
             at_ns = text.at_ns
             if at_ns is not None and not self.fine_clock and at_ns % 1000:
@@ -162,20 +192,46 @@ class Scan:
                 match = text.query or QUERY.fullmatch(text.text)
                 if match is None or not self._common_query(part, text, match):
                     self._other(part, text)
+        if self.counted is not None:
+            self._take_runs(self.counted)
+            self.fine_clock |= self.counted.fine_clock
         for part in self.parts.values():
             part.close(self.document.file, self.job.limits)
         return Partial(
             self.document,
             tuple(self.parts.values()),
             frozenset(self.reader.notes),
-            self.reader.digest,
+            self.reader.n_bytes,
             self.fine_clock,
             self.reader.n_lines,
             self.reader.n_blank,
+            self.counted,
         )
 
+    def _take_runs(self, counted: Counted) -> None:
+        """Lines that the kernel counted since the line before: they belong to the life that is on."""
+        for run in counted.take_runs():
+            self._take_run(self._part_of(run.replica), run)
+
+    def _take_run(self, part: Part, run: Run) -> None:
+        if part.lives.see_query(run.number):
+            part.begin()
+        if run.filtered:
+            part.notes.add("note.outside-window")
+        if run.errors or run.outside:
+            part.in_trace = False
+        lines = run.queries + run.errors
+        if part.lives.now is not None:
+            part.lives.now.add(lines, run.first_ns, run.last_ns)
+            part.lives.now.add(run.outside, run.outside_first_ns, run.outside_last_ns)
+        part.queries += run.queries
+        part.tallies[-1].faults.n_lines += run.errors
+        part.add_lines(lines, run.first_ns, run.last_ns)
+
     def _part(self, text: Text) -> Part:
-        replica = text.replica or self.document.replica or text.host
+        return self._part_of(text.replica or self.document.replica or text.host)
+
+    def _part_of(self, replica: str | None) -> Part:
         part = self.parts.get(replica)
         if part is None:
             part = self.parts[replica] = Part(replica)
@@ -200,7 +256,7 @@ class Scan:
     def _common_query(self, part: Part, text: Text, match: re.Match[str]) -> bool:
         """Count a query line of the common format; the hot path."""
         line, at_ns = text.text, text.at_ns
-        client, key = match[1], match[2]
+        client, key = match[1], kind_of(match)
         life = part.lives.now
         seen = None
         if life is not None and not life.cut:
@@ -213,57 +269,40 @@ class Scan:
             seen = self._watch(part, key, found, text)
         if self.filtered and self._outside(part, at_ns):
             return True
-        duration_s = float(line[line.rfind(" ") + 1 : -1])
-        self._count(part, seen, text, client[1:-1] if client[0] == "[" else client, duration_s)
+        self._count(part, seen, text, client[1:-1] if client[0] == "[" else client, float(match[5]))
         return True
 
     def _watch(self, part: Part, key: object, found: tuple[Query, str], text: Text) -> Seen:
         """The counter of such lines in the life that is on."""
         if part.lives.see_query(text.number):
-            part.tallies.append(Tally())
+            part.begin()
         tally = part.tallies[-1]
         seen = tally.seen.get(key)
         if seen is None:
             if len(tally.seen) >= self.job.limits.memo:
                 tally.fold(self.document.file, self.job.limits)
-            seen = tally.seen[key] = Seen(found[0], found[1], text.number, text.text, text.at_ns)
-            part.framings[text.framing] = part.framings.get(text.framing, 0) + 1
+            seen = tally.seen[key] = Seen(*found)
         return seen
 
     def _count(self, part: Part, seen: Seen, text: Text, client: str | None, duration_s: float | None) -> None:
-        tally, at_ns = part.tallies[-1], text.at_ns
-        weight = text.times
-        counts = tally.counts
-        count_key = (None if at_ns is None else at_ns // _MINUTE_NS, seen.group, log2_ms(duration_s))
-        counts[count_key] = counts.get(count_key, 0) + weight
+        tally, at_ns, weight = part.tallies[-1], text.at_ns, text.times
+        minute = None if at_ns is None else at_ns // _MINUTE_NS
+        tally.count((minute, seen.group, log2_ms(duration_s)), weight, self.job.limits)
+        life = part.lives.now
+        if life is not None:
+            life.add(weight, at_ns, at_ns)
+        part.first_ns, part.last_ns = least(part.first_ns, at_ns), greatest(part.last_ns, at_ns)
+        part.framings[text.framing] = part.framings.get(text.framing, 0) + weight
+        if seen.count == 0 or (at_ns is not None and (seen.first_ns is None or at_ns < seen.first_ns)):
+            seen.first_ns, seen.number, seen.text = at_ns, text.number, text.text
         seen.count += weight
         seen.last_number, seen.last_text = text.number, text.text
-        if at_ns is not None:
-            if seen.first_ns is None or at_ns < seen.first_ns:
-                seen.first_ns, seen.number, seen.text = at_ns, text.number, text.text
-            if seen.last_ns is None or at_ns > seen.last_ns:
-                seen.last_ns = at_ns
-        clients = seen.clients
-        if len(clients) < 16 and client is not None:
-            clients.add(client)
+        if at_ns is not None and (seen.last_ns is None or at_ns > seen.last_ns):
+            seen.last_ns = at_ns
         if seen.trouble:
-            query = seen.query
             citation = Citation(self.document.file, text.number, text.text[:400])
-            tally.keep_failure(
-                QueryFailure(
-                    part.replica,
-                    at_ns,
-                    query.qname,
-                    query.qtype,
-                    duration_s,
-                    query.rcode,
-                    query.answer,
-                    client,
-                    citation,
-                    query.probe,
-                ),
-                self.job.limits,
-            )
+            failure = failure_of(seen.query, part.replica, at_ns, citation, client, duration_s)
+            tally.keep_failure(failure, self.job.limits)
 
     def _mark(self, part: Part, text: Text) -> None:
         """Time span and framing of a line."""
@@ -281,7 +320,7 @@ class Scan:
         if not line.strip():
             part.blank += 1
             return
-        if text.container in _NOT_DNS:
+        if text.container in NOT_DNS:
             part.skipped += 1
             part.notes.add("note.other-container")
             return
@@ -300,7 +339,7 @@ class Scan:
             return
         part.in_trace = traces.opens_trace(line) or (part.in_trace and not starts_log_line(line))
         if part.lives.see(text.number, line, text.at_ns):
-            part.tallies.append(Tally())
+            part.begin()
         if not self._outside(part, text.at_ns):
             self._keep(part, text, line, meaning)
 
@@ -327,7 +366,7 @@ class Scan:
         if self._outside(part, text.at_ns):
             return True
         key = (query.qname, query.qtype, query.rcode, query.flags, query.size_bytes, query.answer)
-        seen = self._watch(part, key, (query, self.job.zone_of(query.qname)), text)
+        seen = self._watch(part, key, (query, longest(query.qname, self.job.zones)), text)
         self._count(part, seen, text, query.client, query.duration_s)
         return True
 
@@ -352,6 +391,12 @@ class Scan:
             part.understood += text.times
         elif len(part.samples) < self.job.limits.samples:
             part.samples.append(Citation(self.document.file, number, line[:400]))
+        # Of several texts of one line the first only, so that they stay in their order.
+        begins, self._number = number != self._number, number
+        fault = fault_of(line, number, text.at_ns, text.container) if begins and text.times == 1 else None
+        if fault is not None:
+            part.tallies[-1].faults.add(fault, self.job.limits)
+            return
         if text.times > 1:
             meaning = replace(meaning, weight=meaning.weight * text.times)
         entry = Entry(Line(line, self.document.file, number, part.replica, text.at_ns, text.container), meaning)
@@ -363,9 +408,37 @@ def line_key(at_ns: int, text: str) -> int:
     return hash((at_ns, text))
 
 
-def scan(document: Document, job: Job, exclude: Mapping[str | None, set[int]] | None = None) -> Partial:
+def failure_of(
+    query: Query,
+    replica: str | None,
+    at_ns: int | None,
+    citation: Citation,
+    client: str | None,
+    duration_s: float | None,
+) -> QueryFailure:
+    """A failed query line."""
+    return QueryFailure(
+        replica, at_ns, query.qname, query.qtype, duration_s, query.rcode, query.answer, client, citation, query.probe
+    )
+
+
+def entry_of(fault: Fault, weight: int, part: Part, document: Document, recognise: Callable[[str], Meaning]) -> Entry:
+    """A line of the errors plugin, for itself or for all of its message and minute."""
+    meaning = recognise(fault.text)
+    if weight > 1:
+        meaning = replace(meaning, weight=meaning.weight * weight)
+    line = Line(fault.text, document.file, fault.number, part.replica, fault.at_ns, fault.container)
+    return Entry(line, meaning)
+
+
+def scan(
+    document: Document,
+    job: Job,
+    exclude: Mapping[str | None, set[int]] | None = None,
+    counted: Counted | None = None,
+) -> Partial:
     """Read one document; lines in `exclude` (by replica) were counted in another one."""
-    return Scan(document, job, exclude or {}).run()
+    return Scan(document, job, exclude or {}, counted).run()
 
 
 def life_of(part: Part) -> list[tuple[Life, Tally]]:

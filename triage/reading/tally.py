@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import frexp
 
 from triage.model.observation import Answer, Citation, Entry, Query, QueryFailure
+from triage.reading.faults import Faults
 from triage.reading.limits import Limits
+from triage.reading.thin import WIDEST, both, hash_of, is_below, level_of
 
 TROUBLE = frozenset({Answer.FAILED, Answer.REJECTED})
-_CLIENTS = 16
 
 Group = tuple[str, str, str, Answer]
 """zone, qtype, rcode, answer."""
 CountKey = tuple[int | None, Group, int | None]
-"""minute, group, log2 of milliseconds."""
+"""Bin of minutes, group, log2 of milliseconds."""
 NameKey = tuple[str, str, str, Answer]
 """qname, qtype, rcode, answer."""
 
 
 class Seen:
-    """Query lines that differ in client, id and time only."""
+    """Query lines that differ in client, id, size and time only."""
 
     __slots__ = (
-        "clients",
         "count",
         "first_ns",
         "group",
@@ -36,18 +36,15 @@ class Seen:
         "trouble",
     )
 
-    def __init__(self, query: Query, zone: str, number: int, text: str, at_ns: int | None) -> None:
+    def __init__(self, query: Query, zone: str) -> None:
         self.query = query
         self.group: Group = (zone, query.qtype, query.rcode, query.answer)
         self.trouble = query.answer in TROUBLE
         self.count = 0
-        self.first_ns = at_ns
-        self.last_ns = at_ns
-        self.number = number
-        self.text = text
-        self.last_number = number
-        self.last_text = text
-        self.clients: set[str] = set()
+        self.first_ns: int | None = None
+        self.last_ns: int | None = None
+        self.number = self.last_number = 0
+        self.text = self.last_text = ""
 
 
 @dataclass(slots=True)
@@ -58,8 +55,6 @@ class Name:
     first_ns: int | None
     last_ns: int | None
     citation: Citation
-    clients: set[str]
-    min_bytes: int | None
 
     def add(self, other: Name) -> None:
         """Take the other's share; the earlier citation stays."""
@@ -68,8 +63,6 @@ class Name:
             self.citation = other.citation
         self.first_ns = least(self.first_ns, other.first_ns)
         self.last_ns = greatest(self.last_ns, other.last_ns)
-        self.clients = set(sorted(self.clients | other.clients)[:_CLIENTS])
-        self.min_bytes = least(self.min_bytes, other.min_bytes)
 
 
 def _order(at_ns: int | None, citation: Citation) -> tuple[bool, int, str, int]:
@@ -87,32 +80,49 @@ def greatest(a: int | None, b: int | None) -> int | None:
 
 
 def log2_ms(duration_s: float | None) -> int | None:
-    """floor(log2(milliseconds)).
+    """floor(log2(milliseconds)), from whole nanoseconds.
 
-    >>> log2_ms(0.001), log2_ms(2.002), log2_ms(0.0001), log2_ms(None)
-    (0, 10, -4, None)
+    >>> log2_ms(0.001), log2_ms(2.002), log2_ms(0.0001), log2_ms(0.0), log2_ms(None)
+    (0, 10, -4, -20, None)
     """
     if duration_s is None:
         return None
-    return frexp(duration_s * 1000.0)[1] - 1 if duration_s > 0 else -20
+    ns = min(round(duration_s * 1e9), 1 << 62)
+    if ns <= 0:
+        return -20
+    return (ns // 1_000_000).bit_length() - 1 if ns >= 1_000_000 else ((ns << 20) // 1_000_000).bit_length() - 21
+
+
+def name_hash(qname: str) -> int:
+    """By which names are thinned."""
+    return hash_of(qname.encode("utf-8", "surrogatepass"))
+
+
+def failure_hash(qname: str, client: str | None) -> int:
+    """By which failed query lines are chosen: repeats of one client and name stay together."""
+    return both(name_hash(qname), hash_of((client or "").encode("utf-8", "surrogatepass")))
 
 
 @dataclass(slots=True)
 class Tally:
-    """What is kept of one life (or of one stream whose replica is known)."""
+    """What is kept of one stream; of one life of it while nobody has told whose it was."""
 
     counts: dict[CountKey, int] = field(default_factory=dict)
+    count_level: int = 0
+    """Minutes are taken together by 2 to the power of this."""
     names: dict[NameKey, Name] = field(default_factory=dict)
-    failures: list[QueryFailure] = field(default_factory=list)
+    name_level: int = 0
+    failures: list[tuple[int, QueryFailure]] = field(default_factory=list)
+    """Each with its hash."""
+    failure_level: int = 0
+    faults: Faults = field(default_factory=Faults)
     entries: list[Entry] = field(default_factory=list)
     seen: dict[object, Seen] = field(default_factory=dict)
     overflow: dict[str, int] = field(default_factory=dict)
     rare: set[object] = field(default_factory=set)
     """Kinds of lines kept after the cap was reached."""
     queries: int = 0
-    """Query lines, counted when `seen` is folded; so are the times of the first and last one."""
-    first_ns: int | None = None
-    last_ns: int | None = None
+    n_failures: int = 0
     last_answers: dict[Answer, tuple[int, str]] = field(default_factory=dict)
     """Number and text of the last query line by where its answer came from."""
 
@@ -129,41 +139,87 @@ class Tally:
         self.entries.append(entry)
 
     def keep_failure(self, failure: QueryFailure, limits: Limits) -> None:
-        """Keep a failed query line."""
-        if len(self.failures) < limits.failures_per_stream:
-            self.failures.append(failure)
-        else:
-            self.spill("failures")
+        """Keep a failed query line while its hash is below the level."""
+        self.n_failures += 1
+        hashed = failure_hash(failure.qname, failure.client)
+        if is_below(hashed, self.failure_level):
+            self.failures.append((hashed, failure))
+            if len(self.failures) > limits.failures:
+                self.thin_failures(level_of((h for h, _ in self.failures), limits.failures, self.failure_level))
+
+    def thin_failures(self, level: int) -> None:
+        """Leave the failures below the level."""
+        if level > self.failure_level:
+            self.failure_level = level
+            self.failures = [f for f in self.failures if is_below(f[0], level)]
+
+    def count(self, key: CountKey, lines: int, limits: Limits) -> None:
+        """Count query lines of a minute."""
+        minute, group, log2 = key
+        if self.count_level and minute is not None:
+            key = (minute >> self.count_level, group, log2)
+        counts = self.counts
+        counts[key] = counts.get(key, 0) + lines
+        if len(counts) > limits.counts:
+            self.widen(bins_of([self], limits.counts))
+
+    def widen(self, level: int) -> None:
+        """Take minutes together."""
+        if level > self.count_level:
+            by, self.count_level = level - self.count_level, level
+            counts, self.counts = self.counts, {}
+            for (minute, group, log2), n in counts.items():
+                key = (None if minute is None else minute >> by, group, log2)
+                self.counts[key] = self.counts.get(key, 0) + n
+
+    def add_name(self, key: NameKey, name: Name, limits: Limits) -> None:
+        """Count lines of a name."""
+        known = self.names.get(key)
+        if known is not None:
+            known.add(name)
+        elif self.name_level == 0 or is_below(name_hash(key[0]), self.name_level):
+            self.names[key] = name
+            if len(self.names) > limits.names:
+                self.thin_names(level_of((name_hash(k[0]) for k in self.names), limits.names, self.name_level))
+
+    def thin_names(self, level: int) -> None:
+        """Leave the names below the level."""
+        if level > self.name_level:
+            self.name_level = level
+            self.names = {key: name for key, name in self.names.items() if is_below(name_hash(key[0]), level)}
 
     def spill(self, table: str, rows: int = 1) -> None:
         """Count what did not fit."""
         self.overflow[table] = self.overflow.get(table, 0) + rows
+
+    def see_last(self, answer: Answer, number: int, text: str) -> None:
+        """Remember the last line of an answer."""
+        self.last_answers[answer] = max((number, text), self.last_answers.get(answer, (0, "")))
 
     def fold(self, file: str, limits: Limits) -> None:
         """Move `seen` into `names`."""
         for seen in self.seen.values():
             if seen.count == 0:
                 continue
-            self.queries += seen.count
-            answer = seen.query.answer
-            self.last_answers[answer] = max((seen.last_number, seen.last_text), self.last_answers.get(answer, (0, "")))
-            self.first_ns = least(self.first_ns, seen.first_ns)
-            self.last_ns = greatest(self.last_ns, seen.last_ns)
             query = seen.query
-            key = (query.qname, query.qtype, query.rcode, query.answer)
-            name = Name(
-                seen.count,
-                seen.first_ns,
-                seen.last_ns,
-                Citation(file, seen.number, seen.text[:400]),
-                seen.clients,
-                query.size_bytes,
-            )
-            known = self.names.get(key)
-            if known is not None:
-                known.add(name)
-            elif len(self.names) < limits.names_scanned:
-                self.names[key] = name
-            else:
-                self.spill("names")
+            self.queries += seen.count
+            self.see_last(query.answer, seen.last_number, seen.last_text)
+            citation = Citation(file, seen.number, seen.text[:400])
+            name = Name(seen.count, seen.first_ns, seen.last_ns, citation)
+            self.add_name((query.qname, query.qtype, query.rcode, query.answer), name, limits)
         self.seen.clear()
+
+
+def bins_of(tallies: Iterable[Tally], most: int) -> int:
+    """The level of minutes at which the counts of the tallies together fit."""
+    tallies = list(tallies)
+    level = max((t.count_level for t in tallies), default=0)
+    while level < WIDEST:
+        rows = 0
+        for tally in tallies:
+            by = level - tally.count_level
+            rows += len({(None if m is None else m >> by, g, d) for m, g, d in tally.counts} if by else tally.counts)
+        if rows <= most:
+            break
+        level += 1
+    return level

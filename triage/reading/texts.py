@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from triage.model.bundle import Document
 from triage.reading import decode, mend, records
@@ -13,6 +12,9 @@ from triage.reading.framing import Context, Peeled, head_of, is_viewer_event, un
 from triage.reading.hot import Hot
 from triage.reading.limits import Limits
 from triage.reading.shape import cut_prompt, split_glued
+
+if TYPE_CHECKING:
+    from triage.reading.native import Counted
 
 _PLAIN = ("[INFO] ", "[ERROR] ", "[WARNING] ")
 
@@ -37,30 +39,39 @@ class Text(NamedTuple):
 
 
 class Reader:
-    """Reads one document once; afterwards `notes`, `digest` and `size_bytes` say what was met."""
+    """Reads one document once; afterwards `notes`, `n_bytes` and `n_lines` say what was met.
 
-    def __init__(self, document: Document, limits: Limits, *, year: int, grade: mend.Grade) -> None:
+    Of a document that the kernel counted it gives the lines that are left.
+    """
+
+    def __init__(
+        self, document: Document, limits: Limits, *, year: int, grade: mend.Grade, counted: Counted | None = None
+    ) -> None:
         self.document = document
         self.limits = limits
         self.context = Context(year)
         self.notes: set[str] = set()
-        self.digest = b""
+        self.n_bytes = 0
         self.mended = False
         self.n_lines = 0
         """Lines of the document."""
         self.n_blank = 0
         """Blank lines that gave no text."""
         self._grade = grade
+        self._counted = counted
 
     def __iter__(self) -> Iterator[Text]:
+        if self._counted is not None:
+            yield from self._streamed(self._counted.events())
+            self.n_lines, self.n_bytes = self._counted.n_lines, self._counted.n_bytes
+            return
         with self.document.open() as stream:
-            hashing = _Hashing(stream)
-            head = hashing.peek(decode.HEAD_BYTES)
-            yield from self._texts(hashing, head)
-            hashing.drain()
-        self.digest = hashing.digest()
+            source = _Source(stream)
+            head = source.peek(decode.HEAD_BYTES)
+            yield from self._texts(source, head)
+        self.n_bytes = source.n_bytes
 
-    def _texts(self, stream: _Hashing, head: bytes) -> Iterator[Text]:
+    def _texts(self, stream: _Source, head: bytes) -> Iterator[Text]:
         encoding = decode.encoding_of(head)
         if not encoding.startswith("utf-8"):
             self.notes.add("note.gb18030" if encoding == "gb18030" else "note.utf16")
@@ -103,7 +114,7 @@ class Reader:
     def _small(self) -> bool:
         return self.document.size_bytes is not None and self.document.size_bytes <= self.limits.mend_bytes
 
-    def _whole(self, stream: _Hashing, encoding: str, start: str) -> list[tuple[int, Peeled]] | None:
+    def _whole(self, stream: _Source, encoding: str, start: str) -> list[tuple[int, Peeled]] | None:
         """The records of a JSON answer or a CSV export; None when the document is lines."""
         is_json = records.is_whole_json(start)
         delimiter = None if is_json else records.csv_dialect(start.split("\n", 1)[0].rstrip("\r"))
@@ -234,17 +245,17 @@ class _Joiner:
         return list(self._open.values())
 
 
-class _Hashing:
-    """A stream that knows the digest of everything read from it, and can look ahead."""
+class _Source:
+    """A stream that counts its bytes and can look ahead."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self._hash = hashlib.blake2b(digest_size=16)
         self._ahead = b""
+        self.n_bytes = 0
 
     def _fetch(self, size: int) -> bytes:
         chunk = self._stream.read(size)
-        self._hash.update(chunk)
+        self.n_bytes += len(chunk)
         return chunk
 
     def peek(self, size: int) -> bytes:
@@ -272,12 +283,3 @@ class _Hashing:
                 chunk += self._fetch(size - len(chunk))
             return chunk
         return self._fetch(size)
-
-    def drain(self) -> None:
-        """Read what is left, for the digest."""
-        while self._fetch(1 << 20):
-            pass
-
-    def digest(self) -> bytes:
-        """Digest of all bytes."""
-        return self._hash.digest()

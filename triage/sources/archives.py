@@ -9,6 +9,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import BinaryIO, cast
 
 from triage.model.bundle import Document, Gap
@@ -243,11 +244,12 @@ def _zip_member(outer: Found, info: zipfile.ZipInfo, state: Unpacking) -> Iterat
 
 
 def _zip_opener(outer: Found, info: zipfile.ZipInfo, limits: Limits) -> Open:
-    def opener() -> BinaryIO:
-        archive = zipfile.ZipFile(_seekable(outer.open(), limits))
-        return archive.open(info)  # type: ignore[return-value]
+    return partial(_open_zipped, outer.open, info, limits)
 
-    return opener
+
+def _open_zipped(open_raw: Open, info: zipfile.ZipInfo, limits: Limits) -> BinaryIO:
+    archive = zipfile.ZipFile(_seekable(open_raw(), limits))
+    return archive.open(info)  # type: ignore[return-value]
 
 
 def _seekable(raw: BinaryIO, limits: Limits) -> BinaryIO:

@@ -6,7 +6,9 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from triage.model.bundle import Document
 from triage.sources.found import Found, shown
@@ -69,7 +71,11 @@ def of_file(path: Path, name: str, file: str, *, given: bool = False) -> Found:
         size: int | None = path.stat().st_size
     except OSError:
         size = None
-    return Found(name=name, file=file, open=lambda: path.open("rb"), size_bytes=size, layout_path=name, given=given)
+    return Found(name=name, file=file, open=partial(_opened, path), size_bytes=size, layout_path=name, given=given)
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def kind_of_path(path: Path) -> str:
@@ -87,4 +93,4 @@ def kind_of_path(path: Path) -> str:
 
 def _nothing(folder: Path, prefix: str) -> Found:
     name = prefix or shown(folder.name)
-    return Found(name=name, file=name, open=lambda: folder.open("rb"))
+    return Found(name=name, file=name, open=partial(_opened, folder))

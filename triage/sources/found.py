@@ -7,6 +7,7 @@ import os
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO
 
 from triage.model.bundle import Document, Kind
@@ -67,7 +68,7 @@ def read_up_to(stream: BinaryIO, n_bytes: int) -> bytes:
 
 def bytes_opener(raw: bytes) -> Open:
     """Opens bytes that are in memory."""
-    return lambda: io.BytesIO(raw)
+    return partial(io.BytesIO, raw)
 
 
 def shown(name: str | bytes) -> str:

@@ -14,7 +14,7 @@ from typing import BinaryIO, get_args
 
 from triage.errors import TriageError
 from triage.model.bundle import Bundle, Document, Gap, Kind, Redaction
-from triage.sources import folder, names
+from triage.sources import folder, names, urls
 from triage.sources.archives import Unpacking, expand
 from triage.sources.found import Found, bytes_opener, read_up_to, shown
 from triage.sources.limits import Limits
@@ -97,6 +97,8 @@ def _check(paths: Sequence[str], stdin: BinaryIO | None) -> None:
                     "nothing to read from standard input", hint="pipe a text into the command, or name a file"
                 )
             continue
+        if urls.is_url(given):
+            continue
         kind = folder.kind_of_path(Path(given))
         if kind == "missing":
             raise _missing(given)
@@ -134,7 +136,9 @@ def _missing(given: str) -> TriageError:
 def _find(paths: Sequence[str], stdin: BinaryIO | None, limits: Limits) -> Iterator[Found | Document]:
     """Files of all paths; a file that is reached twice counts once."""
     seen: set[tuple[int, int]] = set()
-    roots = _labels(paths)
+    for url in dict.fromkeys(path for path in paths if urls.is_url(path)):
+        yield from urls.files_of(url, limits)
+    roots = _labels([path for path in paths if not urls.is_url(path)])
     for given, label in roots:
         if given == "-":
             raw = read_up_to(stdin, limits.max_text_bytes * 4) if stdin is not None else b""

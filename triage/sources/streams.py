@@ -10,6 +10,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -48,8 +49,11 @@ def can_read(compression: str) -> bool:
 
 def decompressed(open_raw: Open, compression: str, limits: Limits) -> Open:
     """Opens the decompressed stream; it ends where the data breaks or a limit is reached."""
-    opener = _OPENERS[compression]
-    return lambda: cast(BinaryIO, Guarded(open_raw(), opener, limits))
+    return partial(_guarded, open_raw, compression, limits)
+
+
+def _guarded(open_raw: Open, compression: str, limits: Limits) -> BinaryIO:
+    return cast(BinaryIO, Guarded(open_raw(), _OPENERS[compression], limits))
 
 
 def _zstandard() -> ModuleType | None:
@@ -78,6 +82,9 @@ def _open_bzip2(raw: BinaryIO) -> BinaryIO:
 
 
 def _open_gzip(raw: BinaryIO) -> BinaryIO:
+    """By isal where it is installed: four times as fast."""
+    with contextlib.suppress(ImportError):
+        return cast(BinaryIO, importlib.import_module("isal.igzip").IGzipFile(fileobj=raw))
     return cast(BinaryIO, gzip.GzipFile(fileobj=raw))
 
 
@@ -198,7 +205,11 @@ class _Slice(_Reader):
 
 def slice_of(open_raw: Open, start: int, size: int) -> Open:
     """Opens a part of a stream."""
-    return lambda: cast(BinaryIO, _Slice(open_raw(), start, size))
+    return partial(_sliced, open_raw, start, size)
+
+
+def _sliced(open_raw: Open, start: int, size: int) -> BinaryIO:
+    return cast(BinaryIO, _Slice(open_raw(), start, size))
 
 
 def _skip(stream: BinaryIO, n_bytes: int) -> None:

@@ -1,0 +1,195 @@
+"""The kernel says what the Python reader says, however a document is framed, damaged and split."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.reading.framings import FRAMINGS, WITHOUT_POD, Line, each, rfc3339
+from tests.reading.test_hot import DOCKER, WRITERS
+from triage.model.bundle import Document, Kind
+from triage.model.observation import Observations
+from triage.parsing.query_log import parse_query
+from triage.reading import Limits, read
+from triage.reading.native import kernel
+
+pytestmark = pytest.mark.skipif(kernel() is None and not os.environ.get("CI"), reason="the kernel was not built")
+
+NS = 1_000_000_000
+START_NS = 1_710_496_800_000_000_000
+PODS = ("coredns-5d78c9869d-aaaaa", "coredns-5d78c9869d-bbbbb")
+ZONES = frozenset({".", "cluster.local.", "corp.example.", "example."})
+TINY = Limits(mend_bytes=0, entries_per_stream=40, faults=30, messages=12, failures=25, counts=40, names=20)
+WIDE = Limits(mend_bytes=0)
+ODD = (
+    ".:53",
+    "CoreDNS-1.9.3",
+    "linux/amd64, go1.18.2, 45b0a11",
+    "[INFO] Reloading",
+    "[INFO] plugin/reload: Running configuration SHA512 = 591cf328cccc12bc490481273e738df5",
+    "[WARNING] plugin/kubernetes: starting server with unsynced Kubernetes API",
+    "[ERROR] plugin/errors: 4 errors like '^read udp .* i/o timeout$' occurred in last 30s",
+    "[ERROR] plugin/errors: 2 a.example. A: plugin/forward: no nameservers",
+    "[ERROR] plugin/errors: 2 a.example. A: EOFfailed to create fsnotify watcher: too many open files",
+    "[ERROR] plugin/errors: 2 x@y.example. A: EOF",
+    "failed to create fsnotify watcher: too many open files",
+    "panic: sync: negative WaitGroup counter",
+    "goroutine 1 [running]:",
+    "\t/usr/local/go/src/net/http/server.go:1868 +0xb9",
+    "maxprocs: Leaving GOMAXPROCS=2: CPU quota undefined",
+    '[INFO] 10.1.0.7:5 - 6 "A IN q\\"u.example. udp 33 false 512" NOERROR qr,rd,ra 94 0.5s',
+    '[INFO] 10.1.0.7:5 - 6 "A IN a.example. https 33 false 512" NOERROR qr,rd,ra 94 0.5s',
+    '[INFO] 10.1.0.7:5 - 6 "A IN a.example. udp 33 false 512" STRANGE qr,rd,ra 94 0.5s',
+    '[INFO] 10.1.0.7:5 - 6 "A IN a.example. udp 33 false 512" NOERROR qr,rd,ra 94 1.2.3s',
+    "",
+    "   ",
+    "ünïcode ✓",
+)
+SHARE = {"udp": "read udp {a}:{p}->{u}:53: i/o timeout", "tcp": "dial tcp {u}:53: connect: connection refused"}
+
+
+def log(seed: int, n: int = 700) -> list[Line]:
+    """Queries and errors, with everything between them that a log may have."""
+    rng = random.Random(seed)
+    at = START_NS
+    odd_share = rng.choice([0.0, 0.01, 0.2])
+    names = [
+        f"{w}{i}.{z}"
+        for w in "ab"
+        for i in range(rng.choice([3, 40]))
+        for z in ("example.", "svc.cluster.local.", "Test.")
+    ]
+    made = []
+    for i in range(n):
+        at += rng.choice([NS // 7 + 13, NS * 20 + 1, -NS * 3, 0])
+        name, client = rng.choice(names), rng.choice(["10.1.0.7", "10.1.3.8", "[fd00::7]"])
+        draw = rng.random()
+        if draw < odd_share:
+            text = rng.choice(ODD)
+        elif draw < 0.3:
+            words = rng.choice([*SHARE.values(), "EOF", "dns: overflow unpacking uint32", f"no next plugin {i % 5}"])
+            words = words.format(a=rng.choice(["10.1.0.4", "fd00::4"]), p=rng.randint(1, 65535), u="10.9.9.9")
+            qtype = rng.choice(["A", "AAAA", "HINFO"])
+            name = f"{rng.randint(1, 10**18)}.{rng.randint(1, 10**18)}." if qtype == "HINFO" else name
+            text = f"[ERROR] plugin/errors: 2 {name} {qtype}: {words}"
+        else:
+            tail = rng.choice(
+                ["NOERROR qr,rd,ra 94 0.0371s", "NOERROR qr,aa,rd 94 0.000121s", "NXDOMAIN qr,aa,rd 94 0.000250001s",
+                 "- - 0 0.000019s", "- - 0 6.1s", "SERVFAIL qr,rd 33 2.000123456s", "REFUSED qr,rd 33 0.0005s",
+                 "NOERROR - 0 2s", "SERVFAIL qr,rd,ra 33 0.1234567891s"]
+            )  # fmt: skip
+            proto, qtype = rng.choice(["udp", "tcp"]), rng.choice(["A", "AAAA", "PTR", "TYPE65", "a"])
+            text = (
+                f'[INFO] {client}:{rng.randint(1, 65535)} - {i} "{qtype} IN {name} {proto} 33 '
+                f'{rng.choice(["true", "false"])} 512" {tail}'
+            )
+        made.append((at, PODS[rng.random() < 0.3], text))
+    return made
+
+
+def damaged(raw: bytes, seed: int) -> bytes:
+    rng = random.Random(seed)
+    broken = bytearray(raw)
+    for _ in range(rng.choice([0, 0, 3, 40])):
+        at = rng.randrange(len(broken))
+        how = rng.randrange(5)
+        if how == 0:
+            broken[at] = rng.randrange(256)
+        elif how == 1:
+            del broken[at : at + rng.randrange(1, 40)]
+        elif how == 2:
+            junk = [
+                b"\n",
+                b'"',
+                b"\\",
+                b"{",
+                b"[",
+                b"\0",
+                b"\xff",
+                b"\r\n",
+                b"] ",
+                b"failed to ",
+                b" stdout P ",
+                b"@",
+                b"->",
+            ]
+            broken[at:at] = rng.choice(junk)
+        elif how == 3:
+            broken[at:at] = broken[: rng.randrange(300)]
+        else:
+            broken[at:at] = b"x" * rng.choice([500, 5000, 600_000])
+    return bytes(broken)
+
+
+def document(raw: bytes, path: Path | None, replica: str | None) -> Document:
+    if path is None:
+        return Document("a.log", Kind.LOG, "a.log", lambda: io.BytesIO(raw), None, replica=replica)
+    path.write_bytes(raw)
+    return Document("a.log", Kind.LOG, "a.log", _Open(path), len(raw), replica=replica)
+
+
+class _Open:
+    """Opens a file; it can be sent to another process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __call__(self) -> io.BufferedReader:
+        return self.path.open("rb")
+
+
+def said(documents: list[Document], recognise: Callable[..., object], **more: object) -> Observations:
+    return read(documents, recognise=recognise, parse_query=parse_query, zones=ZONES, **more)  # type: ignore[arg-type]
+
+
+CRLF = "timestamps with CRLF"
+ALL = {
+    **{name: WRITERS[name] for name in (*FRAMINGS, *WITHOUT_POD, "plain", "prefix", DOCKER)},
+    CRLF: each(lambda t, _, x: f"{rfc3339(t)} {x}\r"),
+    "cri parts": each(lambda t, _, x: f"{rfc3339(t)} stdout {'P' if hash(x) % 40 == 0 else 'F'} {x}"),
+}
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 10**9),
+    framing=st.sampled_from(sorted(ALL)),
+    part=st.sampled_from([0, 1, 333, 5000, 20_000]),
+    tiny=st.booleans(),
+    named=st.booleans(),
+    encoding=st.sampled_from(["utf-8"] * 6 + ["utf-8-sig", "utf-16", "gb18030"]),
+    as_file=st.booleans(),
+    window=st.sampled_from([None, (START_NS + 100 * NS, START_NS + 900 * NS)]),
+)
+def test_kernel_and_python_agree(
+    tmp_path_factory: pytest.TempPathFactory,
+    recogniser: Callable[..., object],
+    seed: int,
+    framing: str,
+    part: int,
+    tiny: bool,
+    named: bool,
+    encoding: str,
+    as_file: bool,
+    window: tuple[int, int] | None,
+) -> None:
+    raw = damaged(ALL[framing](log(seed)).encode(encoding), seed)
+    path = tmp_path_factory.mktemp("kernel") / "a.log" if as_file else None
+    documents = [document(raw, path, PODS[0] if named else None)]
+    since_ns, until_ns = window or (None, None)
+    limits = TINY if tiny else WIDE
+    python = said(documents, recogniser, limits=limits, native=False, since_ns=since_ns, until_ns=until_ns)
+    if part == 1:  # a task a line would be 60,000 of them
+        part = len(raw) // 50 + 1
+    native = said(documents, recogniser, limits=replace(limits, part_bytes=part), since_ns=since_ns, until_ns=until_ns)
+    for field in Observations.__dataclass_fields__:
+        assert getattr(native, field) == getattr(python, field), field
+    assert native == python

@@ -1,0 +1,1634 @@
+/* The native scan: bytes of a log to tables, without the GIL.
+
+   It knows where a line's clock, frame and level are, and two shapes of lines: query lines of the common format and lines
+   of plugin/errors. Every other line, and every line of these shapes that looks odd in any way, is an event: it is
+   handed to Python as it stands. What a frame, or a combination of type, rcode and flags, means is asked of Python
+   once each. The Python reader counts the same way; `tests/reading/test_kernel.py` compares them.
+
+   Tables are bounded. Rows about names are thinned by a hash of the name, minutes are widened to 2, 4, 8 … of them: both
+   end alike however the input was split. */
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUFFER (1u << 19)
+#define SLACK 64u
+#define NO_TIME INT64_MIN
+#define NO_BIN 0xFFFFFFFFu
+#define MAX_PARTS 1024u
+#define MAX_GROUPS 1024u
+#define MAX_ZONES 64u
+#define MAX_FRAMES 2048u
+#define MAX_COMBOS 4096u
+#define MAX_TEXT 400u
+#define MAX_MESSAGE 4096u
+#define MAX_OPEN 8u
+#define WAITING 16u
+#define MAX_WASTE (4u << 20)
+#define SLOW UINT32_MAX
+#define K1 0x9E3779B97F4A7C15ull
+#define K2 0xFF51AFD7ED558CCDull
+
+typedef const uint8_t *P;
+
+typedef struct { uint8_t *p; size_t n, cap; } Arena;
+typedef struct { uint32_t at, len; } Span;
+
+typedef struct {
+    uint64_t hash, count;
+    int64_t first, last;
+    uint64_t first_no;
+    Span name, text;
+    uint16_t part, group;
+    uint8_t zone;
+} Name;                                               /* one line of the cache */
+
+typedef struct { uint64_t key, n; } Count;          /* key: bin 32, part 10, zone 6, group 10, log2 + 20 6; plus 1 */
+typedef struct { uint64_t hash; Span text; } Message;
+typedef struct {
+    uint64_t n, first_no;
+    int64_t first, last;
+    Span text;
+    uint32_t part, frame, bin, message;
+} Group;
+typedef struct { uint64_t hash, no; int64_t at; Span text; uint32_t part, frame, message, bin; } Line;
+typedef struct { uint64_t no; Span text; P seen; uint32_t len, part, group; } Last;  /* `seen` until the buffer moves */
+typedef struct { uint64_t no; Span text; } Event;
+typedef struct {
+    uint64_t begin_no, queries, errors, outside;
+    int64_t first, last, out_first, out_last;
+    uint32_t event, part;
+    int filtered;
+} Run;
+typedef struct { uint64_t hash, lines; Span before, after; uint32_t part; int stamped; } Frame;
+typedef struct {
+    P text, end, name;
+    uint64_t hash, no, ns;
+    int64_t at;
+    uint32_t n_name, part, group;
+} Query;
+typedef struct { uint64_t w[6]; uint32_t group, flags; } Combo;  /* type 1, rcode 1, flags 3, the rest 1 */
+
+#define VEC(T, name) T *name; size_t n_##name, cap_##name
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *on_frame, *on_query;
+    uint8_t *buf;
+    size_t keep;
+    Arena names_text, texts, zones_text, frames_text, messages_text, events_text, kept_text, asked_text, lasts_text;
+    VEC(Name, names); uint32_t *name_index; size_t name_slots; unsigned name_level;
+    Count *counts; size_t count_slots, n_counts; unsigned count_level;
+    VEC(Message, messages); uint32_t *message_index; size_t message_slots;
+    VEC(Group, groups); uint32_t *group_index; size_t group_slots; unsigned group_level, message_level;
+    VEC(Line, kept); unsigned kept_level;
+    VEC(Line, asked); unsigned asked_level;
+    VEC(Last, lasts); uint16_t *last_of[MAX_PARTS];     /* by group: index in `lasts`, plus 1 */
+    VEC(Event, events);
+    VEC(Run, runs); int64_t *run_of;
+    VEC(Frame, frames); uint32_t *frame_index; uint32_t frame_hint;
+    VEC(Combo, combos); uint32_t *combo_index;
+    VEC(Span, zones);
+    size_t texts_waste, kept_waste;
+    uint64_t n_lines, max_names, max_counts, max_groups, max_kept, max_events;
+    int64_t since, until;
+    uint64_t open[MAX_OPEN]; unsigned n_open;
+    uint8_t minute[16]; int64_t minute_ns;
+    int fine, gave_up, failed, named;
+    volatile int stopped;
+    volatile uint64_t progress;
+    PyThreadState *released;
+    Query waiting[WAITING]; unsigned n_waiting;
+    uint8_t tmp[MAX_MESSAGE + SLACK];
+} Scanner;
+
+/* ------------------------------------------------------------------------------------------------ small things */
+
+static inline uint64_t load8(P p) { uint64_t v; memcpy(&v, p, 8); return v; }
+static inline uint64_t mix(uint64_t h) { h *= K2; return h ^ (h >> 32); }
+static inline uint64_t low(uint64_t v, unsigned n) { return n >= 8 ? v : v & ((1ull << (8 * n)) - 1); }
+
+static uint64_t hash_of(P p, size_t n)
+{
+    uint64_t h = n * K1;
+    for (; n >= 8; n -= 8, p += 8) h = mix(h ^ load8(p));
+    if (n) {
+        uint64_t t = 0;
+        for (size_t i = 0; i < n; i++) t |= (uint64_t)p[i] << (8 * i);
+        h = mix(h ^ t);
+    }
+    return h;
+}
+
+static inline uint64_t both(uint64_t hash, uint64_t more) { return mix(hash ^ more * K1); }
+static inline int below(uint64_t hash, unsigned level) { return level == 0 || hash >> (64 - level) == 0; }
+
+static void *grown(Scanner *s, void *p, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap) return p;
+    size_t more = *cap ? *cap * 2 : 64;
+    void *q = realloc(p, more * size);
+    if (q == NULL) { s->failed = 1; return p; }
+    *cap = more;
+    return q;
+}
+
+#define ADD(s, v) ((s)->v = grown((s), (s)->v, (s)->n_##v, &(s)->cap_##v, sizeof *(s)->v), \
+                   (s)->failed ? NULL : &(s)->v[(s)->n_##v++])
+
+static Span put(Scanner *s, Arena *a, P p, size_t n)
+{
+    Span span = {(uint32_t)a->n, 0};
+    if (a->n + n > UINT32_MAX - 1) { s->failed = 1; return span; }
+    if (a->n + n > a->cap) {
+        size_t cap = (a->n + n) * 2 + 1024;
+        uint8_t *q = realloc(a->p, cap);
+        if (q == NULL) { s->failed = 1; return span; }
+        a->p = q;
+        a->cap = cap;
+    }
+    if (n) memcpy(a->p + a->n, p, n);
+    a->n += n;
+    span.len = (uint32_t)n;
+    return span;
+}
+
+static inline int same(const Arena *a, Span span, P p, size_t n)
+{
+    return span.len == n && memcmp(a->p + span.at, p, n) == 0;
+}
+
+static int index_room(Scanner *s, uint32_t **index, size_t *slots, size_t n)
+{
+    if (*slots > 2 * n && *index != NULL) return 0;
+    size_t more = *slots ? *slots * 2 : 1024;
+    while (more <= 2 * n) more *= 2;
+    free(*index);
+    *index = calloc(more, sizeof **index);
+    if (*index == NULL) { *slots = 0; s->failed = 1; return 0; }
+    *slots = more;
+    return 1;
+}
+
+static inline int64_t earlier(int64_t a, int64_t b) { return a == NO_TIME ? b : b == NO_TIME ? a : a < b ? a : b; }
+static inline int64_t later(int64_t a, int64_t b) { return a == NO_TIME ? b : b == NO_TIME ? a : a > b ? a : b; }
+static inline int is_before(int64_t at, uint64_t no, int64_t than, uint64_t than_no)
+{
+    if (at == NO_TIME || than == NO_TIME) return at != NO_TIME ? than == NO_TIME : than == NO_TIME && no < than_no;
+    return at < than || (at == than && no < than_no);
+}
+
+/* ------------------------------------------------------------------------------------------------ names */
+
+static inline uint64_t name_hash(uint64_t hash, uint32_t part, uint32_t group)
+{
+    return mix(hash ^ ((uint64_t)part << 32 | group) * K1);
+}
+
+static void index_names(Scanner *s)
+{
+    if (s->name_index != NULL) memset(s->name_index, 0, s->name_slots * sizeof *s->name_index);
+    for (size_t i = 0; i < s->n_names; i++) {
+        size_t j = name_hash(s->names[i].hash, s->names[i].part, s->names[i].group) & (s->name_slots - 1);
+        while (s->name_index[j]) j = (j + 1) & (s->name_slots - 1);
+        s->name_index[j] = (uint32_t)i + 1;
+    }
+}
+
+/* Rebuild without rows above the level; at the same level it only gives back what replaced texts left behind. */
+static void thin_names(Scanner *s, unsigned level)
+{
+    Arena names = {0}, texts = {0};
+    size_t n = 0;
+    s->name_level = level;
+    s->texts_waste = 0;
+    for (size_t i = 0; i < s->n_names; i++) {
+        Name row = s->names[i];
+        if (!below(row.hash, level)) continue;
+        row.name = put(s, &names, s->names_text.p + row.name.at, row.name.len);
+        row.text = put(s, &texts, s->texts.p + row.text.at, row.text.len);
+        s->names[n++] = row;
+    }
+    free(s->names_text.p);
+    free(s->texts.p);
+    s->names_text = names;
+    s->texts = texts;
+    s->n_names = n;
+    if (!s->failed) index_names(s);
+}
+
+static Name *name_row(Scanner *s, P name, size_t len, uint64_t hash, uint32_t part, uint32_t group, int *made)
+{
+    *made = 0;
+    if (index_room(s, &s->name_index, &s->name_slots, s->n_names + 1)) index_names(s);
+    if (s->failed) return NULL;
+    size_t j = name_hash(hash, part, group) & (s->name_slots - 1);
+    for (uint32_t i; (i = s->name_index[j]) != 0; j = (j + 1) & (s->name_slots - 1)) {
+        Name *row = &s->names[i - 1];
+        if (row->hash == hash && row->part == part && row->group == group
+            && same(&s->names_text, row->name, name, len)) return row;
+    }
+    Name *row = ADD(s, names);
+    if (row == NULL) return NULL;
+    memset(row, 0, sizeof *row);
+    row->hash = hash; row->part = (uint16_t)part; row->group = (uint16_t)group;
+    row->first = row->last = NO_TIME;
+    row->name = put(s, &s->names_text, name, len);
+    s->name_index[j] = (uint32_t)s->n_names;
+    *made = 1;
+    return row;
+}
+
+static void limit_names(Scanner *s)
+{
+    while (s->n_names > s->max_names && s->name_level < 63 && !s->failed) thin_names(s, s->name_level + 1);
+}
+
+/* ------------------------------------------------------------------------------------------------ counts */
+
+static Count *count_slot(Scanner *s, uint64_t key)
+{
+    size_t j = mix(key) & (s->count_slots - 1);
+    while (s->counts[j].n && s->counts[j].key != key) j = (j + 1) & (s->count_slots - 1);
+    return &s->counts[j];
+}
+
+static void add_count(Scanner *s, uint64_t key, uint64_t n);
+
+static void widen_counts(Scanner *s, unsigned level)
+{
+    if (level <= s->count_level && s->count_slots > 2 * s->n_counts + 2) return;
+    unsigned by = level > s->count_level ? level - s->count_level : 0;
+    Count *old = s->counts;
+    size_t slots = s->count_slots, more = slots > 2 * s->n_counts + 2 ? slots : slots ? slots * 2 : 1024;
+    Count *fresh = calloc(more, sizeof *fresh);
+    if (fresh == NULL) { s->failed = 1; return; }
+    s->counts = fresh;
+    s->count_slots = more;
+    s->n_counts = 0;
+    s->count_level += by;
+    for (size_t i = 0; i < slots; i++) {
+        if (!old[i].n) continue;
+        uint64_t bin = old[i].key >> 32;
+        add_count(s, (old[i].key & 0xFFFFFFFFull) | (bin == NO_BIN ? bin : bin >> by) << 32, old[i].n);
+    }
+    free(old);
+}
+
+static void add_count(Scanner *s, uint64_t key, uint64_t n)
+{
+    if (s->count_slots <= 2 * s->n_counts + 2) widen_counts(s, s->count_level);
+    if (s->failed) return;
+    Count *slot = count_slot(s, key);
+    if (!slot->n) { slot->key = key; s->n_counts++; }
+    slot->n += n;
+}
+
+static void limit_counts(Scanner *s)
+{
+    while (s->n_counts > s->max_counts && s->count_level < 31 && !s->failed) widen_counts(s, s->count_level + 1);
+}
+
+/* ------------------------------------------------------------------------------------------------ messages of errors */
+
+static void index_messages(Scanner *s)
+{
+    memset(s->message_index, 0, s->message_slots * sizeof *s->message_index);
+    for (size_t i = 0; i < s->n_messages; i++) {
+        size_t j = s->messages[i].hash & (s->message_slots - 1);
+        while (s->message_index[j]) j = (j + 1) & (s->message_slots - 1);
+        s->message_index[j] = (uint32_t)i + 1;
+    }
+}
+
+static uint32_t message_id(Scanner *s, P text, size_t len)
+{
+    uint64_t hash = hash_of(text, len);
+    if (index_room(s, &s->message_index, &s->message_slots, s->n_messages + 1)) index_messages(s);
+    if (s->failed) return 0;
+    size_t j = hash & (s->message_slots - 1);
+    for (uint32_t i; (i = s->message_index[j]) != 0; j = (j + 1) & (s->message_slots - 1))
+        if (s->messages[i - 1].hash == hash && same(&s->messages_text, s->messages[i - 1].text, text, len)) return i - 1;
+    Message *m = ADD(s, messages);
+    if (m == NULL) return 0;
+    m->hash = hash;
+    m->text = put(s, &s->messages_text, text, len);
+    s->message_index[j] = (uint32_t)s->n_messages;
+    return (uint32_t)s->n_messages - 1;
+}
+
+static inline size_t group_home(Scanner *s, uint32_t part, uint32_t bin, uint32_t message)
+{
+    return mix(((uint64_t)message << 32 | bin) ^ part * K1) & (s->group_slots - 1);
+}
+
+static void index_groups(Scanner *s)
+{
+    memset(s->group_index, 0, s->group_slots * sizeof *s->group_index);
+    for (size_t i = 0; i < s->n_groups; i++) {
+        size_t j = group_home(s, s->groups[i].part, s->groups[i].bin, s->groups[i].message);
+        while (s->group_index[j]) j = (j + 1) & (s->group_slots - 1);
+        s->group_index[j] = (uint32_t)i + 1;
+    }
+}
+
+/* The row of a key; `text` is where its first line stands in `kept_text`. */
+static void add_group(Scanner *s, const Group *g, P text, size_t len)
+{
+    if (index_room(s, &s->group_index, &s->group_slots, s->n_groups + 1)) index_groups(s);
+    if (s->failed) return;
+    size_t j = group_home(s, g->part, g->bin, g->message);
+    for (uint32_t i; (i = s->group_index[j]) != 0; j = (j + 1) & (s->group_slots - 1)) {
+        Group *row = &s->groups[i - 1];
+        if (row->part != g->part || row->bin != g->bin || row->message != g->message) continue;
+        row->n += g->n;
+        if (is_before(g->first, g->first_no, row->first, row->first_no)) {
+            row->first_no = g->first_no;
+            row->frame = g->frame;
+            if (len <= row->text.len) {
+                memcpy(s->kept_text.p + row->text.at, text, len);
+                row->text.len = (uint32_t)len;
+            } else {
+                s->kept_waste += row->text.len;
+                row->text = put(s, &s->kept_text, text, len);
+            }
+        }
+        row->first = earlier(row->first, g->first);
+        row->last = later(row->last, g->last);
+        return;
+    }
+    Group *row = ADD(s, groups);
+    if (row == NULL) return;
+    *row = *g;
+    row->text = put(s, &s->kept_text, text, len);
+    s->group_index[j] = (uint32_t)s->n_groups;
+}
+
+/* Rebuild groups and kept lines: minutes as wide, messages and lines as thin as asked. */
+static void settle_errors(Scanner *s, unsigned bins, unsigned messages, unsigned lines)
+{
+    unsigned by = bins > s->group_level ? bins - s->group_level : 0;
+    Group *groups = s->groups;
+    size_t n_groups = s->n_groups, n = 0;
+    Arena old = s->kept_text;
+    if (messages > s->message_level) s->message_level = messages;
+    if (lines > s->kept_level) s->kept_level = lines;
+    s->group_level += by;
+    s->groups = NULL;
+    s->n_groups = s->cap_groups = 0;
+    s->kept_text = (Arena){0};
+    s->kept_waste = 0;
+    if (s->group_index != NULL) memset(s->group_index, 0, s->group_slots * sizeof *s->group_index);
+    for (size_t i = 0; i < n_groups; i++) {
+        Group g = groups[i];
+        if (!below(s->messages[g.message].hash, s->message_level)) continue;
+        if (g.bin != NO_BIN) g.bin >>= by;
+        add_group(s, &g, old.p + g.text.at, g.text.len);
+    }
+    for (size_t i = 0; i < s->n_kept; i++) {
+        Line line = s->kept[i];
+        if (!below(line.hash, s->kept_level)) continue;
+        line.text = put(s, &s->kept_text, old.p + line.text.at, line.text.len);
+        if (line.bin != NO_BIN) line.bin >>= by;
+        s->kept[n++] = line;
+    }
+    s->n_kept = n;
+    free(groups);
+    free(old.p);
+}
+
+static void limit_errors(Scanner *s)
+{
+    while (s->n_kept > s->max_kept && s->kept_level < 63 && !s->failed)
+        settle_errors(s, 0, 0, s->kept_level + 1);
+    while (s->n_groups > s->max_groups && s->group_level < 31 && !s->failed)
+        settle_errors(s, s->group_level + 1, 0, 0);
+    while (s->n_groups > s->max_groups && s->message_level < 63 && !s->failed)
+        settle_errors(s, 0, s->message_level + 1, 0);
+    if (s->kept_waste > MAX_WASTE) settle_errors(s, 0, 0, 0);
+}
+
+static void thin_asked(Scanner *s, unsigned level)
+{
+    Arena texts = {0};
+    size_t n = 0;
+    s->asked_level = level;
+    for (size_t i = 0; i < s->n_asked; i++) {
+        Line line = s->asked[i];
+        if (!below(line.hash, level)) continue;
+        line.text = put(s, &texts, s->asked_text.p + line.text.at, line.text.len);
+        s->asked[n++] = line;
+    }
+    free(s->asked_text.p);
+    s->asked_text = texts;
+    s->n_asked = n;
+}
+
+static void limit_asked(Scanner *s)
+{
+    while (s->n_asked > s->max_kept && s->asked_level < 63 && !s->failed) thin_asked(s, s->asked_level + 1);
+}
+
+/* ------------------------------------------------------------------------------------------------ asking Python */
+
+static long asked(Scanner *s, PyObject *callback, PyObject *arguments)
+{
+    long answer = -1;
+    PyObject *result = arguments != NULL ? PyObject_Call(callback, arguments, NULL) : NULL;
+    if (result != NULL) answer = PyLong_AsLong(result);
+    if (PyErr_Occurred()) s->failed = 2;
+    Py_XDECREF(result);
+    Py_XDECREF(arguments);
+    return answer;
+}
+
+static uint32_t ask_query(Scanner *s, P text, size_t len, uint32_t *flags)
+{
+    PyEval_RestoreThread(s->released);
+    long answer = asked(s, s->on_query, Py_BuildValue("(y#)", (const char *)text, (Py_ssize_t)len));
+    s->released = PyEval_SaveThread();
+    *flags = answer >= 0 ? (uint32_t)(answer >> 16) : 0;
+    return answer < 0 || (answer & 0xFFFF) >= (long)MAX_GROUPS ? SLOW : (uint32_t)(answer & 0xFFFF);
+}
+
+static uint32_t ask_frame(Scanner *s, P line, size_t len, size_t at, int64_t at_ns, uint32_t index)
+{
+    PyEval_RestoreThread(s->released);
+    PyObject *when = at_ns == NO_TIME ? (Py_INCREF(Py_None), Py_None) : PyLong_FromLongLong(at_ns);
+    long answer = when == NULL ? -1 : asked(s, s->on_frame, Py_BuildValue("(Iy#nN)", (unsigned)index,
+        (const char *)line, (Py_ssize_t)len, (Py_ssize_t)at, when));
+    s->released = PyEval_SaveThread();
+    return answer < 0 || answer >= (long)MAX_PARTS ? SLOW : (uint32_t)answer;
+}
+
+/* ------------------------------------------------------------------------------------------------ clocks and frames */
+
+static const uint8_t DAYS[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+static inline int digits2(P p) { unsigned a = p[0] - '0', b = p[1] - '0'; return a > 9 || b > 9 ? -1 : (int)(a * 10 + b); }
+
+/* `2024-03-15T10:00` to nanoseconds; -1 for what is no minute since 1970. */
+static int64_t minute_of(P p)
+{
+    int a = digits2(p), b = digits2(p + 2), month = digits2(p + 5), day = digits2(p + 8), hour = digits2(p + 11);
+    int minute = digits2(p + 14), year = a * 100 + b;
+    if (a < 0 || b < 0 || month < 1 || month > 12 || hour < 0 || hour > 23 || minute < 0 || minute > 59) return -1;
+    if (year < 1970 || year > 2200 || p[4] != '-' || p[7] != '-' || p[10] != 'T' || p[13] != ':') return -1;
+    int leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (day < 1 || day > DAYS[month - 1] + (month == 2 && leap)) return -1;
+    int y = year - (month <= 2), era = y / 400, yoe = y - era * 400;
+    int doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t days = (int64_t)era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+    return ((days * 24 + hour) * 60 + minute) * 60000000000ll;
+}
+
+/* A whole `2024-03-15T10:00:00.123456789Z`; NO_TIME for any other form. */
+static int64_t stamp_of(Scanner *s, P p, size_t n)
+{
+    if (n < 20 || n > 30 || p[n - 1] != 'Z' || p[16] != ':') return NO_TIME;
+    if (memcmp(p, s->minute, 16) != 0) {
+        int64_t minute = minute_of(p);
+        if (minute < 0) return NO_TIME;
+        memcpy(s->minute, p, 16);
+        s->minute_ns = minute;
+    }
+    int second = digits2(p + 17);
+    if (second < 0 || second > 59) return NO_TIME;
+    int64_t ns = 0;
+    if (n > 20) {
+        if (p[19] != '.' || n == 21) return NO_TIME;
+        for (size_t i = 20; i < n - 1; i++) {
+            unsigned d = p[i] - '0';
+            if (d > 9) return NO_TIME;
+            ns = ns * 10 + d;
+        }
+        for (size_t i = n; i < 30; i++) ns *= 10;
+    }
+    return s->minute_ns + second * 1000000000ll + ns;
+}
+
+static uint32_t frame_of(Scanner *s, P line, size_t len, size_t at, P before, size_t n_before, P after, size_t n_after,
+                         int64_t at_ns)
+{
+    int stamped = at_ns != NO_TIME;
+    if (s->frame_hint < s->n_frames) {
+        Frame *f = &s->frames[s->frame_hint];
+        if (f->stamped == stamped && same(&s->frames_text, f->before, before, n_before)
+            && same(&s->frames_text, f->after, after, n_after)) return s->frame_hint;
+    }
+    uint64_t hash = both(hash_of(before, n_before), hash_of(after, n_after) + (uint64_t)stamped);
+    size_t j = hash & (2 * MAX_FRAMES - 1);
+    for (uint32_t i; (i = s->frame_index[j]) != 0; j = (j + 1) & (2 * MAX_FRAMES - 1)) {
+        Frame *f = &s->frames[i - 1];
+        if (f->hash == hash && f->stamped == stamped && same(&s->frames_text, f->before, before, n_before)
+            && same(&s->frames_text, f->after, after, n_after)) return s->frame_hint = i - 1;
+    }
+    if (s->n_frames >= MAX_FRAMES) return SLOW;
+    uint32_t part = ask_frame(s, line, len, at, at_ns, (uint32_t)s->n_frames);
+    if (s->failed) return SLOW;
+    Frame *f = ADD(s, frames);
+    if (f == NULL) return SLOW;
+    f->hash = hash; f->lines = 0; f->part = part; f->stamped = stamped;
+    f->before = put(s, &s->frames_text, before, n_before);
+    f->after = put(s, &s->frames_text, after, n_after);
+    s->frame_index[j] = (uint32_t)s->n_frames;
+    return s->frame_hint = (uint32_t)s->n_frames - 1;
+}
+
+/* ------------------------------------------------------------------------------------------------ counting lines */
+
+static Run *run_of(Scanner *s, uint32_t part, uint64_t no)
+{
+    int64_t i = s->run_of[part];
+    if (i >= 0 && s->runs[i].event == s->n_events) return &s->runs[i];
+    Run *run = ADD(s, runs);
+    if (run == NULL) return NULL;
+    memset(run, 0, sizeof *run);
+    run->begin_no = no; run->part = part; run->event = (uint32_t)s->n_events;
+    run->first = run->last = run->out_first = run->out_last = NO_TIME;
+    s->run_of[part] = (int64_t)s->n_runs - 1;
+    return run;
+}
+
+static void add_event(Scanner *s, P line, size_t len, uint64_t no)
+{
+    Event *e = ADD(s, events);
+    if (e == NULL) return;
+    e->no = no;
+    e->text = put(s, &s->events_text, line, len);
+    if (s->events_text.n > s->max_events) s->gave_up = 1;
+}
+
+static uint32_t zone_of(Scanner *s, P name, size_t len)
+{
+    for (uint32_t i = 0; i < s->n_zones; i++) {
+        Span z = s->zones[i];
+        if (z.len <= len && memcmp(name + len - z.len, s->zones_text.p + z.at, z.len) == 0
+            && (z.len == len || name[len - z.len - 1] == '.')) return i + 1;
+    }
+    return 0;
+}
+
+static int log2_ms(uint64_t ns)
+{
+    if (ns == 0) return -20;
+    uint64_t v = ns >= 1000000 ? ns / 1000000 : (ns << 20) / 1000000;
+    return 63 - __builtin_clzll(v) - (ns >= 1000000 ? 0 : 20);
+}
+
+static inline int is_alnum(uint8_t c) { return (c | 32) - 'a' < 26u || c - '0' < 10u; }
+
+/* Length of the word at `p` before a blank, at most `most`; 0 when there is none. */
+static inline size_t word(P p, P end, size_t most)
+{
+    size_t n = 0;
+    while (p + n < end && p[n] != ' ') if (++n > most) return 0;
+    return p + n < end ? n : 0;
+}
+
+static inline P number(P p, P end)
+{
+    P q = p;
+    while (q < end && *q - '0' < 10u) q++;
+    return q > p ? q : NULL;
+}
+
+static inline uint64_t any_below(uint64_t v, uint8_t n) { return (v - 0x0101010101010101ull * n) & ~v & 0x8080808080808080ull; }
+static inline uint64_t any_is(uint64_t v, uint8_t c) { return any_below(v ^ 0x0101010101010101ull * c, 1); }
+
+/* A query name up to its blank: printable ASCII without quotes and backslashes. Its length, hash, and whether it has
+   capitals; 0 when it is another kind of word. */
+static size_t name_at(P p, P end, uint64_t *hash, int *capitals)
+{
+    P q = p;
+    for (;;) {
+        uint64_t v = load8(q), blank = any_is(v, ' ');
+        unsigned n = blank ? (unsigned)__builtin_ctzll(blank) / 8 : 8;
+        if (n < 8) v = low(v, n) | 0x6161616161616161ull << (8 * n);
+        if ((v & 0x8080808080808080ull) | any_below(v, 0x21) | any_is(v, '"') | any_is(v, '\\') | any_is(v, 0x7F)) return 0;
+        uint64_t up = ((v + 0x3F3F3F3F3F3F3F3Full) & ~(v + 0x2525252525252525ull)) & 0x8080808080808080ull;
+        if (up) *capitals = 1;
+        q += n;
+        if (q >= end || q - p > 1024) return 0;
+        if (n < 8) break;
+    }
+    size_t len = (size_t)(q - p);
+    if (!*capitals) *hash = hash_of(p, len);
+    return len;
+}
+
+/* The combination of type, rcode, flags and kinds of size and duration: a group, or SLOW. */
+static Combo *combo_of(Scanner *s, const uint64_t w[6], P text, size_t len)
+{
+    uint64_t hash = w[0];
+    for (int i = 1; i < 6; i++) hash = mix(hash ^ w[i] * K1);
+    size_t j = hash & (2 * MAX_COMBOS - 1);
+    for (uint32_t i; (i = s->combo_index[j]) != 0; j = (j + 1) & (2 * MAX_COMBOS - 1))
+        if (memcmp(s->combos[i - 1].w, w, 6 * sizeof *w) == 0) return &s->combos[i - 1];
+    if (s->n_combos >= MAX_COMBOS) return NULL;
+    uint32_t flags, group = ask_query(s, text, len, &flags);
+    if (s->failed) return NULL;
+    Combo *c = ADD(s, combos);
+    if (c == NULL) return NULL;
+    memcpy(c->w, w, 6 * sizeof *w);
+    c->group = group;
+    c->flags = flags;
+    s->combo_index[j] = (uint32_t)s->n_combos;
+    return c;
+}
+
+/* Texts are copied when the buffer moves, for most lines are the last ones for a short time only. */
+static void see_last(Scanner *s, uint32_t part, uint32_t group, uint64_t no, P text, size_t len)
+{
+    if (s->last_of[part] == NULL && (s->last_of[part] = calloc(MAX_GROUPS, sizeof(uint16_t))) == NULL) s->failed = 1;
+    if (s->failed) return;
+    uint16_t i = s->last_of[part][group];
+    if (i == 0) {
+        if (s->n_lasts >= 65535) return;
+        Last *fresh = ADD(s, lasts);
+        if (fresh == NULL) return;
+        memset(fresh, 0, sizeof *fresh);
+        fresh->part = part;
+        fresh->group = group;
+        i = s->last_of[part][group] = (uint16_t)s->n_lasts;
+    }
+    Last *last = &s->lasts[i - 1];
+    last->no = no;
+    last->seen = text;
+    last->len = (uint32_t)(len < MAX_TEXT ? len : MAX_TEXT);
+}
+
+static void keep_lasts(Scanner *s)
+{
+    static const uint8_t room[MAX_TEXT];
+    for (size_t i = 0; i < s->n_lasts; i++) {
+        Last *last = &s->lasts[i];
+        if (last->seen == NULL) continue;
+        if (last->text.len == 0) last->text = put(s, &s->lasts_text, room, MAX_TEXT);
+        if (s->failed) return;
+        memcpy(s->lasts_text.p + last->text.at, last->seen, last->len);
+        last->seen = NULL;
+    }
+}
+
+static inline int outside(Scanner *s, int64_t at) { return at != NO_TIME && (at < s->since || at > s->until); }
+
+static void keep_asked(Scanner *s, const Query *q, uint32_t frame, P client, size_t n_client, int capitals)
+{
+    uint8_t lower[1032];
+    uint64_t hash = q->hash;
+    if (capitals) {
+        for (size_t i = 0; i < q->n_name; i++) lower[i] = q->name[i] - 'A' < 26u ? q->name[i] | 32 : q->name[i];
+        hash = hash_of(lower, q->n_name);
+    }
+    hash = both(hash, hash_of(client, n_client));
+    if (!below(hash, s->asked_level)) return;
+    Line *l = ADD(s, asked);
+    if (l == NULL) return;
+    memset(l, 0, sizeof *l);
+    l->hash = hash; l->no = q->no; l->at = q->at; l->part = q->part; l->frame = frame;
+    l->text = put(s, &s->asked_text, q->text, (size_t)(q->end - q->text));
+    limit_asked(s);
+}
+
+static uint32_t count_name(Scanner *s, const Query *q)
+{
+    int made;
+    Name *row = name_row(s, q->name, q->n_name, q->hash, q->part, q->group, &made);
+    if (row == NULL) return 0;
+    if (made) row->zone = (uint8_t)zone_of(s, q->name, q->n_name);
+    uint32_t zone = row->zone;
+    if (made || is_before(q->at, q->no, row->first, row->first_no)) {
+        size_t n = (size_t)(q->end - q->text);
+        if (n > MAX_TEXT) n = MAX_TEXT;
+        row->first_no = q->no;
+        if (n <= row->text.len) {
+            memcpy(s->texts.p + row->text.at, q->text, n);
+            row->text.len = (uint32_t)n;
+        } else {
+            s->texts_waste += row->text.len;
+            row->text = put(s, &s->texts, q->text, n);
+        }
+        row->first = earlier(row->first, q->at);
+    }
+    row->count++;
+    row->last = later(row->last, q->at);
+    if (made) limit_names(s);
+    else if (s->texts_waste > MAX_WASTE) thin_names(s, s->name_level);
+    return zone;
+}
+
+/* Rows of names are seldom in the nearest cache: the lines of a batch fetch theirs together. */
+static void count_waiting(Scanner *s)
+{
+    unsigned n = s->n_waiting;
+    s->n_waiting = 0;
+    if (s->name_slots) {
+        for (unsigned i = 0; i < n; i++) {
+            Query *q = &s->waiting[i];
+            uint32_t row = s->name_index[name_hash(q->hash, q->part, q->group) & (s->name_slots - 1)];
+            if (row) __builtin_prefetch(&s->names[row - 1], 1);
+        }
+        for (unsigned i = 0; i < n; i++) {
+            Query *q = &s->waiting[i];
+            uint32_t row = s->name_index[name_hash(q->hash, q->part, q->group) & (s->name_slots - 1)];
+            if (row) __builtin_prefetch(s->names_text.p + s->names[row - 1].name.at);
+        }
+    }
+    for (unsigned i = 0; i < n && !s->failed; i++) {
+        Query *q = &s->waiting[i];
+        uint32_t zone = below(q->hash, s->name_level) ? count_name(s, q) : zone_of(s, q->name, q->n_name);
+        uint64_t bin = q->at == NO_TIME ? NO_BIN : (uint64_t)(q->at / 60000000000ll) >> s->count_level;
+        size_t before = s->n_counts;
+        add_count(s, bin << 32 | (uint64_t)q->part << 22 | (uint64_t)zone << 16 | (uint64_t)q->group << 6
+            | (uint64_t)(log2_ms(q->ns) + 20), 1);
+        if (s->n_counts != before) limit_counts(s);
+        see_last(s, q->part, q->group, q->no, q->text, (size_t)(q->end - q->text));
+    }
+}
+
+/* `[INFO] client:port - id "type IN name proto size do bufsize" rcode flags size duration`; false sends it to Python. */
+static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no)
+{
+    P text = p, client = p + 7, q = client;
+    if (*q == '[') {
+        for (q++; q < end && ((*q - '0' < 10u) || ((*q | 32) - 'a' < 6u) || *q == ':' || *q == '.'); q++) ;
+        if (q >= end || q - client < 2 || *q++ != ']') return 0;
+    } else {
+        while (q < end && (*q - '0' < 10u || *q == '.')) q++;
+    }
+    size_t n_client = (size_t)(q - client);
+    if (n_client == 0 || q >= end || *q != ':' || (q = number(q + 1, end)) == NULL) return 0;
+    if (end - q < 40 || memcmp(q, " - ", 3) != 0 || (q = number(q + 3, end)) == NULL) return 0;
+    if (end - q < 36 || q[0] != ' ' || q[1] != '"') return 0;
+    uint64_t w[6];
+    P type = q + 2;
+    size_t n = word(type, end, 8);
+    if (n == 0) return 0;
+    for (size_t i = 0; i < n; i++) if (!is_alnum(type[i])) return 0;
+    w[0] = low(load8(type), (unsigned)n);
+    q = type + n;
+    if (end - q < 26 || memcmp(q, " IN ", 4) != 0) return 0;
+    P name = q + 4;
+    uint64_t hash = 0;
+    int capitals = 0;
+    size_t n_name = name_at(name, end, &hash, &capitals);
+    if (n_name == 0 || name[n_name - 1] != '.') return 0;
+    q = name + n_name;
+    if (end - q < 20 || (memcmp(q, " udp ", 5) != 0 && memcmp(q, " tcp ", 5) != 0) || (q = number(q + 5, end)) == NULL) return 0;
+    if (end - q < 14) return 0;
+    if (memcmp(q, " false ", 7) == 0) q += 7;
+    else if (memcmp(q, " true ", 6) == 0) q += 6;
+    else return 0;
+    if ((q = number(q, end)) == NULL || end - q < 10 || q[0] != '"' || q[1] != ' ') return 0;
+    q += 2;
+    if ((n = word(q, end, 8)) == 0) return 0;
+    for (size_t i = 0; i < n; i++) if (q[i] - 'A' >= 26u && q[i] != '-') return 0;
+    w[1] = low(load8(q), (unsigned)n);
+    q += n + 1;
+    if ((n = word(q, end, 24)) == 0) return 0;
+    for (size_t i = 0; i < n; i++) if (q[i] - 'a' >= 26u && q[i] != ',' && q[i] != '-') return 0;
+    w[2] = low(load8(q), (unsigned)n);
+    w[3] = n > 8 ? low(load8(q + 8), (unsigned)n - 8) : 0;
+    w[4] = n > 16 ? low(load8(q + 16), (unsigned)n - 16) : 0;
+    q += n + 1;
+    P size = q;
+    if ((q = number(q, end)) == NULL || q - size > 7 || end - q < 3 || *q++ != ' ') return 0;
+    int none = 1;
+    for (P d = size; d < q - 1; d++) none &= *d == '0';
+    uint64_t ns = 0;
+    P d = q;
+    while (q < end && *q - '0' < 10u) ns = ns * 10 + (uint64_t)(*q++ - '0');
+    if (q == d || q - d > 8) return 0;
+    int places = 9;
+    if (q < end && *q == '.') {
+        d = ++q;
+        while (q < end && *q - '0' < 10u && places) { ns = ns * 10 + (uint64_t)(*q++ - '0'); places--; }
+        if (q == d) return 0;
+    }
+    while (places--) ns *= 10;
+    if (q + 1 != end || *q != 's') return 0;
+    w[5] = (uint64_t)none << 2 | (ns < 200000 ? 0u : ns < 300000 ? 1u : ns < 1000000 ? 2u : 3u);
+    Combo *combo = combo_of(s, w, text, (size_t)(end - text));
+    if (combo == NULL || combo->group == SLOW) return 0;
+    uint32_t group = combo->group, flags = combo->flags, part = s->frames[frame].part;
+    Run *run = run_of(s, part, no);
+    if (run == NULL) return 0;
+    if (outside(s, at)) { run->filtered = 1; return 1; }
+    run->queries++;
+    run->first = earlier(run->first, at);
+    run->last = later(run->last, at);
+    s->frames[frame].lines++;
+    Query *w8 = &s->waiting[s->n_waiting];
+    *w8 = (Query){text, end, name, hash, no, ns, at, (uint32_t)n_name, part, group};
+    if (flags & 1) {
+        int v6 = *client == '[';
+        keep_asked(s, w8, frame, client + v6, n_client - 2 * (size_t)v6, capitals);
+    }
+    if (capitals) {
+        /* Rare: the others first, then this one with its name in small letters. */
+        Query q1 = *w8;
+        uint8_t lower[1032];
+        for (size_t i = 0; i < n_name; i++) lower[i] = name[i] - 'A' < 26u ? name[i] | 32 : name[i];
+        count_waiting(s);
+        s->waiting[0] = q1;
+        s->waiting[0].name = lower;
+        s->waiting[0].hash = hash_of(lower, n_name);
+        s->n_waiting = 1;
+        count_waiting(s);
+        return 1;
+    }
+    if (s->name_slots) __builtin_prefetch(&s->name_index[name_hash(hash, part, group) & (s->name_slots - 1)]);
+    if (++s->n_waiting == WAITING) count_waiting(s);
+    return 1;
+}
+
+/* ------------------------------------------------------------------------------------------------ lines of errors */
+
+static const char ERRORS[] = "[ERROR] plugin/errors: ";
+#define N_ERRORS (sizeof ERRORS - 1)
+
+/* Whether a text holds something for which Python looks closer: a second line glued to it, a prompt, another plugin. */
+static int looks_odd(P p, P end)
+{
+    for (; p < end; p++) {
+        switch (*p) {
+        case '@': return 1;
+        case ']': if (p[1] == ' ') return 1; break;
+        case ' ': if (p[1] == '-' && p[2] == ' ') return 1; break;
+        case 'f': if (end - p >= 10 && memcmp(p, "failed to ", 10) == 0) return 1; break;
+        case 'p': if (end - p >= 7 && memcmp(p, "plugin/", 7) == 0) return 1; break;
+        default: if (*p < 0x20 || *p > 0x7E) return 1;
+        }
+    }
+    return 0;
+}
+
+/* `[ERROR] plugin/errors: rcode name type: words`; false sends it to Python. Two lines that differ in name and local
+   port only have one message. */
+static int error(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no)
+{
+    P text = p, rcode = p + N_ERRORS, q = number(rcode, end);
+    if (q == NULL || q - rcode > 5 || q >= end || *q != ' ') return 0;
+    P name = q + 1, type = name;
+    while (type < end && *type > 0x20 && *type < 0x7F && *type != '"' && *type != '\\' && *type != '@') type++;
+    size_t n_name = (size_t)(type - name);
+    if (n_name == 0 || n_name > 1020 || type >= end || *type++ != ' ') return 0;
+    P colon = type;
+    while (colon < end && is_alnum(*colon)) colon++;
+    size_t n_type = (size_t)(colon - type);
+    if (n_type == 0 || n_type > 16 || end - colon < 3 || colon[0] != ':' || colon[1] != ' ') return 0;
+    P words = colon + 2;
+    if (end - words > 1000 || end[-1] == ' ' || looks_odd(words, end)) return 0;
+    uint8_t message[1100], *m = message;
+    memcpy(m, rcode, (size_t)(name - rcode)); m += name - rcode;
+    memcpy(m, type, n_type); m += n_type;
+    if (n_type == 5 && memcmp(type, "HINFO", 5) == 0 && *name - '0' < 10u) *m++ = '!';
+    P cut = NULL, resume = NULL;
+    for (P a = words; a + 1 < end && (a = memchr(a, '-', (size_t)(end - a - 1))) != NULL; a++) {
+        if (a[1] != '>') continue;
+        P d = a;
+        while (d > words && d[-1] - '0' < 10u) d--;
+        if (d < a && d > words && d[-1] == ':') { cut = d; resume = a; break; }
+    }
+    if (cut != NULL) {
+        memcpy(m, colon, (size_t)(cut - colon)); m += cut - colon;
+        memcpy(m, resume, (size_t)(end - resume)); m += end - resume;
+    } else {
+        memcpy(m, colon, (size_t)(end - colon)); m += end - colon;
+    }
+    uint32_t part = s->frames[frame].part;
+    Run *run = run_of(s, part, no);
+    if (run == NULL) return 1;
+    if (outside(s, at)) {
+        run->filtered = 1;
+        run->outside++;
+        run->out_first = earlier(run->out_first, at);
+        run->out_last = later(run->out_last, at);
+        return 1;
+    }
+    run->errors++;
+    run->first = earlier(run->first, at);
+    run->last = later(run->last, at);
+    s->frames[frame].lines++;
+    uint32_t bin = at == NO_TIME ? NO_BIN : (uint32_t)(at / 60000000000ll);
+    uint64_t line = both(hash_of(name, n_name), at == NO_TIME ? 0 : bin);
+    if (bin != NO_BIN) bin >>= s->group_level;
+    size_t n_message = (size_t)(m - message);
+    int is_kept = below(line, s->kept_level), is_counted = below(hash_of(message, n_message), s->message_level);
+    if (!is_kept && !is_counted) return 1;
+    uint32_t id = message_id(s, message, n_message);
+    if (s->failed) return 1;
+    Group g = {1, no, at, at, {0, 0}, part, frame, bin, id};
+    if (is_counted) add_group(s, &g, text, (size_t)(end - text));
+    if (is_kept) {
+        Line *l = ADD(s, kept);
+        if (l == NULL) return 1;
+        *l = (Line){line, no, at, put(s, &s->kept_text, text, (size_t)(end - text)), part, frame, id, bin};
+    }
+    limit_errors(s);
+    return 1;
+}
+
+/* ------------------------------------------------------------------------------------------------ lines */
+
+static int shaped(Scanner *s, P text, P end, uint32_t frame, int64_t at, uint64_t no)
+{
+    if (text[1] == 'I') return query(s, text, end, frame, at, no);
+    return (size_t)(end - text) > N_ERRORS && memcmp(text, ERRORS, N_ERRORS) == 0 && error(s, text, end, frame, at, no);
+}
+
+static int is_level(P p) { return memcmp(p, "[INFO] ", 7) == 0 || memcmp(p, "[ERROR] ", 8) == 0; }
+
+/* Docker's record with its keys in their usual order; the text is unescaped into `tmp`. */
+static int docker(Scanner *s, P line, P end, uint64_t no)
+{
+    P p = line + 8;
+    uint8_t *t = s->tmp, *room = s->tmp + MAX_MESSAGE;
+    for (;; p++) {
+        if (p >= end || t >= room || *p == '"') return 0;
+        if (*p != '\\') { *t++ = *p; continue; }
+        if (*++p == '"') *t++ = '"';
+        else if (*p == 'n') break;
+        else if (end - p > 5 && memcmp(p, "u003e", 5) == 0) { *t++ = '>'; p += 4; }
+        else if (end - p > 5 && memcmp(p, "u003c", 5) == 0) { *t++ = '<'; p += 4; }
+        else if (end - p > 5 && memcmp(p, "u0026", 5) == 0) { *t++ = '&'; p += 4; }
+        else return 0;
+    }
+    p++;
+    if (end - p < 40 || memcmp(p, "\",\"stream\":\"std", 15) != 0) return 0;
+    P stream = p;
+    p += 15;
+    if (memcmp(p, "out\"", 4) != 0 && memcmp(p, "err\"", 4) != 0) return 0;
+    p += 4;
+    if (memcmp(p, ",\"time\":\"", 9) != 0) return 0;
+    p += 9;
+    if (end - p < 22 || end[-1] != '}' || end[-2] != '"') return 0;
+    int64_t at = stamp_of(s, p, (size_t)(end - 2 - p));
+    if (at == NO_TIME || t - s->tmp < 9 || !is_level(s->tmp)) return 0;
+    *t = '\n';
+    uint32_t frame = frame_of(s, line, (size_t)(end - line), 8, (P)"{", 1, stream + 12, 6, at);
+    if (frame == SLOW || s->frames[frame].part == SLOW) return 0;
+    if (at % 1000) s->fine = 1;
+    if (!shaped(s, s->tmp, t, frame, at, no)) return 0;
+    count_waiting(s);
+    keep_lasts(s);
+    return 1;
+}
+
+static int counted(Scanner *s, P line, P end, uint64_t no)
+{
+    size_t len = (size_t)(end - line);
+    if (len < 24) return 0;
+    if (*line == '{') return memcmp(line, "{\"log\":\"", 8) == 0 && docker(s, line, end, no);
+    P text = line;
+    while (!is_level(text)) {
+        size_t left = (size_t)(end - text) - 1;
+        if (left > 400) left = 400;
+        if ((text = memchr(text + 1, '[', left)) == NULL || end - text < 24 || text - line > 512) return 0;
+    }
+    P before = line, after = text;
+    size_t n_before = 0, n_after = 0;
+    int64_t at = NO_TIME;
+    if (text > line) {
+        P stamp, stop;
+        if (*line - '0' < 10u) {
+            stamp = line;
+            stop = memchr(line, ' ', (size_t)(text - line));
+            if (stop == NULL) return 0;
+            after = stop;
+            n_after = (size_t)(text - stop);
+        } else {
+            stop = text - 1;
+            if (*stop != ' ') return 0;
+            for (stamp = stop; stamp > line && stamp[-1] != ' '; stamp--) ;
+            n_before = (size_t)(stamp - line);
+            after = stop;
+            n_after = 1;
+        }
+        at = stamp_of(s, stamp, (size_t)(stop - stamp));
+        if (at == NO_TIME) return 0;
+    }
+    uint32_t frame = frame_of(s, line, len, (size_t)(text - line), before, n_before, after, n_after, at);
+    if (frame == SLOW || s->frames[frame].part == SLOW) return 0;
+    if (!shaped(s, text, end, frame, at, no)) return 0;
+    if (at != NO_TIME && at % 1000) s->fine = 1;
+    return 1;
+}
+
+static P find(P p, P end, const char *what)
+{
+    size_t n = strlen(what);
+    while ((size_t)(end - p) >= n && (p = memchr(p, what[0], (size_t)(end - p) - n + 1)) != NULL) {
+        if (memcmp(p, what, n) == 0) return p;
+        p++;
+    }
+    return NULL;
+}
+
+/* Runtimes cut long lines into several records. While one is open its stream goes to Python line by line, which joins
+   them; where it is not certain which stream that is, Python reads the document. */
+static void note_open(Scanner *s, P line, P end)
+{
+    P p = memchr(line, ' ', (size_t)(end - line));
+    int cri = p != NULL && end - p >= 9 && (memcmp(p, " stdout ", 8) == 0 || memcmp(p, " stderr ", 8) == 0);
+    if (cri && *line - '0' < 10u && (p[8] == 'P' || p[8] == 'F')) {
+        uint64_t key = (uint64_t)p[4];
+        unsigned i = 0;
+        while (i < s->n_open && s->open[i] != key) i++;
+        if (p[8] == 'P' && i == s->n_open && s->n_open < MAX_OPEN) s->open[s->n_open++] = key;
+        if (p[8] == 'F' && i < s->n_open) s->open[i] = s->open[--s->n_open];
+        return;
+    }
+    if (find(line, end, " stdout P") != NULL || find(line, end, " stderr P") != NULL) s->gave_up = 1;
+    if (end - line >= 16000 && memchr(line, '{', (size_t)(end - line)) != NULL) s->gave_up = 1;
+    if (!s->named && end - line > 4 && find(line, end, "==> ") != NULL) s->gave_up = 1;
+}
+
+/* Count the whole lines of `p` to `end`, of those that begin before `stop`; returns where it stopped. */
+static P consume(Scanner *s, P p, P end, P stop)
+{
+    while (p < stop) {
+        P nl = memchr(p, '\n', (size_t)(end - p));
+        if (nl == NULL) break;
+        P line_end = nl > p && nl[-1] == '\r' ? nl - 1 : nl;
+        uint64_t no = ++s->n_lines;
+        if (s->n_open || !counted(s, p, line_end, no)) {
+            if (s->failed) break;
+            add_event(s, p, (size_t)(nl - p), no);
+            note_open(s, p, line_end);
+        }
+        p = nl + 1;
+        if (s->gave_up || s->failed) break;
+    }
+    count_waiting(s);
+    keep_lasts(s);
+    return p;
+}
+
+static void clear_scratch(Scanner *s)
+{
+    for (uint32_t i = 0; i < MAX_PARTS; i++) s->run_of[i] = -1;
+}
+
+/* Read lines that begin in [start, stop) of a file. */
+static void scan_file(Scanner *s, int fd, uint64_t start, uint64_t stop)
+{
+    uint64_t base = start ? start - 1 : 0;             /* where in the file the buffer begins */
+    size_t n = 0;
+    int skipping = start > 0;
+    while (!s->stopped && !s->gave_up && !s->failed && base < stop) {
+        ssize_t got;
+        do got = pread(fd, s->buf + n, BUFFER - n, (off_t)(base + n)); while (got < 0 && errno == EINTR);
+        if (got < 0) { s->failed = 3; return; }
+        n += (size_t)got;
+        s->progress = base + n;
+        size_t whole = n;
+        if (got == 0 && n && s->buf[n - 1] != '\n') s->buf[whole++] = '\n';
+        P p = s->buf, end = s->buf + whole;
+        if (skipping) {
+            P nl = memchr(p, '\n', whole);
+            p = nl == NULL ? end : nl + 1;
+            skipping = nl == NULL;
+        }
+        P limit = stop - base < whole ? s->buf + (stop - base) : end;
+        P next = skipping ? end : consume(s, p, end, limit);
+        if (got == 0 || (next >= limit && limit < end)) return;
+        size_t used = (size_t)(next - s->buf);
+        n -= used;
+        if (n >= BUFFER) { s->gave_up = 1; return; }
+        memmove(s->buf, next, n);
+        base += used;
+    }
+}
+
+static void feed(Scanner *s, P data, size_t n_data, int last)
+{
+    while ((n_data || last) && !s->stopped && !s->gave_up && !s->failed) {
+        size_t n = BUFFER - s->keep < n_data ? BUFFER - s->keep : n_data;
+        memcpy(s->buf + s->keep, data, n);
+        data += n;
+        n_data -= n;
+        s->keep += n;
+        if (last && !n_data && s->keep && s->buf[s->keep - 1] != '\n') s->buf[s->keep++] = '\n';
+        P end = s->buf + s->keep, next = consume(s, s->buf, end, end);
+        size_t rest = (size_t)(end - next);
+        if (rest >= BUFFER) { s->gave_up = 1; return; }
+        memmove(s->buf, next, rest);
+        s->keep = rest;
+        if (!n_data) break;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------ merging */
+
+/* Take the tables of `o`, whose lines come after ours; its numbers of parts, groups and frames are translated. Runs and
+   events are not taken. */
+static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t *groups, const uint32_t *frames)
+{
+    uint64_t shift = s->n_lines;
+    if (o->name_level > s->name_level) thin_names(s, o->name_level);
+    if (o->count_level > s->count_level) widen_counts(s, o->count_level);
+    settle_errors(s, o->group_level, o->message_level, o->kept_level);
+    if (o->asked_level > s->asked_level) thin_asked(s, o->asked_level);
+    for (size_t i = 0; i < o->n_names && !s->failed; i++) {
+        Name *n = &o->names[i];
+        if (!below(n->hash, s->name_level)) continue;
+        int made;
+        Name *row = name_row(s, o->names_text.p + n->name.at, n->name.len, n->hash, parts[n->part], groups[n->group], &made);
+        if (row == NULL) return;
+        uint64_t no = n->first_no + shift;
+        row->zone = n->zone;
+        if (made || is_before(n->first, no, row->first, row->first_no)) {
+            row->first_no = no;
+            s->texts_waste += row->text.len;
+            row->text = put(s, &s->texts, o->texts.p + n->text.at, n->text.len);
+        }
+        row->first = earlier(row->first, n->first);
+        row->last = later(row->last, n->last);
+        row->count += n->count;
+        if (made) limit_names(s);
+    }
+    if (s->texts_waste > MAX_WASTE) thin_names(s, s->name_level);
+    for (size_t i = 0; i < o->count_slots && !s->failed; i++) {
+        if (!o->counts[i].n) continue;
+        uint64_t k = o->counts[i].key, bin = k >> 32;
+        if (bin != NO_BIN) bin >>= s->count_level - o->count_level;
+        add_count(s, bin << 32 | (uint64_t)parts[k >> 22 & 1023] << 22 | (k >> 16 & 63) << 16
+            | (uint64_t)groups[k >> 6 & 1023] << 6 | (k & 63), o->counts[i].n);
+        limit_counts(s);
+    }
+    for (size_t i = 0; i < o->n_groups && !s->failed; i++) {
+        Group g = o->groups[i];
+        Message *m = &o->messages[g.message];
+        if (!below(m->hash, s->message_level)) continue;
+        P text = o->kept_text.p + g.text.at;
+        g.message = message_id(s, o->messages_text.p + m->text.at, m->text.len);
+        if (g.bin != NO_BIN) g.bin >>= s->group_level - o->group_level;
+        g.part = parts[g.part];
+        g.frame = frames[g.frame];
+        g.first_no += shift;
+        add_group(s, &g, text, g.text.len);
+    }
+    for (size_t i = 0; i < o->n_kept && !s->failed; i++) {
+        Line line = o->kept[i];
+        Message *m = &o->messages[line.message];
+        if (!below(line.hash, s->kept_level)) continue;
+        line.text = put(s, &s->kept_text, o->kept_text.p + line.text.at, line.text.len);
+        line.message = message_id(s, o->messages_text.p + m->text.at, m->text.len);
+        if (line.bin != NO_BIN) line.bin >>= s->group_level - o->group_level;
+        line.part = parts[line.part];
+        line.frame = frames[line.frame];
+        line.no += shift;
+        Line *l = ADD(s, kept);
+        if (l != NULL) *l = line;
+    }
+    limit_errors(s);
+    for (size_t i = 0; i < o->n_asked && !s->failed; i++) {
+        Line line = o->asked[i];
+        if (!below(line.hash, s->asked_level)) continue;
+        line.text = put(s, &s->asked_text, o->asked_text.p + line.text.at, line.text.len);
+        line.part = parts[line.part];
+        line.frame = frames[line.frame];
+        line.no += shift;
+        Line *l = ADD(s, asked);
+        if (l != NULL) *l = line;
+    }
+    limit_asked(s);
+    for (size_t i = 0; i < o->n_lasts && !s->failed; i++) {
+        Last *l = &o->lasts[i];
+        if (l->text.len) see_last(s, parts[l->part], groups[l->group], l->no + shift, o->lasts_text.p + l->text.at, l->len);
+    }
+    keep_lasts(s);
+    s->fine |= o->fine;
+    s->n_lines += o->n_lines;
+}
+
+/* ------------------------------------------------------------------------------------------------ as bytes */
+
+#define FORMAT 0x6B726E6C31ull
+
+static void store(Scanner *s, Arena *out, const void *p, size_t n)
+{
+    uint64_t size = n;
+    put(s, out, (P)&size, sizeof size);
+    put(s, out, p, n);
+}
+
+static int fetch(P *p, P end, void **to, size_t *n)
+{
+    uint64_t size;
+    if ((size_t)(end - *p) < sizeof size) return 0;
+    memcpy(&size, *p, sizeof size);
+    *p += sizeof size;
+    if ((uint64_t)(end - *p) < size) return 0;
+    *to = malloc(size + 1);
+    if (*to == NULL) return 0;
+    memcpy(*to, *p, size);
+    *p += size;
+    *n = size;
+    return 1;
+}
+
+#define ARENAS(X) X(names_text) X(texts) X(messages_text) X(events_text) X(kept_text) X(asked_text) X(lasts_text)
+#define VECTORS(X) X(names, Name) X(messages, Message) X(groups, Group) X(kept, Line) X(asked, Line) X(lasts, Last) \
+    X(events, Event) X(runs, Run) X(frames, Frame)
+
+typedef struct { uint64_t format, n_lines, count_slots, n_counts; uint32_t levels[6]; int32_t fine, gave_up, open; } Head;
+
+static void dump(Scanner *s, Arena *out)
+{
+    Head h = {FORMAT, s->n_lines, s->count_slots, s->n_counts,
+        {s->name_level, s->count_level, s->group_level, s->message_level, s->kept_level, s->asked_level},
+        s->fine, s->gave_up, (int32_t)s->n_open};
+    store(s, out, &h, sizeof h);
+    store(s, out, s->counts, s->count_slots * sizeof *s->counts);
+#define X(a) store(s, out, s->a.p, s->a.n);
+    ARENAS(X)
+#undef X
+#define X(v, T) store(s, out, s->v, s->n_##v * sizeof(T));
+    VECTORS(X)
+#undef X
+}
+
+/* False for bytes that no kernel of this build wrote. They come from a worker of ours, not from a log. */
+static int load(Scanner *s, P p, P end)
+{
+    void *q;
+    size_t n;
+    if (!fetch(&p, end, &q, &n)) return 0;
+    Head h;
+    if (n != sizeof h) { free(q); return 0; }
+    memcpy(&h, q, sizeof h);
+    free(q);
+    if (h.format != FORMAT || !fetch(&p, end, &q, &n)) return 0;
+    s->counts = q;
+    s->count_slots = h.count_slots;
+    s->n_counts = h.n_counts;
+    if (n != h.count_slots * sizeof *s->counts) { s->count_slots = 0; return 0; }
+#define X(a) if (!fetch(&p, end, &q, &n)) return 0; s->a.p = q; s->a.n = n; s->a.cap = n;
+    ARENAS(X)
+#undef X
+#define X(v, T) if (!fetch(&p, end, &q, &n) || n % sizeof(T)) return 0; s->v = q; s->n_##v = s->cap_##v = n / sizeof(T);
+    VECTORS(X)
+#undef X
+    s->n_lines = h.n_lines;
+    s->name_level = h.levels[0]; s->count_level = h.levels[1]; s->group_level = h.levels[2];
+    s->message_level = h.levels[3]; s->kept_level = h.levels[4]; s->asked_level = h.levels[5];
+    s->fine = h.fine; s->gave_up = h.gave_up; s->n_open = (unsigned)h.open % (MAX_OPEN + 1);
+    return 1;
+}
+
+/* ------------------------------------------------------------------------------------------------ Python */
+
+static void scanner_free(PyObject *self)
+{
+    Scanner *s = (Scanner *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    Py_XDECREF(s->on_frame);
+    Py_XDECREF(s->on_query);
+#define X(a) free(s->a.p);
+    ARENAS(X)
+#undef X
+#define X(v, T) free(s->v);
+    VECTORS(X)
+#undef X
+    free(s->zones_text.p); free(s->frames_text.p); free(s->zones); free(s->combos); free(s->counts);
+    free(s->name_index); free(s->message_index); free(s->group_index); free(s->frame_index); free(s->combo_index);
+    free(s->run_of); free(s->buf);
+    for (uint32_t i = 0; i < MAX_PARTS; i++) free(s->last_of[i]);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    release(self);
+    Py_DECREF(type);
+}
+
+static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    PyObject *on_frame, *on_query, *zones;
+    unsigned long long names, counts, groups, kept, events;
+    long long since, until;
+    int named;
+    static char *words[] = {"on_frame", "on_query", "zones", "since", "until", "named", "names", "counts", "groups",
+                            "kept", "events", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOLLpKKKKK", words, &on_frame, &on_query, &zones, &since, &until,
+            &named, &names, &counts, &groups, &kept, &events)) return NULL;
+    allocfunc make = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    Scanner *s = (Scanner *)make(type, 0);
+    if (s == NULL) return NULL;
+    Py_INCREF(on_frame); s->on_frame = on_frame;
+    Py_INCREF(on_query); s->on_query = on_query;
+    s->since = since; s->until = until; s->named = named;
+    s->max_names = names; s->max_counts = counts; s->max_groups = groups; s->max_kept = kept; s->max_events = events;
+    s->buf = malloc(BUFFER + SLACK);
+    s->run_of = malloc(MAX_PARTS * sizeof *s->run_of);
+    s->frame_index = calloc(2 * MAX_FRAMES, sizeof *s->frame_index);
+    s->combo_index = calloc(2 * MAX_COMBOS, sizeof *s->combo_index);
+    if (!s->buf || !s->run_of || !s->frame_index || !s->combo_index) { Py_DECREF(s); return PyErr_NoMemory(); }
+    memset(s->buf, 0, BUFFER + SLACK);
+    memset(s->tmp, 0, sizeof s->tmp);
+    clear_scratch(s);
+    Py_ssize_t n = PySequence_Size(zones);
+    if (n < 0 || n >= (Py_ssize_t)MAX_ZONES) {
+        if (n >= 0) PyErr_SetString(PyExc_ValueError, "too many zones");
+        Py_DECREF(s);
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *zone = PySequence_GetItem(zones, i);
+        char *text;
+        Py_ssize_t len;
+        if (zone == NULL || PyBytes_AsStringAndSize(zone, &text, &len) < 0) { Py_XDECREF(zone); Py_DECREF(s); return NULL; }
+        Span *z = ADD(s, zones);
+        if (z != NULL) *z = put(s, &s->zones_text, (P)text, (size_t)len);
+        Py_DECREF(zone);
+        if (s->failed) { Py_DECREF(s); return PyErr_NoMemory(); }
+    }
+    return (PyObject *)s;
+}
+
+static PyObject *done(Scanner *s)
+{
+    if (PyErr_Occurred()) return NULL;
+    if (s->failed == 3) return PyErr_SetFromErrno(PyExc_OSError);
+    if (s->failed) return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
+static PyObject *scanner_scan(PyObject *self, PyObject *args)
+{
+    Scanner *s = (Scanner *)self;
+    int fd;
+    unsigned long long start, stop;
+    if (!PyArg_ParseTuple(args, "iKK", &fd, &start, &stop)) return NULL;
+    s->released = PyEval_SaveThread();
+    scan_file(s, fd, start, stop);
+    int error = errno;
+    PyEval_RestoreThread(s->released);
+    errno = error;
+    return done(s);
+}
+
+static PyObject *scanner_feed(PyObject *self, PyObject *args)
+{
+    Scanner *s = (Scanner *)self;
+    Py_buffer view;
+    int last;
+    if (!PyArg_ParseTuple(args, "y*p", &view, &last)) return NULL;
+    s->released = PyEval_SaveThread();
+    feed(s, view.buf, (size_t)view.len, last);
+    PyEval_RestoreThread(s->released);
+    PyBuffer_Release(&view);
+    return done(s);
+}
+
+/* A translation table: bytes of uint32 values below `limit`, at least `need` of them. */
+static const uint32_t *table(PyObject *o, size_t need, uint32_t limit)
+{
+    char *p;
+    Py_ssize_t n;
+    if (PyBytes_AsStringAndSize(o, &p, &n) < 0) return NULL;
+    const uint32_t *t = (const uint32_t *)(void *)p;
+    size_t have = (size_t)n / 4;
+    int bad = have < need;
+    for (size_t i = 0; i < have && !bad; i++) bad = t[i] >= limit;
+    if (!bad) return t;
+    PyErr_SetString(PyExc_ValueError, "no such translation");
+    return NULL;
+}
+
+static PyObject *scanner_absorb(PyObject *self, PyObject *args)
+{
+    Scanner *s = (Scanner *)self;
+    PyObject *other, *parts, *groups, *frames;
+    if (!PyArg_ParseTuple(args, "O!OOO", Py_TYPE(self), &other, &parts, &groups, &frames)) return NULL;
+    /* Checked against what any row may name: a table of full size costs 4 KiB. */
+    const uint32_t *p = table(parts, MAX_PARTS, MAX_PARTS), *g = p ? table(groups, MAX_GROUPS, MAX_GROUPS) : NULL;
+    const uint32_t *f = g ? table(frames, MAX_FRAMES, UINT32_MAX) : NULL;
+    if (f == NULL) return NULL;
+    s->released = PyEval_SaveThread();
+    absorb(s, (Scanner *)other, p, g, f);
+    PyEval_RestoreThread(s->released);
+    return done(s);
+}
+
+static PyObject *scanner_settle(PyObject *self, PyObject *args)
+{
+    Scanner *s = (Scanner *)self;
+    unsigned names, counts, bins, messages, kept, lines;
+    if (!PyArg_ParseTuple(args, "IIIIII", &names, &counts, &bins, &messages, &kept, &lines)) return NULL;
+    if (names > s->name_level) thin_names(s, names);
+    if (counts > s->count_level) widen_counts(s, counts);
+    settle_errors(s, bins, messages, kept);
+    if (lines > s->asked_level) thin_asked(s, lines);
+    return done(s);
+}
+
+static PyObject *scanner_dump(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    Arena out = {0};
+    dump(s, &out);
+    PyObject *bytes = s->failed ? PyErr_NoMemory() : PyBytes_FromStringAndSize((char *)out.p, (Py_ssize_t)out.n);
+    free(out.p);
+    return bytes;
+}
+
+static PyObject *scanner_load(PyObject *self, PyObject *args)
+{
+    Scanner *s = (Scanner *)self;
+    Py_buffer view;
+    if (!PyArg_ParseTuple(args, "y*", &view)) return NULL;
+    int ok = s->n_lines == 0 && load(s, view.buf, (P)view.buf + view.len);
+    PyBuffer_Release(&view);
+    if (ok) Py_RETURN_NONE;
+    PyErr_SetString(PyExc_ValueError, "no result of this kernel");
+    return NULL;
+}
+
+static PyObject *when(int64_t at)
+{
+    if (at == NO_TIME) Py_RETURN_NONE;
+    return PyLong_FromLongLong(at);
+}
+
+static PyObject *text_of(const Arena *a, size_t at, size_t len) { return PyBytes_FromStringAndSize((char *)a->p + at, (Py_ssize_t)len); }
+
+#define LISTED(n, made) do { \
+    PyObject *list = PyList_New(0); \
+    for (size_t i = 0; list != NULL && i < (n); i++) { \
+        PyObject *item = made; \
+        if (item == NULL || PyList_Append(list, item) < 0) { Py_CLEAR(list); } \
+        Py_XDECREF(item); \
+    } \
+    return list; } while (0)
+
+static PyObject *scanner_names(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    LISTED(s->n_names, Py_BuildValue("(IINKNNKN)", (unsigned)s->names[i].part, (unsigned)s->names[i].group,
+        text_of(&s->names_text, s->names[i].name.at, s->names[i].name.len), (unsigned long long)s->names[i].count,
+        when(s->names[i].first), when(s->names[i].last), (unsigned long long)s->names[i].first_no,
+        text_of(&s->texts, s->names[i].text.at, s->names[i].text.len)));
+}
+
+static PyObject *scanner_counts(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list != NULL && i < s->count_slots; i++) {
+        uint64_t k = s->counts[i].key;
+        if (!s->counts[i].n) continue;
+        PyObject *item = Py_BuildValue("(NIIIiK)", k >> 32 == NO_BIN ? when(NO_TIME) : when((int64_t)(k >> 32)),
+            (unsigned)(k >> 22 & 1023), (unsigned)(k >> 16 & 63), (unsigned)(k >> 6 & 1023), (int)(k & 63) - 20,
+            (unsigned long long)s->counts[i].n);
+        if (item == NULL || PyList_Append(list, item) < 0) Py_CLEAR(list);
+        Py_XDECREF(item);
+    }
+    return list;
+}
+
+static PyObject *bin_of(uint32_t bin) { return bin == NO_BIN ? when(NO_TIME) : when(bin); }
+
+static PyObject *scanner_groups(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    LISTED(s->n_groups, Py_BuildValue("(IINIKNNKN)", s->groups[i].part, s->groups[i].frame, bin_of(s->groups[i].bin),
+        s->groups[i].message, (unsigned long long)s->groups[i].n, when(s->groups[i].first), when(s->groups[i].last),
+        (unsigned long long)s->groups[i].first_no, text_of(&s->kept_text, s->groups[i].text.at, s->groups[i].text.len)));
+}
+
+static PyObject *scanner_messages(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    LISTED(s->n_messages, text_of(&s->messages_text, s->messages[i].text.at, s->messages[i].text.len));
+}
+
+static PyObject *lines_of(const Line *lines, size_t n, const Arena *texts)
+{
+    LISTED(n, Py_BuildValue("(IIKNNINK)", lines[i].part, lines[i].frame, (unsigned long long)lines[i].no,
+        when(lines[i].at), bin_of(lines[i].bin), lines[i].message, text_of(texts, lines[i].text.at, lines[i].text.len),
+        (unsigned long long)lines[i].hash));
+}
+
+static PyObject *scanner_kept(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    return lines_of(s->kept, s->n_kept, &s->kept_text);
+}
+
+static PyObject *scanner_asked(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    return lines_of(s->asked, s->n_asked, &s->asked_text);
+}
+
+static PyObject *scanner_lasts(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    LISTED(s->n_lasts, Py_BuildValue("(IIKN)", s->lasts[i].part, s->lasts[i].group, (unsigned long long)s->lasts[i].no,
+        text_of(&s->lasts_text, s->lasts[i].text.at, s->lasts[i].len)));
+}
+
+static PyObject *scanner_events(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    LISTED(s->n_events, Py_BuildValue("(KN)", (unsigned long long)s->events[i].no,
+        text_of(&s->events_text, s->events[i].text.at, s->events[i].text.len)));
+}
+
+static PyObject *scanner_runs(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    LISTED(s->n_runs, Py_BuildValue("(IIKKKKNNNNi)", s->runs[i].event, s->runs[i].part,
+        (unsigned long long)s->runs[i].begin_no, (unsigned long long)s->runs[i].queries,
+        (unsigned long long)s->runs[i].errors, (unsigned long long)s->runs[i].outside, when(s->runs[i].first),
+        when(s->runs[i].last), when(s->runs[i].out_first), when(s->runs[i].out_last), s->runs[i].filtered));
+}
+
+static PyObject *scanner_frames(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    LISTED(s->n_frames, PyLong_FromUnsignedLongLong(s->frames[i].lines));
+}
+
+static PyObject *scanner_state(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    return Py_BuildValue("{s:K,s:K,s:i,s:i,s:I,s:(KKKKK),s:(IIIIII)}", "lines", (unsigned long long)s->n_lines, "position",
+        (unsigned long long)s->progress, "fine", s->fine, "gave_up", s->gave_up, "open", s->n_open,
+        "rows", (unsigned long long)s->n_names, (unsigned long long)s->n_counts, (unsigned long long)s->n_groups,
+        (unsigned long long)s->n_kept, (unsigned long long)s->n_asked,
+        "levels", s->name_level, s->count_level, s->group_level, s->message_level, s->kept_level, s->asked_level);
+}
+
+static PyObject *scanner_stop(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    ((Scanner *)self)->stopped = 1;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef METHODS[] = {
+    {"scan", scanner_scan, METH_VARARGS, "Count the lines that begin in [start, stop) of a file descriptor."},
+    {"feed", scanner_feed, METH_VARARGS, "Count the lines of more bytes; the second argument tells the last ones."},
+    {"absorb", scanner_absorb, METH_VARARGS, "Add the tables of a scanner whose lines come after ours."},
+    {"settle", scanner_settle, METH_VARARGS, "Thin and widen the tables to these levels at least."},
+    {"dump", scanner_dump, METH_NOARGS, "Everything that was counted, as bytes."},
+    {"load", scanner_load, METH_VARARGS, "Take what `dump` gave, into an empty scanner."},
+    {"names", scanner_names, METH_NOARGS, "part, group, name, count, first, last, number and text of the first line."},
+    {"counts", scanner_counts, METH_NOARGS, "bin, part, zone, group, log2 of milliseconds, count."},
+    {"groups", scanner_groups, METH_NOARGS, "part, frame, bin, message, count, first, last, number and text of the first."},
+    {"messages", scanner_messages, METH_NOARGS, "Texts of errors without names and ports."},
+    {"kept", scanner_kept, METH_NOARGS, "Lines of errors: part, frame, number, time, bin, message, text, hash."},
+    {"asked", scanner_asked, METH_NOARGS, "Query lines that were to be kept; columns of `kept`."},
+    {"lasts", scanner_lasts, METH_NOARGS, "part, group, number and text of the last query line."},
+    {"events", scanner_events, METH_NOARGS, "Lines for Python: number, text."},
+    {"runs", scanner_runs, METH_NOARGS, "Lines counted between two events, by part."},
+    {"frames", scanner_frames, METH_NOARGS, "Lines counted by frame."},
+    {"state", scanner_state, METH_NOARGS, "Lines, position, levels and sizes of the tables."},
+    {"stop", scanner_stop, METH_NOARGS, "End a scan that runs in another thread, at its next block."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot SLOTS[] = {
+    {Py_tp_new, (void *)scanner_new},
+    {Py_tp_dealloc, (void *)scanner_free},
+    {Py_tp_methods, METHODS},
+    {Py_tp_doc, "Counts the lines of one document, or of a part of it."},
+    {0, NULL},
+};
+
+static PyType_Spec SPEC = {"triage.reading._kernel.Scanner", sizeof(Scanner), 0, Py_TPFLAGS_DEFAULT, SLOTS};
+
+static PyObject *name_hash_of(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    Py_buffer view;
+    if (!PyArg_ParseTuple(args, "y*", &view)) return NULL;
+    uint64_t hash = hash_of(view.buf, (size_t)view.len);
+    PyBuffer_Release(&view);
+    return PyLong_FromUnsignedLongLong(hash);
+}
+
+static PyMethodDef FUNCTIONS[] = {
+    {"hash_of", name_hash_of, METH_VARARGS, "The hash by which rows are thinned."},
+    {NULL, NULL, 0, NULL},
+};
+
+static int start(PyObject *module)
+{
+    PyObject *type = PyType_FromSpec(&SPEC);
+    if (type == NULL) return -1;
+    int failed = PyModule_AddObjectRef(module, "Scanner", type);
+    Py_DECREF(type);
+    return failed < 0 ? failed : PyModule_AddIntConstant(module, "REVISION", 1);
+}
+
+static PyModuleDef_Slot MODULE_SLOTS[] = {{Py_mod_exec, (void *)start}, {0, NULL}};
+static struct PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, "_kernel", "The native scan.", 0, FUNCTIONS, MODULE_SLOTS, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__kernel(void) { return PyModuleDef_Init(&MODULE); }

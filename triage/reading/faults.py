@@ -1,0 +1,182 @@
+r"""Lines of the errors plugin: kept one by one up to a cap, beyond it counted per minute and message.
+
+A message is what two lines have in common that differ in name and local port only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from triage.reading.limits import Limits
+from triage.reading.thin import WIDEST, both, hash_of, is_below, level_of
+
+_ERRORS = re.compile(
+    r"\[ERROR\] plugin/errors: (\d{1,5}) ([!#-?A-\[\]-~]{1,1020}) ([A-Za-z0-9]{1,16}): "
+    r"((?!.{0,1000}(?:@|\] | - |failed to |plugin/))[ -~]{0,999}[!-~])",
+    re.ASCII,
+)
+_PORT = re.compile(r":\d+->", re.ASCII)
+_MINUTE_NS = 60_000_000_000
+
+
+class Fault(NamedTuple):
+    """One such line."""
+
+    text: str
+    number: int
+    at_ns: int | None
+    container: str | None
+    message: str
+    hashed: int
+    """Of name and minute: the tries of one look-up stay together."""
+
+    @property
+    def order(self) -> tuple[bool, int, int]:
+        """Lines without a clock last."""
+        return (self.at_ns is None, self.at_ns or 0, self.number)
+
+
+def fault_of(text: str, number: int, at_ns: int | None, container: str | None) -> Fault | None:
+    """The line, if it is one of the errors plugin that tells one query.
+
+    >>> fault_of("[ERROR] plugin/errors: 2 a. A: read udp 10.0.0.1:5->10.0.0.2:53: i/o timeout", 1, None, None).message
+    '2 A: read udp 10.0.0.1:->10.0.0.2:53: i/o timeout'
+    """
+    match = _ERRORS.fullmatch(text)
+    if match is None:
+        return None
+    rcode, name, qtype, words = match.groups()
+    mark = "!" if qtype == "HINFO" and name[0].isdecimal() else ""
+    minute = 0 if at_ns is None else at_ns // _MINUTE_NS
+    message = f"{rcode} {qtype}{mark}: {_PORT.sub(':->', words, count=1)}"
+    return Fault(text, number, at_ns, container, message, both(hash_of(name.encode()), minute))
+
+
+@dataclass(slots=True)
+class Group:
+    """Lines of one message in one bin of minutes."""
+
+    count: int
+    first: Fault
+    last_ns: int | None
+
+    def add(self, other: Group) -> None:
+        """Take the other's lines."""
+        self.count += other.count
+        if other.first.order < self.first.order:
+            self.first = other.first
+        if self.last_ns is None or (other.last_ns is not None and other.last_ns > self.last_ns):
+            self.last_ns = other.last_ns
+
+
+GroupKey = tuple[int | None, str]
+"""Bin of minutes and message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How coarse the tables are."""
+
+    bins: int = 0
+    """Minutes are taken together by 2 to the power of this."""
+    messages: int = 0
+    lines: int = 0
+
+
+@dataclass(slots=True)
+class Faults:
+    """The lines of one stream."""
+
+    kept: list[Fault] = field(default_factory=list)
+    groups: dict[GroupKey, Group] = field(default_factory=dict)
+    levels: Levels = Levels()
+    n_lines: int = 0
+
+    def add(self, fault: Fault, limits: Limits) -> None:
+        """Count a line, and keep it while it fits."""
+        self.n_lines += 1
+        if is_below(_message_hash(fault.message), self.levels.messages):
+            self.add_group(self.key_of(fault), Group(1, fault, fault.at_ns))
+        if is_below(fault.hashed, self.levels.lines):
+            self.kept.append(fault)
+        if len(self.kept) > limits.faults or len(self.groups) > limits.messages:
+            self.settle(levels_of([self], limits))
+
+    def key_of(self, fault: Fault) -> GroupKey:
+        """Where the line is counted."""
+        bin_ = None if fault.at_ns is None else fault.at_ns // _MINUTE_NS >> self.levels.bins
+        return (bin_, fault.message)
+
+    def add_group(self, key: GroupKey, group: Group) -> None:
+        """Count lines."""
+        known = self.groups.get(key)
+        if known is None:
+            self.groups[key] = group
+        else:
+            known.add(group)
+
+    def settle(self, levels: Levels) -> None:
+        """Make the tables as coarse as these levels."""
+        if levels == self.levels:
+            return
+        groups, by = self.groups, levels.bins - self.levels.bins
+        self.levels, self.groups = levels, {}
+        for (bin_, message), group in groups.items():
+            if is_below(_message_hash(message), levels.messages):
+                self.add_group((None if bin_ is None else bin_ >> by, message), group)
+        self.kept = [f for f in self.kept if is_below(f.hashed, levels.lines)]
+
+    def merge(self, other: Faults) -> None:
+        """Take the lines of another stream, whose levels are the same."""
+        self.n_lines += other.n_lines
+        self.kept += other.kept
+        for key, group in other.groups.items():
+            self.add_group(key, Group(group.count, group.first, group.last_ns))
+
+    def lines(self) -> Iterable[tuple[Fault, int]]:
+        """Lines and how many each stands for: kept ones for one, first ones of a bin for all that were not kept."""
+        kept: dict[GroupKey, int] = {}
+        for fault in self.kept:
+            key = self.key_of(fault)
+            kept[key] = kept.get(key, 0) + 1
+            yield fault, 1
+        for key, group in self.groups.items():
+            left = group.count - kept.get(key, 0)
+            if left:
+                yield group.first, left
+
+
+def levels_of(tables: Iterable[Faults], limits: Limits) -> Levels:
+    """The finest levels at which the tables together fit."""
+    tables = list(tables)
+    start = [t.levels for t in tables] or [Levels()]
+    bins = max(level.bins for level in start)
+    messages = max(level.messages for level in start)
+    lines = max(level.lines for level in start)
+    lines = level_of((f.hashed for t in tables for f in t.kept), limits.faults, lines)
+    while bins < WIDEST and len(_rows(tables, bins, messages)) > limits.messages:
+        bins += 1
+    rows = _rows(tables, bins, messages)
+    if len(rows) > limits.messages:
+        # No width is enough: a message for nearly every line.
+        messages = level_of((_message_hash(message) for message in rows), limits.messages, messages)
+    return Levels(bins, messages, lines)
+
+
+@lru_cache(maxsize=8192)
+def _message_hash(message: str) -> int:
+    return hash_of(message.encode())
+
+
+def _rows(tables: Sequence[Faults], bins: int, messages: int) -> list[str]:
+    """The message of each row there would be."""
+    rows: list[str] = []
+    for table in tables:
+        by = bins - table.levels.bins
+        keys = {(None if bin_ is None else bin_ >> by, message) for bin_, message in table.groups}
+        rows += (message for _, message in keys if not messages or is_below(_message_hash(message), messages))
+    return rows

@@ -1,0 +1,334 @@
+"""Documents that the kernel counts: plain files in parts, streams as a whole; and its tables as tallies.
+
+The kernel hands back every line that it does not count (an event), and tells what it counted between them (a run), so
+that lives of a process are followed as if each line had been read.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import ModuleType
+from typing import BinaryIO, NamedTuple, TypeVar
+
+from triage.model.observation import Answer, Query
+from triage.reading.framing import Context, Peeled, unframe
+from triage.reading.limits import Limits
+from triage.reading.scanner import Scanner
+from triage.reading.tally import TROUBLE
+
+MAX_ZONES = 63
+_MAX_PARTS = 1024
+_MAX_GROUPS = 1024
+_MAX_FRAMES = 2048
+_CHUNK = 1 << 20
+T = TypeVar("T")
+Row = tuple[int, int, int, int, int, int, int | None, int | None, int | None, int | None, int]
+"""Of `Scanner.runs`."""
+Group = tuple[str, str, Answer]
+"""qtype, rcode, answer."""
+
+
+_REVISION = 1
+"""Of the kernel's interface: one that an older tree left behind is not used."""
+
+
+@lru_cache(maxsize=1)
+def kernel() -> ModuleType | None:
+    """The native scan, where it was built."""
+    try:
+        module = importlib.import_module("triage.reading._kernel")
+    except ImportError:
+        return None
+    return module if module.REVISION == _REVISION else None
+
+
+def kernel_name() -> str:
+    """Who counts the lines of large documents: `native` or `python`."""
+    return "python" if kernel() is None else "native"
+
+
+class NotNative(Exception):  # noqa: N818  (no error: another way is taken)
+    """The kernel cannot tell what the document says; the Python reader can."""
+
+
+class Frame(NamedTuple):
+    """What stands around the text of lines, and what it told."""
+
+    replica: str | None
+    container: str | None
+    framing: str
+
+
+class Task(NamedTuple):
+    """Lines to be counted: those that begin in [start, stop) of a file, or all of a stream when `stop` is None."""
+
+    open: Callable[[], BinaryIO]
+    start: int = 0
+    stop: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a task needs to know; it can be sent to another process."""
+
+    replica: str | None
+    year: int
+    zones: tuple[bytes, ...]
+    since_ns: int
+    until_ns: int
+    limits: Limits
+    parse_query: Callable[[str], Query | None]
+    not_dns: frozenset[str]
+
+
+@dataclass(slots=True)
+class Answers:
+    """What Python told a scanner: the numbers in its rows are places in these lists."""
+
+    order: Order
+    parts: list[str | None] = field(default_factory=list)
+    frames: list[Frame | None] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    context: Context = field(init=False)
+
+    def __post_init__(self) -> None:
+        """A document's context is that of the lines seen so far; a prefix before a sure line needs none."""
+        self.context = Context(self.order.year)
+
+    def on_query(self, line: bytes) -> int:
+        """The group of a query line, and whether its lines are kept (bit 16); -1: it is none."""
+        query = self.order.parse_query(line.decode())
+        if query is None:
+            return -1
+        return place(self.groups, (query.qtype, query.rcode, query.answer)) | (query.answer in TROUBLE) << 16
+
+    def on_frame(self, index: int, raw: bytes, at: int, at_ns: int | None) -> int:
+        """The part to which lines of this frame belong; -1: they are read one by one."""
+        del self.frames[index:]
+        peeled = self._peeled(raw, at, at_ns)
+        if peeled is None or peeled.container in self.order.not_dns:
+            self.frames.append(None)
+            return -1
+        replica = peeled.replica or self.order.replica or peeled.host
+        self.frames.append(Frame(replica, peeled.container, peeled.framing))
+        return place(self.parts, replica)
+
+    def _peeled(self, raw: bytes, at: int, at_ns: int | None) -> Peeled | None:
+        try:
+            line = raw.decode("ascii")
+        except UnicodeDecodeError:
+            return None
+        found = unframe(line, self.context)
+        if len(found) != 1 or found[0].at_ns != at_ns or found[0].partial or found[0].note is not None:
+            return None
+        whole = found[0].text if line.startswith("{") else line[at:]
+        return found[0] if found[0].text == whole else None
+
+
+def place(rows: list[T], row: T) -> int:
+    """Where the row stands, added if it is new."""
+    try:
+        return rows.index(row)
+    except ValueError:
+        rows.append(row)
+        return len(rows) - 1
+
+
+class Run(NamedTuple):
+    """Lines of one replica that were counted between two events."""
+
+    replica: str | None
+    number: int
+    """Line where they begin."""
+    queries: int
+    errors: int
+    outside: int
+    """Lines of errors outside the asked window."""
+    first_ns: int | None
+    last_ns: int | None
+    outside_first_ns: int | None
+    outside_last_ns: int | None
+    filtered: bool
+    """True when any line was outside the window."""
+
+
+def scanner_of(answers: Answers) -> Scanner:
+    """An empty scanner."""
+    module, order = kernel(), answers.order
+    assert module is not None
+    limits = order.limits
+    made: Scanner = module.Scanner(
+        answers.on_frame,
+        answers.on_query,
+        zones=order.zones,
+        since=order.since_ns,
+        until=order.until_ns,
+        named=order.replica is not None,
+        names=limits.names,
+        counts=limits.counts,
+        groups=limits.messages,
+        kept=max(limits.faults, limits.failures),
+        events=limits.event_bytes,
+    )
+    return made
+
+
+@dataclass(slots=True)
+class Result:
+    """What a task found; it travels between processes as bytes."""
+
+    scanner: Scanner
+    answers: Answers
+
+    def __reduce__(self) -> tuple[Callable[..., Result], tuple[object, ...]]:
+        """As bytes of the kernel's own format."""
+        return _received, (self.scanner.dump(), self.answers)
+
+
+def _received(dumped: bytes, answers: Answers) -> Result:
+    scanner = scanner_of(answers)
+    scanner.load(dumped)
+    return Result(scanner, answers)
+
+
+_running: dict[int, tuple[Scanner, int]] = {}
+"""Scanners of this process that count a part of a file, with its start."""
+
+
+def scan_task(order: Order, task: Task) -> Result:
+    """Count the lines of a task."""
+    answers = Answers(order)
+    scanner = scanner_of(answers)
+    with task.open() as stream:
+        if task.stop is None or not is_plain_file(stream):
+            _feed(scanner, stream, task)
+            return Result(scanner, answers)
+        _running[id(scanner)] = (scanner, task.start)
+        try:
+            scanner.scan(stream.fileno(), task.start, task.stop)
+        finally:
+            del _running[id(scanner)]
+    return Result(scanner, answers)
+
+
+def _feed(scanner: Scanner, stream: BinaryIO, task: Task) -> None:
+    """Read a stream, or a part of one that can be entered anywhere."""
+    at, skipping = max(task.start - 1, 0), task.start > 0
+    if skipping:
+        stream.seek(at)
+    while chunk := stream.read(_CHUNK):
+        begin = 0
+        if skipping:
+            begin = chunk.find(b"\n") + 1
+            skipping = begin == 0
+        if not skipping:
+            if task.stop is not None and at + begin >= task.stop:
+                break
+            last = -1
+            if task.stop is not None and at + len(chunk) >= task.stop:
+                last = chunk.find(b"\n", max(begin, task.stop - 1 - at))
+            scanner.feed(chunk[begin : last + 1] if last >= 0 else chunk[begin:], False)
+            if last >= 0:
+                break
+        at += len(chunk)
+    scanner.feed(b"", True)
+
+
+def running_bytes() -> int:
+    """Bytes that scanners of this process have read and not yet handed over."""
+    return sum(max(0, scanner.state()["position"] - start) for scanner, start in list(_running.values()))
+
+
+def stop_running() -> None:
+    """End the scanners of this process; nobody wants their results."""
+    for scanner, _ in list(_running.values()):
+        scanner.stop()
+
+
+def is_plain_file(stream: object) -> bool:
+    """Whether parts of it can be read by their places in a file."""
+    return isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
+
+
+def has_parts(stream: BinaryIO) -> bool:
+    """Whether it can be entered anywhere at little cost: a plain file, or one in an object store."""
+    return is_plain_file(stream) or (hasattr(stream, "blocksize") and stream.seekable())
+
+
+class Counted:
+    """A document's results, in their order, as one."""
+
+    def __init__(self, order: Order, results: Iterable[Result], *, first_line: int, n_bytes: int | None) -> None:
+        self.answers = Answers(order)
+        self.scanner = scanner_of(self.answers)
+        self.n_lines = 0
+        self.n_bytes = n_bytes or 0
+        self.fine_clock = False
+        self.frame_lines: dict[int, int] = {}
+        self._results = results
+        self._shift = first_line - 1
+        self._runs: list[Run] = []
+
+    def events(self) -> Iterator[tuple[int, str]]:
+        """The lines that the kernel did not count; `take_runs` then tells what it counted before."""
+        is_open = False
+        for result in self._results:
+            state = result.scanner.state()
+            if state["gave_up"] or is_open:
+                raise NotNative
+            is_open = state["open"] > 0
+            before = self._shift + self.n_lines
+            runs = iter(result.scanner.runs())
+            run = next(runs, None)
+            for index, (number, raw) in enumerate(result.scanner.events()):
+                while run is not None and run[0] <= index:
+                    self._runs.append(_run(run, before, result.answers))
+                    run = next(runs, None)
+                yield before + number, _decoded(raw, is_first=before + number == self._shift + 1)
+            while run is not None:
+                self._runs.append(_run(run, before, result.answers))
+                run = next(runs, None)
+            self._absorb(result, state["lines"])
+        self.fine_clock = bool(self.scanner.state()["fine"])
+
+    def take_runs(self) -> list[Run]:
+        """What was counted since the last call."""
+        runs, self._runs = self._runs, []
+        return runs
+
+    def _absorb(self, result: Result, lines: int) -> None:
+        theirs, ours = result.answers, self.answers
+        frames = [place(ours.frames, frame) for frame in theirs.frames]
+        parts = [place(ours.parts, part) for part in theirs.parts]
+        groups = [place(ours.groups, group) for group in theirs.groups]
+        if len(ours.parts) > _MAX_PARTS or len(ours.groups) > _MAX_GROUPS:
+            raise NotNative
+        for index, n in enumerate(result.scanner.frames()):
+            self.frame_lines[frames[index]] = self.frame_lines.get(frames[index], 0) + n
+        self.scanner.absorb(
+            result.scanner, _table(parts, _MAX_PARTS), _table(groups, _MAX_GROUPS), _table(frames, _MAX_FRAMES)
+        )
+        self.n_lines += lines
+
+
+def _table(places: list[int], size: int) -> bytes:
+    return array("I", places + [0] * (size - len(places))).tobytes()
+
+
+def _run(row: Row, before: int, answers: Answers) -> Run:
+    _, part, begin, queries, errors, outside, first_ns, last_ns, out_first_ns, out_last_ns, filtered = row
+    times = (first_ns, last_ns, out_first_ns, out_last_ns)
+    return Run(answers.parts[part], before + begin, queries, errors, outside, *times, bool(filtered))
+
+
+def _decoded(raw: bytes, *, is_first: bool) -> str:
+    """As `decode.lines` gives it."""
+    line = raw.decode("utf-8", errors="replace").replace("\0", "")
+    if is_first:
+        line = line.removeprefix("\ufeff")
+    return line[:-1] if line.endswith("\r") else line

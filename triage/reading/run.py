@@ -1,0 +1,206 @@
+"""Documents to partial results: which of them the kernel counts, in which tasks, and who runs these."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import TimeoutError as Late
+from contextlib import nullcontext
+from dataclasses import replace
+from time import monotonic
+
+from triage.errors import ExitCode, TriageError
+from triage.model.bundle import Document
+from triage.reading import decode, records
+from triage.reading.native import (
+    MAX_ZONES,
+    Counted,
+    NotNative,
+    Order,
+    Result,
+    Task,
+    has_parts,
+    kernel,
+    running_bytes,
+    scan_task,
+    stop_running,
+)
+from triage.reading.scan import NOT_DNS, Job, Partial, scan
+from triage.reading.watch import Watch
+from triage.reading.workers import Workers, cores, threads
+
+_PART_BYTES = 64 << 20
+_PARTS = 8
+"""Tasks of a worker, if the parts are not too small."""
+_AHEAD = 2
+"""Tasks of a worker that are begun, or done and not yet taken."""
+_TRIES = 3
+_LONGEST_S = 900.0
+"""A task that takes longer is lost."""
+_GLANCE_S = 0.2
+_FOREVER = 1 << 63
+
+
+def scan_all(documents: Sequence[Document], job: Job, workers: Workers | None, *, native: bool) -> list[Partial]:
+    """Read all documents; the kernel's tasks run beside the Python reader.
+
+    Where there is no kernel and no executor was given, large documents are read by processes of their own.
+    """
+    job.watch.total_bytes = sum(d.size_bytes or 0 for d in documents)
+    if not native or kernel() is None:
+        return _by_python(documents, job)
+    n = workers.n if workers is not None else cores()
+    plans = {i: tasks for i, d in enumerate(documents) if (tasks := plan(d, job, n, documents))}
+    if not plans:
+        return [_read(d, job) for d in documents]
+    with threads(n) if workers is None else nullcontext(workers) as pool:
+        queued = [(i, _order(documents[i], job), t) for i in plans for t in plans[i]]
+        queue = _Queue(pool, queued, job.watch)
+        try:
+            return [_one(d, job, queue, i) if i in plans else _read(d, job) for i, d in enumerate(documents)]
+        finally:
+            queue.cancel()
+
+
+def _read(document: Document, job: Job) -> Partial:
+    partial = scan(document, job)
+    job.watch.done_bytes += partial.n_bytes
+    job.watch.tick()
+    return partial
+
+
+def _by_python(documents: Sequence[Document], job: Job) -> list[Partial]:
+    """Large documents in processes: threads would wait for each other."""
+    large = [d for d in documents if d.size_bytes is None or d.size_bytes > job.limits.process_bytes]
+    n = min(cores(), len(large))
+    if n < 2:
+        return [_read(d, job) for d in documents]
+    sent = replace(job, watch=Watch())
+    with ProcessPoolExecutor(n, multiprocessing.get_context("spawn")) as pool:
+        futures = {d.name: pool.submit(scan, d, sent) for d in large}
+        return [futures[d.name].result() if d.name in futures else _read(d, job) for d in documents]
+
+
+def plan(document: Document, job: Job, workers: int, documents: Sequence[Document]) -> list[Task]:
+    """The kernel's tasks for a document; none when Python reads it."""
+    limits = job.limits
+    if document.size_bytes is not None and document.size_bytes <= limits.mend_bytes:
+        return []
+    if len(job.zones) > MAX_ZONES or not all(zone.isascii() for zone in job.zones):
+        return []
+    with document.open() as stream:
+        head = stream.read(decode.HEAD_BYTES)
+        while len(head) < decode.HEAD_BYTES and (more := stream.read(decode.HEAD_BYTES - len(head))):
+            head += more
+        parts = has_parts(stream)
+    if len(head) < decode.HEAD_BYTES or decode.encoding_of(head) != "utf-8":
+        return []
+    start = head.decode("utf-8", errors="replace").replace("\0", "").removeprefix("\ufeff")
+    if records.is_whole_json(start) or records.csv_dialect(start.split("\n", 1)[0].rstrip("\r")) is not None:
+        return []
+    size = document.size_bytes
+    if not parts or size is None:
+        return [Task(document.open)]
+    total = sum(d.size_bytes or 0 for d in documents)
+    step = limits.part_bytes or max(_PART_BYTES, total // (_PARTS * workers))
+    return [Task(document.open, at, min(at + step, size)) for at in range(0, size, step)]
+
+
+def _order(document: Document, job: Job) -> Order:
+    zones = sorted((z for z in job.zones if z != "."), key=lambda z: (-len(z), z))
+    return Order(
+        document.replica,
+        job.year,
+        tuple(zone.encode() for zone in zones),
+        -_FOREVER if job.since_ns is None else job.since_ns,
+        _FOREVER - 1 if job.until_ns is None else job.until_ns,
+        job.limits,
+        job.parse_query,
+        NOT_DNS,
+    )
+
+
+def _one(document: Document, job: Job, queue: _Queue, index: int) -> Partial:
+    counted = Counted(
+        _order(document, job), queue.of(index), first_line=document.first_line, n_bytes=document.size_bytes
+    )
+    try:
+        return scan(document, job, counted=counted)
+    except NotNative:
+        queue.drop(index)
+        return scan(document, job)
+
+
+class _Queue:
+    """Tasks of all documents in their order, a few of them submitted ahead."""
+
+    def __init__(self, workers: Workers, tasks: Sequence[tuple[int, Order, Task]], watch: Watch) -> None:
+        self._executor: Executor = workers.executor
+        self._waiting = deque(tasks)
+        self._ahead = workers.n * _AHEAD
+        self._watch = watch
+        self._begun: dict[int, deque[tuple[Order, Task, Future[Result]]]] = {}
+        self._fill()
+
+    def _fill(self) -> None:
+        while self._waiting and sum(map(len, self._begun.values())) < self._ahead:
+            index, order, task = self._waiting.popleft()
+            future = self._executor.submit(scan_task, order, task)
+            self._begun.setdefault(index, deque()).append((order, task, future))
+
+    def of(self, index: int) -> Iterator[Result]:
+        """The results of a document, in their order; those until now when the watch is stopped."""
+        while begun := self._begun.get(index):
+            result = self._result(*begun.popleft())
+            if result is None:
+                return
+            self._fill()
+            yield result
+
+    def _result(self, order: Order, task: Task, future: Future[Result]) -> Result | None:
+        for left in reversed(range(_TRIES)):
+            try:
+                result = self._wait(future)
+            except Exception as error:
+                if isinstance(error, (Late, CancelledError)) or left == 0:
+                    raise TriageError(
+                        "a part of the logs could not be counted: {why}",
+                        hint="workers must stay, and reach the same files; without --cluster it is done here",
+                        exit_code=ExitCode.FAILED,
+                        why=f"{type(error).__name__} {error}"[:200],
+                    ) from error
+                future = self._executor.submit(scan_task, order, task)
+                continue
+            if result is not None and task.stop is not None:
+                self._watch.done_bytes += task.stop - task.start
+                self._watch.tick(running_bytes())
+            return result
+        raise AssertionError
+
+    def _wait(self, future: Future[Result]) -> Result | None:
+        """The result; None when the watch was stopped before."""
+        began = monotonic()
+        while not self._watch.stopped:
+            try:
+                return future.result(timeout=_GLANCE_S)
+            except Late:
+                if future.done() or monotonic() - began > _LONGEST_S:
+                    raise
+                self._watch.tick(running_bytes())
+        return None
+
+    def drop(self, index: int) -> None:
+        """Forget a document."""
+        for _, _, future in self._begun.pop(index, ()):
+            future.cancel()
+        self._waiting = deque(task for task in self._waiting if task[0] != index)
+        self._fill()
+
+    def cancel(self) -> None:
+        """Forget all of them."""
+        self._waiting.clear()
+        for index in list(self._begun):
+            self.drop(index)
+        stop_running()

@@ -1,0 +1,148 @@
+"""Tables of all documents, made as coarse as their caps ask for; the kernel's among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from triage.model.bundle import Document
+from triage.model.observation import Citation, Meaning
+from triage.reading.faults import Fault, Group, Levels, levels_of
+from triage.reading.limits import Limits
+from triage.reading.native import Answers, Counted, Frame
+from triage.reading.scan import Job, Part, Partial, entry_of, failure_of
+from triage.reading.scanner import Scanner
+from triage.reading.tally import TROUBLE, Name, Tally, bins_of, name_hash
+from triage.reading.thin import DEEPEST, WIDEST, level_of
+
+_NAMES, _COUNTS, _BINS, _MESSAGES, _LINES, _FAILURES = range(6)
+
+
+def settle(partials: Sequence[Partial], job: Job) -> None:
+    """Put the kernel's rows into the tallies, thin and widen all tallies alike, and make entries of lines of errors.
+
+    The levels depend on the rows of all documents together. The kernel's own rows never need a higher one, so they are
+    thinned before they become objects.
+    """
+    counted = [p.counted for p in partials if p.counted is not None]
+    if counted:
+        _thin(counted, job.limits)
+    for partial in partials:
+        if partial.counted is not None:
+            _fold(partial, partial.counted, job)
+    tallies = [t for p in partials for part in p.parts for t in part.tallies]
+    _settle(tallies, job.limits)
+    for partial in partials:
+        for part in partial.parts:
+            for tally in part.tallies:
+                _keep(tally, part, partial.document, job.recognise)
+
+
+def _thin(counted: Sequence[Counted], limits: Limits) -> None:
+    """Make the kernel's tables fit together, as far as its own rows ask for it."""
+    levels = [max(column) for column in zip(*(c.scanner.state()["levels"] for c in counted), strict=True)]
+    caps = (limits.names, limits.counts, limits.messages, limits.faults, limits.failures)
+    of_row = (_NAMES, _COUNTS, _BINS, _LINES, _FAILURES)
+    while True:
+        for c in counted:
+            c.scanner.settle(*levels)
+        rows = [sum(column) for column in zip(*(c.scanner.state()["rows"] for c in counted), strict=True)]
+        over = [level for n, cap, level in zip(rows, caps, of_row, strict=True) if n > cap]
+        over = [_MESSAGES if level == _BINS and levels[_BINS] >= WIDEST else level for level in over]
+        over = [level for level in over if levels[level] < (WIDEST if level in {_COUNTS, _BINS} else DEEPEST)]
+        if not over:
+            return
+        for level in over:
+            levels[level] += 1
+
+
+def _fold(partial: Partial, counted: Counted, job: Job) -> None:
+    """The kernel's tables of one document into the tallies of its parts."""
+    scanner, answers, document = counted.scanner, counted.answers, partial.document
+    names, counts, bins, messages, lines, failures = scanner.state()["levels"]
+    parts = {part.replica: part for part in partial.parts}
+    tallies = [parts[r].tallies[0] if r in parts and parts[r].tallies else Tally() for r in answers.parts]
+    for tally in tallies:
+        tally.thin_names(names)
+        tally.widen(counts)
+        tally.thin_failures(failures)
+        tally.faults.settle(Levels(bins, messages, lines))
+    for index, n in counted.frame_lines.items():
+        frame = answers.frames[index]
+        if n and frame is not None:
+            framings = parts[frame.replica].framings
+            framings[frame.framing] = framings.get(frame.framing, 0) + n
+    shift = document.first_line - 1
+    _fold_queries(scanner, tallies, answers, document.file, shift)
+    for place, _, number, at_ns, _, _, text, hashed in scanner.asked():
+        query = job.parse_query(text.decode())
+        if query is not None:
+            citation = Citation(document.file, shift + number, text[:400].decode())
+            replica = answers.parts[place]
+            failure = failure_of(query, replica, at_ns, citation, query.client, query.duration_s)
+            tallies[place].failures.append((hashed, failure))
+    _fold_faults(scanner, tallies, answers.frames, shift)
+    partial.counted = None
+
+
+def _fold_queries(scanner: Scanner, tallies: Sequence[Tally], answers: Answers, file: str, shift: int) -> None:
+    zones = (".", *(zone.decode() for zone in answers.order.zones))
+    for minute, place, zone, group, log2, n in scanner.counts():
+        key = (minute, (zones[zone], *answers.groups[group]), log2)
+        counts = tallies[place].counts
+        counts[key] = counts.get(key, 0) + n
+    for place, group, qname, n, first_ns, last_ns, number, text in scanner.names():
+        row = Name(n, first_ns, last_ns, Citation(file, shift + number, text.decode()))
+        name_key = (qname.decode(), *answers.groups[group])
+        known = tallies[place].names.setdefault(name_key, row)
+        if known is not row:
+            known.add(row)
+    for place, group, number, text in scanner.lasts():
+        tallies[place].see_last(answers.groups[group][2], shift + number, text.decode())
+
+
+def _fold_faults(scanner: Scanner, tallies: Sequence[Tally], frames: Sequence[Frame | None], shift: int) -> None:
+    messages = [message.decode() for message in scanner.messages()]
+
+    def fault(frame: int, message: int, number: int, at_ns: int | None, text: bytes, hashed: int = 0) -> Fault:
+        known = frames[frame]
+        container = known.container if known is not None else None
+        return Fault(text.decode(), shift + number, at_ns, container, messages[message], hashed)
+
+    for part, frame, bin_, message, n, first_ns, last_ns, number, text in scanner.groups():
+        group = Group(n, fault(frame, message, number, first_ns, text), last_ns)
+        tallies[part].faults.add_group((bin_, messages[message]), group)
+    for part, frame, number, at_ns, _, message, text, hashed in scanner.kept():
+        tallies[part].faults.kept.append(fault(frame, message, number, at_ns, text, hashed))
+
+
+def _settle(tallies: Sequence[Tally], limits: Limits) -> None:
+    """Thin and widen all tallies alike."""
+    if sum(len(t.names) for t in tallies) > limits.names or any(t.name_level for t in tallies):
+        hashes = (name_hash(key[0]) for t in tallies for key in t.names)
+        level = level_of(hashes, limits.names, max(t.name_level for t in tallies))
+        for tally in tallies:
+            tally.thin_names(level)
+    failures = level_of(
+        (h for t in tallies for h, _ in t.failures), limits.failures, max((t.failure_level for t in tallies), default=0)
+    )
+    bins = bins_of(tallies, limits.counts)
+    faults = levels_of([t.faults for t in tallies], limits)
+    for tally in tallies:
+        tally.thin_failures(failures)
+        tally.widen(bins)
+        tally.faults.settle(faults)
+
+
+def _keep(tally: Tally, part: Part, document: Document, recognise: Callable[[str], Meaning]) -> None:
+    """Lines of errors become entries; what is not told one by one is counted."""
+    lines = list(tally.faults.lines())
+    tally.entries[:0] = (entry_of(fault, weight, part, document, recognise) for fault, weight in lines)
+    told, one_by_one = sum(weight for _, weight in lines), len(tally.faults.kept)
+    for table, rows in (
+        ("faults", tally.faults.n_lines - one_by_one),
+        ("messages", tally.faults.n_lines - told),
+        ("failures", sum(n for (_, g, _), n in tally.counts.items() if g[3] in TROUBLE) - len(tally.failures)),
+        ("names", sum(tally.counts.values()) - sum(name.count for name in tally.names.values())),
+    ):
+        if rows:
+            tally.spill(table, rows)

@@ -1,0 +1,62 @@
+"""The hash by which tables are thinned: a row stays while the first bits of its name's hash are zero.
+
+The level (how many bits) rises until the rows fit. It depends on which rows there are, not on how they were found, so
+every split of the input ends with the same rows. `_kernel.c` has the same hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_K1, _K2 = 0x9E3779B97F4A7C15, 0xFF51AFD7ED558CCD
+_MASK = (1 << 64) - 1
+DEEPEST = 63
+WIDEST = 31
+"""Of minutes: 2 to the power of this are more than there are."""
+
+
+def _mix(value: int) -> int:
+    value = value * _K2 & _MASK
+    return value ^ value >> 32
+
+
+def hash_of(text: bytes) -> int:
+    """64 bits of a text, eight bytes at a time.
+
+    >>> hash_of(b""), hash_of(b"example.org.") == hash_of(b"example.net.")
+    (0, False)
+    """
+    found = len(text) * _K1 & _MASK
+    for at in range(0, len(text), 8):
+        found = _mix(found ^ int.from_bytes(text[at : at + 8], "little"))
+    return found
+
+
+def both(first: int, second: int) -> int:
+    """One hash of two."""
+    return _mix(first ^ second * _K1 & _MASK)
+
+
+def is_below(hashed: int, level: int) -> bool:
+    """Whether a row stays at this level.
+
+    >>> is_below(1 << 62, 1), is_below(1 << 62, 2), is_below(1 << 63, 0)
+    (True, False, True)
+    """
+    return hashed >> (64 - level) == 0
+
+
+def level_of(hashes: Iterable[int], most: int, level: int = 0) -> int:
+    """The lowest level, from `level` on, at which no more than `most` rows stay.
+
+    >>> level_of([1 << 63, 1 << 62, 1 << 61], 2), level_of([1, 2], 2), level_of([1 << 63], 0)
+    (1, 0, 1)
+    """
+    left = sorted(hashes)
+    while level < DEEPEST:
+        while left and not is_below(left[-1], level):
+            left.pop()
+        if len(left) <= most:
+            break
+        level += 1
+    return level
