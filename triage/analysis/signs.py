@@ -84,12 +84,13 @@ def _is_node_cache(entry: Entry) -> bool:
 
 
 def _from_entries(entries: Sequence[Entry], symptoms: Sequence[SymptomRule], own: frozenset[str]) -> Iterator[Sign]:
-    cache: dict[int, SymptomRule | None] = {}
+    cache: dict[object, SymptomRule | None] = {}
     for entry in entries:
-        meaning = entry.meaning
-        if id(meaning) not in cache:
-            cache[id(meaning)] = symptom_of(meaning, symptoms)
-        symptom = cache[id(meaning)]
+        m = meaning = entry.meaning
+        kind = (m.message_id, m.label, m.plugin, m.kind, m.proto, m.level, m.probe)  # what a condition may ask for
+        if kind not in cache:
+            cache[kind] = symptom_of(meaning, symptoms)
+        symptom = cache[kind]
         if symptom is None:
             continue
         yield Sign(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -12,10 +13,12 @@ from triage.parsing.head import Head, read_head
 from triage.parsing.kubelet import watcher_text
 from triage.parsing.match import Hit, Lookup
 from triage.parsing.meaning import meaning_of, shape_meaning
-from triage.parsing.plugin_errors import SUMMARY, read_errors_line, read_summary
+from triage.parsing.plugin_errors import SUMMARY, is_probe, qname_of, read_errors_line, read_summary
 from triage.parsing.query_log import parse_query
 
 UNKNOWN = "unknown"
+_QUERY_ERROR = re.compile(r"(\[ERROR\] plugin/errors: \d{1,5} )(\S{3,1020}) ([A-Z0-9]{1,10}): (.{1,1000})", re.ASCII)
+_PORT = re.compile(r":\d{1,5}->", re.ASCII)
 _LONGEST = 4096
 _TAIL = 1024
 """Of a longer text the beginning and the end are looked at: a `consolidate` pattern may have 10,000 characters, the
@@ -33,6 +36,7 @@ class Recogniser:
     def __init__(self, messages: Iterable[Message], *, remember: int = 50_000) -> None:
         self._lookup = Lookup(messages)
         self._known: dict[str, Meaning] = {}
+        self._errors: dict[object, Meaning] = {}
         self._remember = remember
 
     def __call__(self, text: str) -> Meaning:
@@ -41,11 +45,31 @@ class Recogniser:
             text = text[: _LONGEST - _TAIL] + text[-_TAIL:]
         meaning = self._known.get(text)
         if meaning is None:
-            meaning = self._read(text)
+            meaning = self._of_query_error(text) or self._read(text)
             if len(self._known) >= self._remember:
                 self._known.clear()
             self._known[text] = meaning
         return meaning
+
+    def _of_query_error(self, text: str) -> Meaning | None:
+        """A line of the errors plugin by one that differs in name and local port only, which was read before."""
+        match = _QUERY_ERROR.fullmatch(text)
+        if match is None:
+            return None
+        head, name, qtype, words = match.groups()
+        if name.rstrip(".").lower() in words.lower():
+            return None  # words in which the name stands say something about this name only
+        key = (head, qtype, name.endswith("."), _PORT.sub(":0->", words, count=1))
+        known = self._errors.get(key)
+        if known is None:
+            known = self._read(text)
+            if known.plugin == "errors":
+                if len(self._errors) >= self._remember:
+                    self._errors.clear()
+                self._errors[key] = known
+            return known
+        qname = qname_of(name)
+        return replace(known, qname=qname, probe=is_probe(qname, qtype.upper()))
 
     def _read(self, text: str) -> Meaning:
         """The most specific reading; a generic message only when nothing else fits."""
