@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from triage.cli import completion
+from triage.cli.language import translated
 from triage.cli.streams import tell
 from triage.cli.times import duration_ns
 from triage.cli.version import program_version
@@ -144,9 +145,13 @@ def introduce(who: Identity, where: str) -> None:
     )
 
 
+_PROGRESS = "logs {done} of {n}, {size} MB"
+
+
 def _bar(done: int, n_logs: int, size: int) -> None:
     end = "\n" if done == n_logs else ""
-    sys.stderr.write(f"\r\x1b[Klogs {done} of {n_logs}, {size / 10**6:.1f} MB{end}")
+    said = translated(_PROGRESS).format(done=done, n=n_logs, size=f"{size / 10**6:.1f}")
+    sys.stderr.write(f"\r\x1b[K{said}{end}")
     sys.stderr.flush()
 
 
@@ -157,7 +162,7 @@ def _lines() -> Progress:
         nonlocal last
         if done != last:
             last = done
-            tell("logs {done} of {n}, {size} MB", done=done, n=n_logs, size=f"{size / 10**6:.1f}")
+            tell(_PROGRESS, done=done, n=n_logs, size=f"{size / 10**6:.1f}")
 
     return line
 
@@ -199,7 +204,8 @@ def no_logs(collected: Collected, texts: Catalogue) -> NoEvidenceError:
             "interrupted before any log was read", hint="let it run longer", exit_code=ExitCode.INTERRUPTED
         )
     if collected.products and not collected.n_replicas:
-        where = "; ".join(texts.say(Text(f"gap.product-{name}.reason")) for name in collected.products)
+        reasons = (texts.say(Text(f"gap.product-{name}.reason")) for name in collected.products)
+        where = texts.say(Text("list.clauses")).join(reasons)
         return NoEvidenceError(
             "there is no CoreDNS to read: {where}", hint="save those logs and run: triage analyze FILE", where=where
         )
