@@ -94,6 +94,11 @@ def texts_of_rule(source: Located, rule: Rule, mistakes: Mistakes) -> dict[str, 
         mistakes.add(source.file, source.line("text", LANGUAGE), f"missing text '{key}'", "add it")
     for key in english.keys() - needed - allowed:
         mistakes.add(source.file, lines[key], f"text '{key}' is not used", hint(key, needed | allowed))
+    for check in rule.checks:
+        for key in (key.removeprefix(f"{rule.id}.") for out in check.outcomes for key in (out.outcome, out.means)):
+            for name in placeholders(english.get(key, ""))[0].difference(check.needs):
+                cure = f"add it to needs of the check '{check.id}', or leave it out"
+                mistakes.add(source.file, lines[key], f"text '{key}': {{{name}}} may be unknown", cure)
     for lang in found.keys() - {LANGUAGE}:
         compare(english, found[lang][0], lang, source.file, found[lang][1], source.line("text", lang), mistakes)
     return {lang: {f"{rule.id}.{key}": text for key, text in texts.items()} for lang, (texts, _) in found.items()}
