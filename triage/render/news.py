@@ -48,6 +48,12 @@ def render_news(news: News, catalogue: Catalogue, *, names: bool) -> str:
     return f"{head} {words.join(', ', counts)}\n\n"
 
 
+def _state_of(course: Course) -> str:
+    if course.flapping:
+        return "flapping"
+    return "there" if course.there else "gone"
+
+
 def render_courses(courses: Sequence[Course], n_runs: int, catalogue: Catalogue) -> str:
     """One row a finding, with when it was seen."""
     words = Words(catalogue)
@@ -56,7 +62,7 @@ def render_courses(courses: Sequence[Course], n_runs: int, catalogue: Catalogue)
     rows = [
         [
             c.finding.id,
-            words.word("news.state.flapping" if c.flapping else f"news.state.{'there' if c.there else 'gone'}"),
+            words.word(f"news.state.{_state_of(c)}"),
             clock(c.first_ns) or "-",
             clock(c.last_ns) or "-",
             f"{c.n_seen}/{c.n_runs}",
