@@ -37,8 +37,9 @@ part docstrings "$bin/interrogate" triage
 part rules "$bin/triage" rules check
 part cases "$bin/triage" rules test
 if [ "$scope" = quick ]; then
-    exec "$bin/python" -m pytest -q -m "not lab and not cluster and not install"
+    exec "$bin/python" -m pytest -q -m "not lab and not cluster and not install and not browser"
 fi
 [ -z "${CI:-}" ] || PYTHON="$bin/python" part lab-setup sh tests/lab/setup.sh
 [ -z "${CI:-}" ] || PYTHON="$bin/python" part cluster-setup sh tests/cluster/setup.sh
+[ -z "${CI:-}" ] || part browser-setup sh tests/browser/setup.sh
 exec "$bin/python" -m pytest

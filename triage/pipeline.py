@@ -170,10 +170,7 @@ def parcel(
     visible = report if shown is None else shown
 
     def form(name: str) -> str:
-        render = RENDERERS.get(name)
-        if render is None:
-            return _plain(name, RENDERERS["text"](visible, catalogue, Style()))
-        return render(visible, catalogue, Style())
+        return RENDERERS[name](visible, catalogue, Style())
 
     return parcel_of(
         report,
@@ -185,34 +182,6 @@ def parcel(
         say=lambda key, **params: catalogue.say(Text(key, params)),
         cluster=cluster,
     )
-
-
-_PLAIN = 12_000
-"""Characters of a text that stands in for a form of its own; the rest is in the files that go along."""
-
-
-def _plain(name: str, text: str) -> str:
-    """The text as it is, where a target has no form of its own yet: nothing in it is read as markup there."""
-    import json
-
-    text = text[: 2_800 if name == "slack" else _PLAIN]
-    if name == "slack":
-        shown = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "ˋ")
-        return json.dumps({"text": f"```\n{shown[:2_900]}\n```"})
-    if name == "jira":
-        code = {"type": "codeBlock", "content": [{"type": "text", "text": text}]}
-        return json.dumps({"version": 1, "type": "doc", "content": [code]})
-    if name == "jira-wiki":
-        return "{noformat}\n" + text.replace("{noformat}", "{no format}") + "\n{noformat}\n"
-    if name == "email":
-        from email.message import EmailMessage
-        from email.policy import SMTP
-
-        message = EmailMessage(policy=SMTP)
-        message["Subject"] = text.partition("\n")[0]
-        message.set_content(text)
-        return message.as_string()
-    return "\n".join("    " + line for line in text.splitlines()) + "\n"
 
 
 def analyze(

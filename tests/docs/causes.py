@@ -13,8 +13,8 @@ from triage import pipeline
 from triage.model.rule import Check, Rule, Rulebook, Term
 from triage.model.text import Text
 from triage.render.explain_cause import named_places
-from triage.render.marked import MarkdownWords, block, code, escape
-from triage.render.words import percent
+from triage.render.marked import block, code, inline
+from triage.render.words import Words, percent
 from triage.rulebook import rules_folder
 from triage.rulebook.cases import Case, read_cases, unpack
 from triage.rulebook.mistakes import Mistakes
@@ -30,8 +30,8 @@ def rulebook() -> Rulebook:
 
 
 @cache
-def words() -> MarkdownWords:
-    return MarkdownWords(pipeline.catalogue(rulebook(), "en"))
+def words() -> Words:
+    return Words(pipeline.catalogue(rulebook(), "en"))
 
 
 @cache
@@ -40,7 +40,12 @@ def cases() -> Sequence[Case]:
 
 
 def named(key: str) -> str:
-    """A text with its own names in capitals in its places."""
+    """A text with its own names in capitals in its places, as Markdown."""
+    return inline(said(key))
+
+
+def said(key: str) -> str:
+    """The same as a plain sentence."""
     return words().say(Text(key, named_places(words().catalogue.template(key) or "")))
 
 
@@ -64,7 +69,7 @@ def cause_page(cause: str) -> str:
     often = words().word(
         "explain.often", n=f"{100 * rule.prior:.3g}", severity=words().word(f"severity.{rule.severity}")
     )
-    parts = [HEADER, f"# {cause}", f"> {named(f'{cause}.title')}", named(f"{cause}.explain"), often]
+    parts = [HEADER, f"# {cause}", f"> {named(f'{cause}.title')}", named(f"{cause}.explain"), inline(often)]
     parts += _section("What its lines show", _shares(rule.symptoms, "explain.symptom"))
     parts += _section("Lines of a case", _lines(cause))
     whole = sum(rule.scopes.values()) or 1.0
@@ -88,7 +93,11 @@ def _shares(shares: dict[str, float], family: str) -> list[str]:
     if not shares:
         return []
     rows = sorted(shares.items(), key=lambda row: -row[1])
-    return ["| of 100 | |", "|---|---|", *(f"| {percent(p)} | {words().word(f'{family}.{key}')} |" for key, p in rows)]
+    return [
+        "| of 100 | |",
+        "|---|---|",
+        *(f"| {percent(p)} | {inline(words().word(f'{family}.{key}'))} |" for key, p in rows),
+    ]
 
 
 def _lines(cause: str) -> list[str]:
@@ -114,14 +123,14 @@ def _terms(rule: Rule) -> list[str]:
 
 
 def _term(rule: Rule, term: Term) -> Iterator[str]:
-    said = named(f"{rule.id}.term.{term.id}")
+    about = named(f"{rule.id}.term.{term.id}")
     if not term.levels:
         odds = _odds(term.p_if_cause, term.p_otherwise)
-        yield f"| {said} | {percent(term.p_if_cause)} | {percent(term.p_otherwise)} | {odds} |"
+        yield f"| {about} | {percent(term.p_if_cause)} | {percent(term.p_otherwise)} | {odds} |"
     for level in term.levels:
         upto = "more" if math.isinf(level.upto) else f"up to {level.upto:g}"
         odds = _odds(level.p_if_cause, level.p_otherwise)
-        yield f"| {said}: {upto} | {percent(level.p_if_cause)} | {percent(level.p_otherwise)} | {odds} |"
+        yield f"| {about}: {upto} | {percent(level.p_if_cause)} | {percent(level.p_otherwise)} | {odds} |"
 
 
 def _odds(p: float, q: float) -> str:
@@ -140,7 +149,7 @@ def _alike(rule: Rule) -> list[str]:
 
 def _check(check: Check) -> Iterator[str]:
     places = words().worded(Text(check.where, dict.fromkeys(("node", "other_node", "outside_node"))))
-    yield f"**{check.id}**, {words().say(places)} ({words().word(f'effect.{check.effect}')}):"
+    yield f"**{check.id}**, {inline(words().say(places))} ({words().word(f'effect.{check.effect}')}):"
     yield ""
     yield from block([check.command.format_map(named_places(check.command))], "sh")
     yield ""
@@ -149,8 +158,8 @@ def _check(check: Check) -> Iterator[str]:
 
 
 def _fix(text: str, when: str | None) -> str:
-    return named(text) if when is None else words().word("fix.when", text=named(text), when=words().word(when))
+    return inline(said(text) if when is None else words().word("fix.when", text=said(text), when=words().word(when)))
 
 
 def _reference(reference: str) -> str:
-    return f"<{reference}>" if reference.startswith("https://") else escape(reference)
+    return f"<{reference}>" if reference.startswith("https://") else inline(reference)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from triage.model.bundle import Gap
+from triage.model.cells import CellRow, Cells, FailureCount, FaultRow
 from triage.model.observation import Citation
 from triage.model.report import (
     CheckStep,
@@ -179,46 +180,72 @@ TWO_FAULTS = Report(
     unexplained_share=0.25,
     affected=(ONE,),
     failing_share=0.125,
+    cells=Cells(
+        "subnet",
+        TEN_OCLOCK,
+        300.0,
+        (
+            CellRow("front", UPSTREAM, (0, 4, 30, 12, 0, 2), (40, 38, 44, 40, 41, 39)),
+            CellRow("back", UPSTREAM, (0, 0, 0, None, 0, 0), (50, 52, 49, 0, 51, 50)),
+            CellRow(None, None, (None, 1, None, None, None, None)),
+        ),
+        2,
+        (FaultRow(1, (0, 4, 30, 12, 0, 2)), FaultRow(2, (0, 1, 0, 0, 0, 0))),
+        (FailureCount("timeout", UPSTREAM, 48), FailureCount("other", None, 1)),
+        3,
+    ),
 )
 
 NASTY = "\x1b[2J\u202ex|`y`.<script>alert(1)</script>.@all.#1.[a](http://evil.example/).\u2028\x85www.evil.example."
-_NASTY_TEXT = Text("t.hostile", {"qname": NASTY, "node": "``` ~~~ </details> {node} %s"})
-_NASTY_LINE = Citation("a|`b\x07`.log", 1, f"```\n{NASTY}\r\n/close")
 
-HOSTILE = Report(
-    generated_ns=TEN_OCLOCK,
-    tool=TOOL,
-    cluster={"context": NASTY},
-    window=Window(NASTY),
-    active=None,
-    hypotheses=(
-        Hypothesis(
-            id="d1b2c3d4e5f60718",
-            rank=1,
-            group=1,
-            cause="upstream-unreachable",
-            title=_NASTY_TEXT,
-            probability=0.5,
-            severity="degraded",
-            upstream=NASTY,
-            upstreams=(NASTY, UPSTREAM),
-            zone=NASTY,
-            scope=Scope("subnet", NASTY, (NASTY,), tuple(Member("node", f"{i}{NASTY}") for i in range(12))),
-            evidence=(Evidence("e", _NASTY_TEXT, "for", "weak", 0.1, (_NASTY_LINE,)),),
-            next_checks=(
-                CheckStep("c", f"dig {NASTY}", (_NASTY_TEXT,), "needs-root", (Expectation(_NASTY_TEXT, _NASTY_TEXT),)),
-            ),
-            fix=(FixStep(_NASTY_TEXT, _NASTY_TEXT),),
+
+def hostile(name: str, other: str = "``` ~~~ </details> {node} %s") -> Report:
+    """A report with this name in every place where a name can stand."""
+    text = Text("t.hostile", {"qname": name, "node": other})
+    line = Citation(f"a|`b\x07`{name}.log", 1, f"```\n{name}\r\n/close")
+    lead = Hypothesis(
+        id="d1b2c3d4e5f60718",
+        rank=1,
+        group=1,
+        cause="upstream-unreachable",
+        title=text,
+        probability=0.5,
+        severity="degraded",
+        upstream=name,
+        upstreams=(name, UPSTREAM),
+        zone=name,
+        scope=Scope("subnet", name, (name,), tuple(Member("node", f"{i}{name}") for i in range(12))),
+        evidence=(Evidence("e", text, "for", "weak", 0.1, (line,)),),
+        next_checks=(CheckStep("c", f"dig {name}", (text,), "needs-root", (Expectation(text, text),)),),
+        fix=(FixStep(text, text),),
+        references=(name,),
+    )
+    return Report(
+        generated_ns=TEN_OCLOCK,
+        tool=TOOL,
+        cluster={"context": name},
+        window=Window(name),
+        active=None,
+        hypotheses=(lead,),
+        coverage=Coverage(
+            (ReplicaCoverage(name, name, name, 1, 0, 0, 1, (line,), 10**30, -(10**30), name),),
+            (FileCoverage(line.file, "log", None, 1, 0, (line,), notes=(text,)),),
         ),
-    ),
-    coverage=Coverage(
-        (ReplicaCoverage(NASTY, NASTY, NASTY, 1, 0, 0, 1, (_NASTY_LINE,), 10**30, -(10**30), NASTY),),
-        (FileCoverage(_NASTY_LINE.file, "log", None, 1, 0, (_NASTY_LINE,), notes=(_NASTY_TEXT,)),),
-    ),
-    gaps=(Gap("gap.t-log", {"replica": NASTY}, (), f"kubectl {NASTY}"),),
-    unexplained_share=1.0,
-    affected=(NASTY,),
-    notes=(_NASTY_TEXT,),
-)
+        gaps=(Gap("gap.t-log", {"replica": name}, (), f"kubectl {name}"),),
+        unexplained_share=1.0,
+        affected=(name,),
+        notes=(text,),
+        cells=Cells(
+            "node",
+            TEN_OCLOCK,
+            60.0,
+            (CellRow(name, name, (0, None, 3), (5, 0, 9)),),
+            0,
+            (FaultRow(1, (0, 0, 3)),),
+            (FailureCount("timeout", name, 3),),
+        ),
+    )
 
+
+HOSTILE = hostile(NASTY)
 REPORTS = {"empty": EMPTY, "healthy": HEALTHY, "hostile": HOSTILE, "scoped-timeout": SCOPED, "two-faults": TWO_FAULTS}

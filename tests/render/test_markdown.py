@@ -12,10 +12,11 @@ from tests.render.texts import catalogue
 from triage.model.text import Text
 from triage.render import RENDERERS, Style
 from triage.render.clean import clean
-from triage.render.marked import MarkdownWords
+from triage.render.marked import block, inline
+from triage.render.words import Words
 
 READER = MarkdownIt("commonmark").enable("table")
-OURS = {"<details>", "<summary>", "</summary>", "</details>", "<sub>", "</sub>"}
+OURS = {"<details>", "<summary>", "</summary>", "</details>"}
 
 
 def tokens(text: str):
@@ -53,15 +54,12 @@ def test_every_row_of_a_table_has_all_its_cells() -> None:
         assert len(rows) > 1
 
 
-def test_templates_may_mark_code_themselves() -> None:
-    words = MarkdownWords(catalogue({"x": "run `sysctl {name}` on {node}; a_b", "y": "a ` alone {n}"}))
-    assert words.say(Text("x", {"name": "fs.a_b", "node": "n-1"})) == r"run `sysctl fs.a_b` on `n-1`; a\_b"
-    assert words.say(Text("y", {"n": 3})) == r"a \` alone 3"
-    assert words.say(Text("nobody-knows_it")) == "`nobody-knows_it`"
+def test_a_sentence_marks_what_is_no_plain_word() -> None:
+    words = Words(catalogue({"x": "run `sysctl -a` on {node}; a_b", "list": "{names}: 3 of 4 (x)"}))
+    assert inline(words.say(Text("x", {"node": "n-1"}))) == "run `sysctl -a` on `n-1`; `a_b`"
+    assert inline(words.say(Text("list", {"names": ("n_1", "master")}))) == "`n_1`, master: 3 of 4 (x)"
+    assert inline(words.say(Text("nobody-knows_it"))) == "`nobody-knows_it`"
 
 
-def test_texts_inside_texts_are_marked_once() -> None:
-    words = MarkdownWords(catalogue({"outer": "{inner}; {list}", "inner": "on {node}", "code": "`see {inner}`"}))
-    inner = Text("inner", {"node": "n_1"})
-    assert words.say(Text("outer", {"inner": inner, "list": (inner, "x_y")})) == "on `n_1`; on `n_1`, `x_y`"
-    assert words.say(Text("code", {"inner": inner})) == "`see on n_1`"
+def test_a_command_ends_in_the_fence_that_it_began() -> None:
+    assert block(["a ``` b"], "sh") == ["````sh", "a ``` b", "````"]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from triage.analysis import checks as checks_
+from triage.analysis.cells import cells_of
 from triage.analysis.context import Context
 from triage.analysis.coverage import gaps_of, replica_coverage
 from triage.analysis.exposure import Seen, seen_of, units_of
@@ -61,6 +62,7 @@ def analyze(
         failing_share=_failing_share(first) if first else None,
         timelines=tuple(_timelines(judged)),
         notes=tuple(Text("note.conflict", {"what": c}) for c in inputs.topology.conflicts),
+        cells=cells_of(inputs, seen, [c.group.signs for c, _ in judged], hypotheses[0].scope),
     )
 
 
@@ -200,9 +202,7 @@ def _nothing(inputs: Inputs) -> Hypothesis:
     quiet = _numbers(inputs, "quiet")
     share = quiet["caches_unread"] if inputs.topology.unread_caches else quiet["benign"]
     title = Text("analysis.nothing")
-    return Hypothesis(
-        fingerprint("benign", None, None, None), 1, 1, "benign", title, share, "none", explained_share=1.0
-    )
+    return Hypothesis(fingerprint("benign", None, None, None), 1, 1, "benign", title, share, "none")
 
 
 def configured(context: Context) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from triage.cli import (
     explain,
     history,
     manifests,
+    render,
     rules,
     schema,
     send,
@@ -50,6 +51,7 @@ app.command("diagnose")(diagnose.diagnose)
 app.command("analyze")(analyze.analyze)
 app.command("demo")(demo.demo)
 app.command("entries")(entries.entries)
+app.command("render")(render.render)
 app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
 app.command("history")(history.history)

@@ -12,7 +12,7 @@ from triage.cli.language import primary, speak, spoken
 
 
 class Output(StrEnum):
-    """Forms of a report on stdout: the names of `triage.render.RENDERERS` (a test compares both)."""
+    """Forms of a report on stdout for everyday use; `triage render` makes the others of a stored report."""
 
     TEXT = "text"
     WIDE = "wide"
@@ -102,7 +102,7 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing bu
 WriteOption = Annotated[
     list[Path] | None,
     typer.Option(
-        "--write", metavar="FILE", help="Also write a file; its ending (.json .md .txt) is the form. Repeatable."
+        "--write", metavar="FILE", help="Also write a file; its ending (.json .md .html …) is the form. Repeatable."
     ),
 ]
 OutputFileOption = Annotated[

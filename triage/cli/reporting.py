@@ -15,11 +15,9 @@ from triage.errors import ExitCode, TriageError
 from triage.model.past import News
 from triage.model.report import Report, confidence_of
 from triage.model.text import Catalogue
-from triage.render import RENDERERS, Style
+from triage.render import FORMS, RENDERERS, Form, Style, form_of
 from triage.render.news import render_news
 
-ENDINGS = {".json": "json", ".md": "markdown", ".txt": "text"}
-"""Ending of a file to the renderer that writes it."""
 _NOT_UNDERSTOOD = 0.05
 """Share of lines that `--strict-coverage` lets pass."""
 
@@ -28,7 +26,7 @@ _NOT_UNDERSTOOD = 0.05
 class Target:
     """Where and how a report is shown."""
 
-    output: Output = Output.TEXT
+    output: str = Output.TEXT
     output_file: Path | None = None
     write: Sequence[Path] = ()
     colour: Colour = Colour.AUTO
@@ -38,19 +36,24 @@ class Target:
     def check(self) -> None:
         """Refuse what cannot be written before any work is done."""
         for path in self.write:
-            if path.suffix not in ENDINGS:
-                raise TriageError(
-                    "--write {path}: the ending says no form",
-                    hint="choose one of: {known}",
-                    path=path,
-                    known=", ".join(sorted(ENDINGS)),
-                )
+            form_of_file(path)
         self.redaction.check([*self.write, *([self.output_file] if self.output_file else [])])
 
     @property
     def wants_json(self) -> bool:
         """True when one of the outputs is JSON."""
-        return self.output is Output.JSON or any(ENDINGS[path.suffix] == "json" for path in self.write)
+        return self.output == Output.JSON or any(form_of_file(path).name == "json" for path in self.write)
+
+
+def form_of_file(path: Path) -> Form:
+    """The form that the ending of a file names."""
+    form = form_of(path.name)
+    if form is None:
+        endings = ", ".join(sorted(form.ending for form in FORMS))
+        raise TriageError(
+            "--write {path}: the ending says no form", hint="choose one of: {known}", path=path, known=endings
+        )
+    return form
 
 
 def show(report: Report, catalogue: Catalogue, target: Target, news: News | None = None) -> None:
@@ -66,13 +69,13 @@ def show(report: Report, catalogue: Catalogue, target: Target, news: News | None
             return above
         return above + RENDERERS[form](target.redaction.report(report, form), catalogue, style)
 
-    form = target.output.value
+    form = str(target.output)
     if target.output_file is None or str(target.output_file) == "-":
         emit(said(form, style_for(sys.stdout, target.colour, os.environ)))
     else:
         _write(target.output_file, said(form, Style()), form, target)
     for path in target.write:
-        form = ENDINGS[path.suffix]
+        form = form_of_file(path).name
         _write(path, said(form, Style()), form, target)
     target.redaction.save()
 

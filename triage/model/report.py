@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from triage.model.bundle import Gap
+from triage.model.cells import Cells
 from triage.model.observation import Citation
 from triage.model.rule import Effect, Severity
 from triage.model.text import Text
@@ -250,3 +251,5 @@ class Report:
     notes: tuple[Text, ...] = ()
     """Facts for the reader that belong to no hypothesis: conflicts of places, assumptions about times."""
     redaction: Mapping[str, object] = field(default_factory=lambda: {"mode": "none", "counts": {}})
+    cells: Cells | None = None
+    """Failures by place, upstream and time; None in reports of older versions and where nothing was read."""

@@ -6,7 +6,7 @@ from triage.model.observation import Citation
 from triage.model.report import CheckStep, Evidence, Hypothesis
 from triage.render.clean import clean
 from triage.render.layout import cells, hang, paint
-from triage.render.sentences import facts, next_about
+from triage.render.sentences import facts, next_about, outcomes
 from triage.render.style import Style
 from triage.render.words import QUIET, SIGNS, Words, strength_key, strongest
 
@@ -27,7 +27,7 @@ def details(h: Hypothesis, words: Words, style: Style, *, wide: bool) -> list[st
         "evidence": [line for item in strongest(h.evidence) for line in _statement(item, words, style, wide=wide)],
         "checks": [line for step in h.next_checks for line in _check(step, words, style)],
         "fix": [line for fix in h.fix for line in hang(_STEP * 2 + "- ", words.fix(fix), style.columns)],
-        "references": [f"{_STEP * 2}- {clean(reference)}" for reference in h.references],
+        "references": [line for r in h.references for line in hang(_STEP * 2 + "- ", clean(r), style.columns)],
     }
     for key, section in sections.items():
         lines += [_STEP + words.word(f"detail.{key}"), *section] if section else []
@@ -42,7 +42,7 @@ def _statement(item: Evidence, words: Words, style: Style, *, wide: bool) -> lis
     blank = " " * cells(label)
     cited = item.citations if wide else item.citations[:_CITED]
     lines = hang(label, words.say(item.statement), style.columns)
-    lines += [blank + paint(citation_line(citation, words), "dim", style) for citation in cited]
+    lines += [paint(line, "dim", style) for c in cited for line in cited_lines(blank, c, words, style, wide=wide)]
     left = len(item.citations) - len(cited)
     return [*lines, blank + words.word("detail.more-citations", n=left)] if left else lines
 
@@ -52,10 +52,18 @@ def citation_line(citation: Citation, words: Words) -> str:
     return f"{words.cite(citation)}  {clean(citation.text)}"
 
 
+def cited_lines(indent: str, citation: Citation, words: Words, style: Style, *, wide: bool) -> list[str]:
+    """A citation; `wide` keeps it on one line, as `grep` finds it."""
+    line = citation_line(citation, words)
+    if wide or cells(indent + line) <= style.columns:
+        return [indent + line]
+    first, *rest = hang(indent, line, style.columns)
+    return [first, *hang(indent + _STEP, " ".join(part.strip() for part in rest), style.columns)]
+
+
 def _check(step: CheckStep, words: Words, style: Style) -> list[str]:
     lines = hang(_STEP * 2 + "- ", next_about(step, words), style.columns)
     lines.append(_STEP * 3 + paint(clean(step.command), "cyan", style))
-    for expectation in step.expect:
-        outcome, means = words.say(expectation.outcome), words.say(expectation.means)
-        lines += hang(_STEP * 4, words.word("detail.outcome", outcome=outcome, means=means), style.columns)
+    for said in outcomes(step, words):
+        lines += hang(_STEP * 4, said, style.columns)
     return lines

@@ -15,7 +15,7 @@ from triage.render.words import Words, clock, when
 
 Writer = Callable[[Iterable[EntryRow], Catalogue], Iterator[str]]
 """Rows to pieces of text, each whole lines; a piece comes as soon as it is known."""
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is run by spreadsheets; query names are chosen by clients."""
 
 
@@ -31,7 +31,7 @@ def csv_lines(rows: Iterable[EntryRow], catalogue: Catalogue) -> Iterator[str]:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(ENTRY_FIELDS)
     for row in rows:
-        writer.writerow([_cell(value) for value in _values(row)])
+        writer.writerow([cell(value) for value in _values(row)])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -80,10 +80,10 @@ def _values(row: EntryRow) -> tuple[object, ...]:
     return row._replace(at_ns=when(row.at_ns))  # type: ignore[arg-type]
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
     """A cell that no spreadsheet runs.
 
-    >>> _cell("=HYPERLINK(1)"), _cell(-1), _cell("a=b")
+    >>> cell("=HYPERLINK(1)"), cell(-1), cell("a=b")
     ("'=HYPERLINK(1)", -1, 'a=b')
     """
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

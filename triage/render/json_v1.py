@@ -7,9 +7,11 @@ added, never renamed or removed.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from triage.model.bundle import Gap
+from triage.model.cells import Cells
 from triage.model.observation import Citation
 from triage.model.report import (
     CheckStep,
@@ -31,13 +33,16 @@ from triage.render.style import Style
 from triage.render.words import Words, when
 
 SCHEMA = "triage.report/1"
+_NUMBERS = re.compile(r"\[\n\s+(?:(?:null|-?\d+),\n\s+)*(?:null|-?\d+)\n\s+\]")
+"""Lists of whole numbers, which stand on one line each; inside a JSON string no line ends."""
 
 Json = dict[str, object]
 
 
 def render_json_v1(report: Report, catalogue: Catalogue, style: Style) -> str:
     """The report for machines: the same input and rules give the same bytes but for `generated_at` and `tool`."""
-    return json.dumps(report_json(report, Words(catalogue)), indent=2, ensure_ascii=True) + "\n"
+    text = json.dumps(report_json(report, Words(catalogue)), indent=2, ensure_ascii=True)
+    return _NUMBERS.sub(lambda match: " ".join(match[0].split()), text) + "\n"
 
 
 def report_json(report: Report, words: Words) -> Json:
@@ -63,6 +68,30 @@ def report_json(report: Report, words: Words) -> Json:
         "notes": [words.say(note) for note in report.notes],
         "redaction": dict(report.redaction),
         "texts": texts_of(report, words),
+        "cells": _cells(report.cells),
+    }
+
+
+def _cells(cells: Cells | None) -> Json | None:
+    if cells is None:
+        return None
+    return {
+        "kind": cells.kind,
+        "start": when(cells.start_ns),
+        "bin_s": cells.bin_s,
+        "rows": [
+            {
+                "member": _text(row.member),
+                "upstream": _text(row.upstream),
+                "failures": list(row.failures),
+                "asked": None if row.asked is None else list(row.asked),
+            }
+            for row in cells.rows
+        ],
+        "rows_left": cells.rows_left,
+        "faults": [{"group": row.group, "failures": list(row.failures)} for row in cells.faults],
+        "counts": [{"kind": c.kind, "upstream": _text(c.upstream), "count": c.count} for c in cells.counts],
+        "undated": cells.undated,
     }
 
 

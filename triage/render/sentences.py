@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from triage.model.bundle import Gap
 from triage.model.report import CheckStep, FileCoverage, Hypothesis, ReplicaCoverage, Report
@@ -22,7 +22,17 @@ def verdict(report: Report, words: Words) -> str:
     word = words.confidence(lead)
     title = words.say(lead.title)
     sentence = words.word("screen.verdict", word=word, percent=words.percent(lead.probability), title=title)
-    return words.capital(sentence)
+    return words.capital(words.word("screen.place-open", verdict=sentence) if place_open(report) else sentence)
+
+
+def place_open(report: Report) -> bool:
+    """Is the cause clear while its place is not, and the title says nothing of it?"""
+    lead = report.hypotheses[0]
+    if lead.cause in QUIET or lead.confidence not in {"certain", "likely"} or len(report.coverage.replicas) < 2:
+        return False
+    if lead.scope is None:
+        return 0 < len(report.affected) < len(report.coverage.replicas)
+    return lead.scope.kind == "cluster" and bool(lead.scope.indistinguishable)
 
 
 def nothing_wrong(report: Report, words: Words) -> str:
@@ -34,6 +44,16 @@ def nothing_wrong(report: Report, words: Words) -> str:
     if read:
         return words.word("screen.nothing-wrong-files", files=words.count("file", len(read)))
     return words.word("screen.no-evidence", files=words.count("file", len(report.coverage.files)))
+
+
+def summary(report: Report, words: Words) -> list[tuple[str, str]]:
+    """What everybody wants to know first, as labels and sentences."""
+    told = [("gaps", not_seen(report, words))]
+    if report.hypotheses:
+        changes = changed(report, words, report.hypotheses[0].group)
+        told[:0] = [("happening", happening(report, words)), ("changed", changes), ("hit", hit(report, words))]
+        told.append(("also", further_faults(report, words)))
+    return [(words.word(f"screen.{part}"), text) for part, text in told if text]
 
 
 def happening(report: Report, words: Words) -> str:
@@ -125,7 +145,8 @@ def facts(h: Hypothesis, words: Words) -> str:
     first, last = clock(h.first_ns), clock(h.last_ns)
     if first and last:
         said.append(words.word("detail.seen", first=first, last=last))
-    said.append(words.word("detail.explains", percent=words.percent(h.explained_share)))
+    if h.explained_share:
+        said.append(words.word("detail.explains", percent=words.percent(h.explained_share)))
     return words.clauses(said)
 
 
@@ -160,3 +181,19 @@ def next_about(step: CheckStep | str, words: Words) -> str:
     places = words.join(words.word("list.or"), (words.say(place) for place in step.where))
     effect = words.word(f"effect.{step.effect}")
     return words.word("next.check", where=places or words.word("where.anywhere"), effect=effect)
+
+
+def outcomes(step: CheckStep, words: Words) -> list[str]:
+    """What each outcome of a check means."""
+    said = ((words.say(e.outcome), words.say(e.means)) for e in step.expect)
+    return [words.word("detail.outcome", outcome=outcome, means=means) for outcome, means in said]
+
+
+def left_out(left: Mapping[str, int], words: Words) -> str:
+    """How many items of each kind were left out."""
+    return words.word("document.left-out", what=tuple(words.count(kind, n) for kind, n in left.items()))
+
+
+def tool(report: Report, words: Words) -> str:
+    """Who made the report."""
+    return words.word("document.tool", version=report.tool.get("version"), rules=report.tool.get("rules"))

@@ -16,6 +16,7 @@ from typing import NoReturn, TypeVar, cast, get_args
 
 from triage.errors import TriageError
 from triage.model.bundle import Gap
+from triage.model.cells import CellRow, Cells, FailureCount, FaultRow
 from triage.model.observation import Citation
 from triage.model.report import (
     CheckStep,
@@ -42,6 +43,8 @@ from triage.render.retold import Template, read_texts
 
 _T = TypeVar("_T")
 _AGAIN = "make it again: triage analyze PATH -o json"
+_MOST_BINS = 500
+"""Bins of time that a drawing takes; the analysis makes a tenth of them."""
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 
 
@@ -152,6 +155,17 @@ class _Fields:
         values = self.get(key, list, "a list of texts")
         return tuple(v if isinstance(v, str) else self.fail(key, "a list of texts") for v in values)
 
+    def counts(self, key: str) -> tuple[int | None, ...]:
+        """A list of counts that may be null."""
+        values = self.get(key, list, "a list of counts")
+        good = all(v is None or (isinstance(v, int) and not isinstance(v, bool) and 0 <= v < 2**53) for v in values)
+        return tuple(values) if good else self.fail(key, "a list of counts")
+
+    def whole_counts(self, key: str) -> tuple[int, ...]:
+        """A list of counts."""
+        values = self.counts(key)
+        return tuple(v if v is not None else self.fail(key, "a list of counts") for v in values)
+
     def names(self, key: str) -> dict[str, str]:
         """An object of texts; empty when it is missing."""
         if key not in self.data:
@@ -197,6 +211,35 @@ def _report(f: _Fields) -> Report:
         timelines=tuple(_timeline(t) for t in f.each("timelines")) if "timelines" in f.data else (),
         notes=tuple(f.again(note) for note in f.texts("notes")),
         redaction=f.get("redaction", dict, "an object"),
+        cells=f.maybe("cells", lambda key: _cells(f.inner(key))),
+    )
+
+
+def _cells(f: _Fields) -> Cells:
+    cells = Cells(
+        kind=f.text("kind"),
+        start_ns=f.maybe("start", f.instant),
+        bin_s=f.maybe("bin_s", f.number),
+        rows=tuple(
+            CellRow(
+                row.maybe("member", row.text),
+                row.maybe("upstream", row.text),
+                row.counts("failures"),
+                row.maybe("asked", row.whole_counts),
+            )
+            for row in f.each("rows")
+        ),
+        rows_left=f.whole("rows_left"),
+        faults=tuple(FaultRow(row.whole("group"), row.whole_counts("failures")) for row in f.each("faults")),
+        counts=tuple(
+            FailureCount(c.text("kind"), c.maybe("upstream", c.text), c.whole("count")) for c in f.each("counts")
+        ),
+        undated=f.whole("undated"),
+    )
+    lengths = {len(row.failures) for row in cells.rows} | {len(row.failures) for row in cells.faults}
+    lengths |= {len(row.asked) for row in cells.rows if row.asked is not None}
+    return (
+        cells if len(lengths) < 2 and max(lengths, default=0) <= _MOST_BINS else f.fail("rows", "lists of one length")
     )
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from triage.model.observation import Citation
 from triage.model.report import FileCoverage, Hypothesis, ReplicaCoverage, Report
 from triage.model.text import Catalogue
 from triage.render import sentences
 from triage.render.clean import clean
-from triage.render.detail import details
-from triage.render.layout import finish, hang, paint, table
+from triage.render.detail import cited_lines, details
+from triage.render.layout import cells, finish, hang, paint, table
 from triage.render.screen import first_screen
 from triage.render.style import Style
 from triage.render.words import QUIET, Words, clock, leaders
 
 _STEP = "  "
 _SAMPLES = 3
+_LEAST = ("last", "first", "framing", "understood", "group", "word", "queries", "lines", "subnet", "node")
+"""Columns that `text` leaves to `wide` where a table does not fit, the first one first."""
 
 
 def render_text(report: Report, catalogue: Catalogue, style: Style) -> str:
@@ -57,8 +61,17 @@ class _Page:
         if not rows:
             return []
         told = [i for i in range(len(columns)) if any(row[i] for row in rows)]  # a column that says nothing goes
-        head = [self.words.word(f"column.{columns[i]}") for i in told]
-        return [self._title(title), *table(head, [[row[i] for i in told] for row in rows], _STEP)]
+        left: list[str] = []
+        while True:
+            head = [self.words.word(f"column.{columns[i]}") for i in told]
+            lines = table(head, [[row[i] for i in told] for row in rows], _STEP)
+            least = next((name for name in _LEAST if name in [columns[i] for i in told]), None)
+            if self.wide or least is None or max(map(cells, lines)) <= self.style.columns:
+                break
+            told.remove(columns.index(least))
+            left.append(self.words.word(f"column.{least}"))
+        more = hang(_STEP, self.words.word("text.columns", names=tuple(left)), self.style.columns) if left else []
+        return [self._title(title), *lines, *more]
 
     def _title(self, key: str) -> str:
         return paint(self.words.word(f"head.{key}"), "bold", self.style)
@@ -89,8 +102,13 @@ class _Page:
         ]
         if samples:
             lines.append(_STEP + self.words.word("coverage.not-understood"))
-            lines += [f"{_STEP * 2}{self.words.cite(s)}  {clean(s.text)}" for s in samples]
+            lines += self._cited(samples)
         return lines
+
+    def _cited(self, samples: Iterable[Citation]) -> list[str]:
+        """Citations below a table."""
+        indent = _STEP * 2
+        return [line for s in samples for line in cited_lines(indent, s, self.words, self.style, wide=self.wide)]
 
     def _replica(self, r: ReplicaCoverage) -> list[str]:
         name = sentences.replica(r, self.report, self.words)
@@ -108,7 +126,7 @@ class _Page:
         for remark, names in sentences.remarks(shown, self.words).items():
             lines += hang(f"{_STEP}- ", f"{remark}: {', '.join(names)}", self.style.columns)
         samples = [sample for file in shown if self.wide for sample in file.unknown_samples]
-        lines += [f"{_STEP * 2}{self.words.cite(s)}  {clean(s.text)}" for s in samples]
+        lines += self._cited(samples)
         if len(shown) < len(files):
             left = self.words.count("file", len(files) - len(shown))
             lines += [self._title("files")] if not lines else []

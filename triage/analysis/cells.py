@@ -1,0 +1,150 @@
+"""Failures by place, upstream and time: what a heat map and a timeline show, capped whatever was read."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from triage.analysis.exposure import FORWARDED, Seen
+from triage.analysis.inputs import Inputs
+from triage.analysis.sign import CHECK, MINUTE_NS, Sign
+from triage.model.cells import CellRow, Cells, FailureCount, FaultRow
+from triage.model.place import PLACE_KINDS
+from triage.model.report import Scope
+
+_SECOND_NS = 1_000_000_000
+_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800, 2592000)
+_MOST_BINS, _MOST_ROWS, _MOST_UPSTREAMS, _MOST_COUNTS = 48, 40, 4, 20
+_AROUND_NS = 300 * _SECOND_NS
+"""Time that is shown before and after the trouble, at least, where it was read."""
+_TELLING = ("subnet", "az", "node", "replica")
+"""Kinds of places to show where no hypothesis names one, the best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bins:
+    """Equal pieces of time; one for everything without a clock."""
+
+    start_ns: int | None
+    step_ns: int
+    n: int
+
+    def at(self, at_ns: int | None) -> int | None:
+        """The bin of a time; None outside and for what has no time."""
+        if self.start_ns is None:
+            return 0
+        if at_ns is None or not self.start_ns <= at_ns < self.start_ns + self.n * self.step_ns:
+            return None
+        return (at_ns - self.start_ns) // self.step_ns
+
+    def spread(self, sign: Sign) -> list[tuple[int, float]]:
+        """A sign's weight by bin; a summary counts evenly over its time."""
+        first, last = self.at(sign.at_ns), self.at(sign.until_ns)
+        if first is None:
+            return []
+        span = range(first, max(first, last if last is not None else first) + 1)
+        return [(i, sign.weight / len(span)) for i in span]
+
+
+def cells_of(inputs: Inputs, seen: Mapping[str, Seen], groups: Sequence[Sequence[Sign]], lead: Scope | None) -> Cells:
+    """Counts of the signs of each group, in the order of the report; `lead`: the place of the first hypothesis."""
+    signs = [s for group in groups for s in group if not s.replica.startswith(CHECK)]
+    bins = _bins(signs, seen)
+    kind = _kind(inputs, lead)
+    rows = tuple(_rows(signs, bins, inputs, seen, kind))
+    faults = tuple(FaultRow(number, _counts(group, bins)) for number, group in enumerate(groups, 1))
+    undated = sum(s.at_ns is None for s in signs) if bins.start_ns is not None else 0
+    bin_s = None if bins.start_ns is None else bins.step_ns / _SECOND_NS
+    return Cells(
+        kind, bins.start_ns, bin_s, rows[:_MOST_ROWS], max(0, len(rows) - _MOST_ROWS), faults, _kinds(signs), undated
+    )
+
+
+def _bins(signs: Sequence[Sign], seen: Mapping[str, Seen]) -> _Bins:
+    """Around the trouble; all that was read where there is none."""
+    times = [t for s in signs for t in (s.at_ns, s.until_ns) if t is not None]
+    read = [t for what in seen.values() for span in what.spans for t in span] + times
+    if not read:
+        return _Bins(None, 0, 1)
+    first, last = min(times or read), max(times or read)
+    around = max(_AROUND_NS, last - first)
+    start, end = max(min(read), first - around), min(max(read), last + around)
+    step = next((s for s in _STEPS_S if (end - start) // (s * _SECOND_NS) + 2 <= _MOST_BINS), None)
+    step_ns = (step or 1 + (end - start) // (_SECOND_NS * (_MOST_BINS - 2))) * _SECOND_NS
+    start -= start % step_ns
+    return _Bins(start, step_ns, (end - start) // step_ns + 1)
+
+
+def _kind(inputs: Inputs, lead: Scope | None) -> str:
+    """The kind of place that tells most: the first hypothesis', else one that parts the replicas into few members."""
+    if lead is not None and lead.kind in PLACE_KINDS:
+        return lead.kind
+    members = {kind: {_member(inputs, r, kind) for r in inputs.replicas} - {None} for kind in _TELLING}
+    return next((kind for kind in _TELLING if 2 <= len(members[kind]) <= _MOST_ROWS), "replica")
+
+
+def _member(inputs: Inputs, replica: str, kind: str) -> str | None:
+    place = inputs.topology.places.get(replica)
+    return (replica or None) if kind == "replica" else place.get(kind) if place else None
+
+
+def _counts(signs: Sequence[Sign], bins: _Bins) -> tuple[int, ...]:
+    found = [0.0] * bins.n
+    for sign in signs:
+        for i, weight in bins.spread(sign):
+            found[i] += weight
+    return tuple(max(1, round(x)) if x else 0 for x in found)
+
+
+def _rows(signs: Sequence[Sign], bins: _Bins, inputs: Inputs, seen: Mapping[str, Seen], kind: str) -> list[CellRow]:
+    """Every place with every upstream that fails somewhere; the places and upstreams with most failures first."""
+    upstreams = [u for u, _ in Counter(s.upstream for s in signs).most_common(_MOST_UPSTREAMS)] or [None]
+    replicas: dict[str | None, list[str]] = defaultdict(list)
+    for replica in inputs.replicas:
+        replicas[_member(inputs, replica, kind)].append(replica)
+    parts: dict[tuple[str | None, str | None], list[Sign]] = defaultdict(list)
+    for sign in signs:
+        parts[_member(inputs, sign.replica, kind), sign.upstream].append(sign)
+    fails = Counter(_member(inputs, s.replica, kind) for s in signs)
+    asked = _asked(inputs, bins, lambda replica: _member(inputs, replica, kind))
+    found = []
+    for member in sorted(replicas, key=lambda m: (-fails[m], m is None, m or "")):
+        covered = [any(_covers(seen[r], bins, i) for r in replicas[member]) for i in range(bins.n)]
+        for upstream in upstreams:
+            counts = _counts(parts[member, upstream], bins)
+            cells = tuple(n if n or covered[i] else None for i, n in enumerate(counts))
+            found.append(CellRow(member, upstream, cells, asked.get(member)))
+    quiet = [row for row in found if not any(row.failures)]
+    return [row for row in found if any(row.failures)] + quiet
+
+
+def _covers(seen: Seen, bins: _Bins, i: int) -> bool:
+    if bins.start_ns is None:
+        return seen.has_log
+    begin = bins.start_ns + i * bins.step_ns
+    return any(first < begin + bins.step_ns and begin <= last for first, last in seen.spans)
+
+
+def _asked(inputs: Inputs, bins: _Bins, member_of: Callable[[str], str | None]) -> Mapping[str | None, tuple[int, ...]]:
+    """Queries asked upstream by place and bin; nothing where bins are shorter than the minutes that are counted."""
+    if bins.start_ns is not None and bins.step_ns < MINUTE_NS:
+        return {}
+    found: dict[str | None, list[int]] = {}
+    for row in inputs.observations.queries:
+        i = bins.at(None if row.minute is None else row.minute * MINUTE_NS)
+        counts = found.setdefault(member_of(row.replica or ""), [0] * bins.n)
+        if row.answer in FORWARDED and i is not None:
+            counts[i] += row.count
+    return {member: tuple(counts) for member, counts in found.items()}
+
+
+def _kinds(signs: Sequence[Sign]) -> tuple[FailureCount, ...]:
+    """The most frequent kinds and upstreams; what is beyond the cap counts as `other`."""
+    found: Counter[tuple[str, str | None]] = Counter()
+    for sign in signs:
+        found[sign.kind.value if sign.kind else sign.symptom, sign.upstream] += max(1, round(sign.weight))
+    ordered = sorted(found.items(), key=lambda item: (-item[1], item[0][0], item[0][1] or ""))
+    kept = [FailureCount(kind, upstream, n) for (kind, upstream), n in ordered[:_MOST_COUNTS]]
+    rest = sum(n for _, n in ordered[_MOST_COUNTS:])
+    return (*kept, FailureCount("other", None, rest)) if rest else tuple(kept)

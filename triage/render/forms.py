@@ -1,0 +1,84 @@
+"""Every form of a report: its name, the ending of its files, the size that its target takes, and what writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from triage.model.report import Report
+from triage.model.text import Catalogue
+from triage.render.budget import Cut, fitted
+from triage.render.csv_form import render_csv
+from triage.render.email import render_email
+from triage.render.html_page import render_html
+from triage.render.jira_adf import render_adf
+from triage.render.jira_wiki import render_wiki
+from triage.render.json_v1 import render_json_v1
+from triage.render.markdown import render_markdown
+from triage.render.prometheus import render_prometheus
+from triage.render.slack import render_slack
+from triage.render.style import Renderer, Style
+from triage.render.text import render_text, render_wide
+from triage.render.yaml_form import render_yaml
+
+TICKET = 30_000
+"""Characters of a ticket: Jira takes 32,767 by default, GitHub 65,536, GitLab 1,000,000, and readers less."""
+MAIL = 100_000
+"""Characters of an e-mail: mail programs fold away what comes after 102 kB of HTML."""
+
+PAGE = 2_000_000
+"""Bytes of an HTML file that opens at once and goes through mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A renderer with what is known about its target."""
+
+    name: str
+    ending: str
+    """Of a file in this form: `--write` goes by it."""
+    limit: int | None
+    """Most in `size`; None: the target sets none, or the renderer keeps those of its parts itself."""
+    write: Callable[[Cut, Catalogue, Style], str]
+    size: Callable[[str], int] = len
+    """How the limit counts: characters."""
+
+    def __call__(self, report: Report, catalogue: Catalogue, style: Style, /) -> str:
+        """The whole output, ending in a newline; within the limit."""
+        if self.limit is None:
+            return self.write(Cut(report, report), catalogue, style)
+        return fitted(report, self.limit, lambda cut: self.write(cut, catalogue, style), self.size)
+
+
+def _whole(render: Renderer) -> Callable[[Cut, Catalogue, Style], str]:
+    """What never leaves anything out."""
+    return lambda cut, catalogue, style: render(cut.whole, catalogue, style)
+
+
+FORMS = (
+    Form("text", ".txt", None, _whole(render_text)),
+    Form("wide", ".wide.txt", None, _whole(render_wide)),
+    Form("json", ".json", None, _whole(render_json_v1)),
+    Form("markdown", ".md", TICKET, render_markdown),
+    Form("github", ".github.md", TICKET, render_markdown),
+    Form("gitlab", ".gitlab.md", TICKET, render_markdown),
+    Form("jira", ".adf.json", TICKET, render_adf),
+    Form("jira-wiki", ".wiki", TICKET, render_wiki),
+    Form("slack", ".slack.json", None, _whole(render_slack)),
+    Form("email", ".eml", MAIL, render_email),
+    Form("html", ".html", PAGE, render_html, lambda text: len(text.encode())),
+    Form("yaml", ".yaml", None, _whole(render_yaml)),
+    Form("csv", ".csv", None, _whole(render_csv)),
+    Form("prometheus", ".prom", None, _whole(render_prometheus)),
+)
+"""One row each."""
+
+
+def form_of(file_name: str) -> Form | None:
+    """The form that the ending of a file names; the longest ending that fits.
+
+    >>> [form.name if form else None for form in map(form_of, ("a.md", "a.github.md", "a.json", "a"))]
+    ['markdown', 'github', 'json', None]
+    """
+    fitting = [form for form in FORMS if file_name.endswith(form.ending)]
+    return max(fitting, key=lambda form: len(form.ending), default=None)

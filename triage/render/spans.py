@@ -1,0 +1,73 @@
+"""A sentence in pieces: plain words, and names.
+
+Names come from logs, and clients choose them; trackers, chats and mail programs read links, mentions, references,
+emoticons and commands in them. So all that is not plainly a word, a number or punctuation is a name, whoever said it,
+and each output shows names in its own form of code. A stored sentence is parted like a fresh one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_MARKED = re.compile(r"(?<![!-~])`([^`\s](?:[^`]*[^`\s])?)`(?=[\s),.;:]|[^!-~]|$)")
+"""Code that a template marks itself: backticks that open where a word begins and close where it ends."""
+_WORD = re.compile(r"[!-~]+")
+"""What stands between blanks; letters of other scripts part it too."""
+_PLAIN = re.compile(
+    r"""["'(]*(?:[A-Za-z]+(?:['-][A-Za-z]+)*'?|[<>]?\d{1,9}(?:\.\d{1,3})?%?|%|[-+?])?["')]*[,.;:!?]*["')]*"""
+)
+_CORE = re.compile(r"(\(*)(.*?)([),;:]*)", re.DOTALL)
+"""A name without the punctuation around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a sentence."""
+
+    text: str
+    code: bool
+
+
+def spans(sentence: str) -> list[Span]:
+    r"""The pieces of a cleaned sentence, in order.
+
+    >>> [(s.text, s.code) for s in spans("1 of 2 (k8s-m01); run `ls -l /tmp`, @all!")]
+    [('1 of 2 (', False), ('k8s-m01', True), ('); run ', False), ('ls -l /tmp', True), (', ', False), ('@all!', True)]
+    >>> [s.text for s in spans("上游10.0.0.2:53没有应答") if s.code]
+    ['10.0.0.2:53']
+    """
+    found: list[Span] = []
+    for piece in _pieces(sentence):
+        if not piece.text:
+            continue
+        if found and found[-1].code == piece.code:
+            found[-1] = Span(found[-1].text + piece.text, piece.code)
+        elif piece.code and len(found) > 1 and found[-1].text == " " and found[-2].code:
+            found[-2:] = [Span(f"{found[-2].text} {piece.text}", True)]
+        else:
+            found.append(piece)
+    return found
+
+
+def _pieces(sentence: str) -> Iterator[Span]:
+    for number, part in enumerate(_MARKED.split(sentence)):
+        if number % 2:
+            yield Span(part, True)
+            continue
+        end = 0
+        for match in _WORD.finditer(part):
+            yield Span(part[end : match.start()], False)
+            yield from _word(match[0])
+            end = match.end()
+        yield Span(part[end:], False)
+
+
+def _word(word: str) -> Iterator[Span]:
+    if _PLAIN.fullmatch(word):
+        yield Span(word, False)
+        return
+    core = _CORE.fullmatch(word)
+    assert core is not None
+    yield from (Span(core[1], False), Span(core[2], True), Span(core[3], False))
