@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster import live, users
+from tests.cluster import live, script, users
 from tests.cluster import proxy as proxies
 from tests.cluster.cluster import Cluster
 from tests.cluster.dns import REPLICAS, Dns
@@ -220,6 +220,47 @@ def test_where_nobody_names_the_subnets_each_assumption_is_told(reader: User) ->
     found = live.gaps(live.report_of("diagnose", kubeconfig=reader.kubeconfig))
     (assumed,) = [gap for gap in found if "assumed prefix" in gap]
     assert f"/24: 10.196.129.0/24 ({FIRST.name}), 10.196.140.0/24 ({SECOND.name})" in assumed
+
+
+# What is not there.
+
+
+def test_a_pod_without_a_node_has_no_log(founding: Dns, reader: User, tmp_path: Path) -> None:
+    pods = founding.path("pods")
+    spec = {"containers": [{"name": "coredns", "image": "x"}], "schedulerName": "nobody"}
+    name = "coredns-6d4b75cb6d-00000"
+    labels = {"k8s-app": "kube-dns"}
+    founding.cluster.api("POST", pods, {"metadata": {"name": name, "labels": labels}, "spec": spec})
+    try:
+        reports = [live.report_of("diagnose", "--via", via, kubeconfig=reader.kubeconfig) for via in ("api", "kubectl")]
+        reports.append(live.report_of("analyze", str(script.save(reader.kubeconfig, tmp_path / "evidence"))))
+    finally:
+        founding.cluster.api("DELETE", f"{pods}/{name}?gracePeriodSeconds=0")
+    for report in reports:
+        assert [r["name"] for r in report["coverage"]["replicas"] if not r["has_log"]] == [name]
+        assert [gap for gap in live.gaps(report) if name in gap] == [
+            f"log of {name}: the pod runs on no node yet, so that there is no log"
+        ]
+
+
+def test_replicas_that_are_gone_are_told_by_their_events(founding: Dns, reader: User) -> None:
+    gone = "coredns-5d78c9869d-x2x4k"
+    event = {
+        "metadata": {"name": f"{gone}.1"},
+        "involvedObject": {"kind": "Pod", "namespace": "kube-system", "name": gone},
+        "reason": "Killing",
+        "message": "Stopping container coredns",
+        "type": "Normal",
+    }
+    for pod in REPLICAS:  # as the controller of ReplicaSets writes it
+        owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "coredns-6d4b75cb6d", "uid": "0"}
+        founding.cluster.api.merge(f"{founding.path('pods')}/{pod.name}", {"metadata": {"ownerReferences": [owner]}})
+    founding.cluster.api("POST", founding.path("events"), event)
+    try:
+        report = live.report_of("diagnose", kubeconfig=reader.kubeconfig)
+    finally:
+        founding.cluster.api("DELETE", f"{founding.path('events')}/{gone}.1")
+    assert any(gone in gap and "gone" in gap for gap in live.gaps(report))
 
 
 # Depth, selection, interruption.

@@ -9,7 +9,7 @@ from triage.analysis.checks import SAFE_NAME
 from triage.analysis.exposure import Seen
 from triage.analysis.inputs import Inputs
 from triage.analysis.sign import Sign
-from triage.analysis.unseen import no_resolv_conf, no_subnets, rotated, told
+from triage.analysis.unseen import gone, no_resolv_conf, no_subnets, rotated, told
 from triage.model.bundle import Gap
 from triage.model.observation import Stream
 from triage.model.report import ReplicaCoverage
@@ -84,7 +84,7 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
         u.known and u.upstreams for u in inputs.configuration.upstreams
     ):
         found.append(no_resolv_conf(inputs))
-    return (*inputs.gaps, *found, *rotated(inputs, seen), *_coarse(inputs))
+    return (*inputs.gaps, *found, *rotated(inputs, seen), *gone(inputs), *_coarse(inputs))
 
 
 def _coarse(inputs: Inputs) -> Iterator[Gap]:

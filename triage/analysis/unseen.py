@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from triage.analysis.checks import SAFE_NAME
@@ -12,6 +13,7 @@ from triage.model.bundle import Gap
 _LATE_NS = 60 * 10**9
 """CoreDNS says something within this time of its start."""
 _NAMED = 3
+_POD = re.compile(r"[a-z0-9-]{1,240}-[a-z0-9]{6,10}-[a-z0-9]{5}")
 
 
 def told(gaps: tuple[Gap, ...]) -> set[str]:
@@ -34,6 +36,17 @@ def rotated(inputs: Inputs, seen: Mapping[str, Seen]) -> list[Gap]:
     files = f"/var/log/pods/{(pod.namespace if pod else None) or 'kube-system'}_{late[0]}_*/"
     command = f"ssh {node} sudo tar -cz {files}" if node and SAFE_NAME.match(late[0]) else None
     return [Gap("gap.rotated", {"names": _some(late)}, ("upstream-unreachable",), command)]
+
+
+def gone(inputs: Inputs) -> list[Gap]:
+    """Pods of the same workload that events tell of and the pod list does not hold any more."""
+    listed = {pod.name for pod in inputs.topology.pods}
+    owners = {pod.owner or "" for pod in inputs.topology.pods if pod.name in inputs.topology.places}
+    sets = [owner.removeprefix("ReplicaSet/") for owner in owners if owner.startswith("ReplicaSet/")]
+    workloads = tuple(f"{name.rpartition('-')[0]}-" for name in sets)
+    told_of = {e.object_name for e in inputs.topology.events if e.object_kind == "pod" and e.object_name}
+    names = sorted(n for n in told_of - listed if n.startswith(workloads) and _POD.fullmatch(n)) if workloads else []
+    return [Gap("gap.replicas-gone", {"names": _some(names)}, ("upstream-unreachable", "resources"))] if names else []
 
 
 def no_resolv_conf(inputs: Inputs) -> Gap:

@@ -69,7 +69,7 @@ class Trouble:
 
     reason: str
     """`denied`, `unauthorized`, `missing`, `expired`, `throttled`, `refused`, `server`, `unreachable`, `timeout`,
-    `cut`, `stopped`, `limit`, `slow`, `not-kept`."""
+    `cut`, `stopped`, `limit`, `slow`, `not-kept`, `pending`."""
     verb: str
     """`list` or `get`."""
     resource: str

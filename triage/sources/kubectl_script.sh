@@ -187,6 +187,11 @@ while read -r ns pod containers volumes restarts node uid; do
     case " $maps " in *" $ns/$map "*) ;; *) maps="$maps $ns/$map" ;; esac
   done
   echo "log of $ns/$pod ($container)" >&2
+  if [ "$node" = - ]; then # the API answers with an empty log
+    echo "### get pods/log $ns $pod $container - $uid
+the pod runs on no node yet" >>"$errors"
+    continue
+  fi
   folder=logs/$ns/$pod/$container
   log "$folder/current.log" "get pods/log $ns $pod $container $node $uid" \
     logs -n "$ns" "$pod" -c "$container" --timestamps --tail="$tail"

@@ -19,6 +19,7 @@ _ERROR_LINES = (
     "Unable to connect",
     "The connection to the server",
     "unable to retrieve container logs for ",
+    "the pod runs on no node yet",
 )
 _MAX_ERRORS = 200_000
 _LIST_NAMES = (("event", "Event"), ("node", "Node"), ("pod", "Pod"))

@@ -167,6 +167,9 @@ class _Collection:
                 node=str(node) if node else None,
                 uid=str(meta_of(pod).get("uid") or ""),
             )
+            if current.node is None:  # the API answers with an empty log
+                self.troubles.append(current.trouble("pending"))
+                continue
             found.append(current)
             if self.wish.previous and restarts(pod, container):
                 found.append(Target(namespace, current.pod, container, True, current.node, current.uid))

@@ -113,7 +113,7 @@ def _key(t: Trouble) -> str:
 
 _READ = frozenset(
     {"denied", "missing", "expired", "throttled", "server", "unreachable", "timeout", "cut", "stopped", "limit"}
-    | {"slow", "not-kept"}
+    | {"slow", "not-kept", "pending"}
 )
 _PARAMS: Mapping[str, tuple[str, ...]] = {
     "read-denied": ("what", "verb", "resource", "where"),
@@ -122,6 +122,7 @@ _PARAMS: Mapping[str, tuple[str, ...]] = {
     "read-stopped": ("what",),
     "read-limit": ("what",),
     "read-not-kept": ("what",),
+    "read-pending": ("what",),
 }
 
 

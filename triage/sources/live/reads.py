@@ -14,7 +14,7 @@ from triage.sources.live.plain import Object, as_dict, as_list, meta_of, name_of
 
 _T = TypeVar("_T")
 _TRIES = 4
-_LONGEST_WAIT_S = 10.0
+_LONGEST_WAIT_S = 30.0
 _SAID = 300
 _PAGE = 500
 REASONS: Mapping[int, str] = {

@@ -18,6 +18,7 @@ _WORDS: Mapping[str, str] = {
     "TooManyRequests": "throttled",
 }
 """`Error from server (WORD): …` to the reason of a trouble."""
+_PENDING = "the pod runs on no node yet"
 _NOT_KEPT = "unable to retrieve container logs for "
 _SERVER = re.compile(r"Error from server(?: \((?P<word>\w+)\))?: (?P<said>.*)", re.DOTALL)
 _SLOW = re.compile(r"timeout|deadline exceeded|timed out", re.IGNORECASE)
@@ -38,6 +39,8 @@ def fault_of(text: str) -> Fault:
     match = _SERVER.match(said)
     if match is not None:
         return Fault(_WORDS.get(match["word"] or "", "server"), match["said"])
+    if said.startswith(_PENDING):
+        return Fault("pending", said)
     if said.startswith(_NOT_KEPT):
         return Fault("not-kept", said)
     if _SLOW.search(said):
