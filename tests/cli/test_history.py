@@ -53,6 +53,13 @@ def test_other_forms_files_and_exit_codes_are_as_without_a_history(triage, file:
     assert triage("analyze", OTHER, "--history", file, "--fail-on", "likely").code == 10
 
 
+def test_a_text_that_is_written_beside_is_whole(triage, file: Path, tmp_path: Path) -> None:
+    beside = tmp_path / "r.txt"
+    for _ in range(2):
+        triage("analyze", MASTER, "--history", file, "--write", beside)
+    assert beside.read_text() == triage("analyze", MASTER).out
+
+
 def test_a_redacted_text_names_nothing_above(triage, file: Path) -> None:
     triage("analyze", MASTER, "--history", file)
     told = triage("analyze", OTHER, "--history", file, "--redact", "full")

@@ -59,10 +59,10 @@ def form_of_file(path: Path) -> Form:
 def show(report: Report, catalogue: Catalogue, target: Target, news: News | None = None) -> None:
     """Print the report, or write it to `output_file`, and write the further files; each redacted as its form asks.
 
-    `news` go before a text for people; in form `text`, when nothing is new, they are all that is said.
+    `news` go before a text for people; when nothing is new, they are all that is printed in form `text`.
     """
 
-    def said(form: str, style: Style) -> str:
+    def said(form: str, style: Style, news: News | None = None) -> str:
         names = target.redaction.mode(form) == "none"
         above = render_news(news, catalogue, names=names) if news and form in {"text", "wide"} else ""
         if news and not news.any and form == "text":
@@ -71,9 +71,9 @@ def show(report: Report, catalogue: Catalogue, target: Target, news: News | None
 
     form = str(target.output)
     if target.output_file is None or str(target.output_file) == "-":
-        emit(said(form, style_for(sys.stdout, target.colour, os.environ)))
+        emit(said(form, style_for(sys.stdout, target.colour, os.environ), news))
     else:
-        _write(target.output_file, said(form, Style()), form, target)
+        _write(target.output_file, said(form, Style(), news), form, target)
     for path in target.write:
         form = form_of_file(path).name
         _write(path, said(form, Style()), form, target)

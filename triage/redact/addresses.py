@@ -45,7 +45,9 @@ def _branches(width: int) -> frozenset[tuple[int, int]]:
 
 
 _FIXED = {32: _branches(32), 128: _branches(128)}
-_STAY = tuple(map(ipaddress.ip_network, _WHOLE))
+_STAY = tuple(
+    (n.max_prefixlen, int(n.network_address), int(n.broadcast_address)) for n in map(ipaddress.ip_network, _WHOLE)
+)
 
 
 class AddressMap:
@@ -61,14 +63,12 @@ class AddressMap:
 
     def __init__(self, key: bytes) -> None:
         self._key = hashlib.blake2b(key, digest_size=32, person=b"addresses").digest()
-        self._turned: dict[tuple[int, int, int], int] = {}
+        self._known: dict[tuple[int, int, int], int] = {}
 
     def address(self, address: Address) -> Address:
         """The address that stands for this one."""
-        if any(address in network for network in _STAY if network.version == address.version):
-            return address
         number, width = int(address), address.max_prefixlen
-        if number in KEPT:
+        if number in KEPT or any(first <= number <= last for of, first, last in _STAY if of == width):
             return address
         if width == 128 and number >> 32 == _MAPPED >> 32:
             inner = self.address(ipaddress.IPv4Address(number & 0xFFFFFFFF))
@@ -86,21 +86,23 @@ class AddressMap:
         return type(address)(found if rest else found >> (width - length) << (width - length))
 
     def _prefix(self, number: int, width: int, length: int) -> int:
-        """The first `length` bits, each turned by what stands before it."""
-        found = 0
-        for done in range(length):
-            before = number >> (width - done)
+        """The first `length` bits of `number`, each turned by what stands before it; byte by byte, to remember."""
+        if not length:
+            return 0
+        before = number >> (width - length)
+        known = self._known.get((width, length, before))
+        if known is not None:
+            return known
+        found = self._prefix(number, width, length - 8)
+        for done in range(length - 8, length):
             bit = number >> (width - done - 1) & 1
-            found = found << 1 | (bit ^ self._turn(width, done, before))
+            found = found << 1 | (bit ^ self._turn(width, done, number >> (width - done)))
+        if length < width:
+            self._known[width, length, before] = found
         return found
 
     def _turn(self, width: int, length: int, before: int) -> int:
         if (length, before) in _FIXED[width]:
             return 0
-        place = (width, length, before)
-        turn = self._turned.get(place)
-        if turn is None:
-            text = f"{width} {length} {before:x}".encode()
-            turn = hashlib.blake2b(text, key=self._key, digest_size=1).digest()[0] & 1
-            self._turned[place] = turn
-        return turn
+        text = f"{width} {length} {before:x}".encode()
+        return hashlib.blake2b(text, key=self._key, digest_size=1).digest()[0] & 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import ipaddress
 import json
@@ -15,7 +16,6 @@ from triage.redact.addresses import Address, AddressMap
 from triage.redact.kept import is_kept_label, is_probe
 
 FORM = "triage.redaction/1"
-_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _PSEUDONYM = re.compile(r"x([a-z2-7]{7})([a-z2-7]{2})")
 _PACKED4 = re.compile(r"(?<![0-9])(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})(?![0-9])")
 _PACKED6 = re.compile(r"(?:[0-9a-f]{0,4}-){2,7}[0-9a-f]{0,4}")
@@ -77,7 +77,7 @@ class Pseudonyms:
 
     def _fresh(self, label: str) -> str:
         for attempt in count():
-            body = _spell(self._digest(f"label {attempt} {label}"), _LETTERS, 7)
+            body = base64.b32encode(self._digest(f"label {attempt} {label}"))[:7].decode().lower()
             found = f"x{body}{_check(body)}"
             if self.originals.setdefault(found, label) == label:
                 return found
@@ -88,7 +88,7 @@ class Pseudonyms:
         reverse = self._reverse(name)
         if reverse is not None:
             return reverse
-        labels = re.split(r"(?<!\\)\.", name)
+        labels = re.split(r"(?<!\\)\.", name) if "\\" in name else name.split(".")
         last = len(labels) - 1 - (labels[-1] == "")
         random = 2 * is_probe(name)
         found = [text if i < random or not text else self.label(text) for i, text in enumerate(labels)]
@@ -99,6 +99,8 @@ class Pseudonyms:
     def _reverse(self, name: str) -> str | None:
         """A name under a reverse zone stands for an address or a network; None for every other name."""
         lowered = name.lower()
+        if not lowered.endswith(("arpa", "arpa.")):
+            return None
         for suffix, base, step, width in ((".in-addr.arpa", 10, 8, 32), (".ip6.arpa", 16, 4, 128)):
             head, found, dot = lowered.rstrip(".").rpartition(suffix)[0], suffix, "." * lowered.endswith(".")
             if not head or not lowered.rstrip(".").endswith(suffix):
@@ -150,12 +152,11 @@ class Pseudonyms:
 
     def _part(self, part: str, *, ending: bool) -> str:
         if ending and _ENDING.fullmatch(part):
-            return _spell(self._digest(f"ending {part}"), _RANDOM, len(part))
+            return _spell(int.from_bytes(self._digest(f"ending {part}")), _RANDOM, len(part))
         return self.label(part)
 
-    def _digest(self, text: str) -> int:
-        digest = hashlib.blake2b(text.encode("utf-8", "replace"), key=self.key[:64], digest_size=16)
-        return int.from_bytes(digest.digest())
+    def _digest(self, text: str) -> bytes:
+        return hashlib.blake2b(text.encode("utf-8", "replace"), key=self.key[:64], digest_size=16).digest()
 
     def dump(self) -> str:
         """The map as text: who has it can undo the redaction."""
@@ -189,7 +190,7 @@ def is_pseudonym(label: str) -> bool:
 
 
 def _check(body: str) -> str:
-    return _spell(int.from_bytes(hashlib.blake2b(body.encode(), digest_size=4).digest()), _LETTERS, 2)
+    return base64.b32encode(hashlib.blake2b(body.encode(), digest_size=4).digest())[:2].decode().lower()
 
 
 def _spell(number: int, letters: str, length: int) -> str:

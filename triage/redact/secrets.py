@@ -3,55 +3,73 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 HIDDEN = "REDACTED"
+_VALUE = r"(?P<secret>(?!REDACTED\b|[:=])[^\s\"',;&<>\\{}]+)"
+_IS = r"[\"']?(?: *[:=] *)[\"']?"
+_IS_OR_BLANK = r"[\"']?(?: *[:=] *| +)[\"']?"
+_LOOKS_SO = r"(?=[^\s\"']*[0-9A-Z+/=])"
+_WORD = r"(?:^|[^\w/-])$"
+_LINE = r"(?:^|\n)[ \t]*$"
 
-_VALUE = r"(?!REDACTED\b|[:=])[^\s\"',;&<>\\{}]+"
-_KEY = r"(?i)(?<![\w/-])[\w-]{0,60}"
-_IS = r"\b[\"']?(?: *[:=] *)[\"']?"
-_PAIRS = (
-    "client[_-]?secret|secret[_-]?(?:access[_-]?)?key|api[_-]?key|access[_-]?key(?:[_-]?id)?|account[_-]?key|"
-    "private[_-]?key|auth[_-]?token|access[_-]?token|refresh[_-]?token|id[_-]?token|session[_-]?token|"
-    "(?:client-key|client-certificate|certificate-authority)-data"
-)
-_TOKENS = r"gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|ATATT[\w=-]{20,}"
-_FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
-    # Words that a text (in lower case) must hold, and what to hide: the group `secret`.
-    (
-        ("private key-----",),
-        r"(?s)-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?P<secret>.*?)(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----|\Z)",
+
+def _rule(keyword: str, form: str, before: str = "$") -> tuple[str, re.Pattern[str], re.Pattern[str]]:
+    return keyword, re.compile(form, re.IGNORECASE), re.compile(before, re.IGNORECASE)
+
+
+_RULES = (
+    # A word in lower case, what begins with it (the group `secret` is hidden), and what has to stand before it.
+    _rule(
+        "private key-----",
+        r"(?s)private key-----(?P<secret>.*?)(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----|\Z)",
+        r"-----BEGIN [A-Z0-9 ]{0,30}$",
     ),
-    (("bearer ",), r"(?i)bearer +(?P<secret>(?=[A-Za-z_./+~-]*[0-9])[\w.~+/-]{8,}=*)"),
-    (("basic ",), r"(?i)authorization[\"']?[:=] *[\"']?basic +(?P<secret>[A-Za-z0-9+/]{6,}=*)"),
-    (("authorization",), rf"(?i)authorization[\"']?[:=] *[\"']?(?!bearer |basic )(?P<secret>{_VALUE})"),
-    (("://",), r"://(?P<secret>[^\s/@\"'<>]{1,200})@"),
-    (("eyj",), r"(?P<secret>(?<![\w-])eyJ[\w-]{10,}\.[\w-]{8,}(?:\.[\w-]*)?)"),
-    (("ls0tls1",), r"(?P<secret>(?<![\w+/])LS0tLS1[\w+/=]{8,})"),
-    (("akia", "asia"), r"(?P<secret>\bA(?:KI|SI)A[0-9A-Z]{16}\b)"),
-    (("gh", "glpat-", "xox", "atatt"), rf"(?P<secret>(?<![\w-])(?:{_TOKENS}))"),
-    (("hooks.slack.com",), r"hooks\.slack\.com/services/(?P<secret>[\w/]+)"),
-    (("passw", "pwd", "passphrase"), rf"{_KEY}(?:passw(?:or)?d|passphrase|pwd){_IS}(?P<secret>{_VALUE})"),
-    (
-        ("secret", "token", "key", "-data"),
-        rf"{_KEY}(?:{_PAIRS})\b[\"']?(?: *[:=] *| +)[\"']?(?P<secret>(?=[^\s\"']*[0-9A-Z+/=]){_VALUE})",
+    _rule("bearer ", r"bearer +(?P<secret>(?=[A-Za-z_./+~-]*[0-9])[\w.~+/-]{8,}=*)"),
+    _rule("basic ", r"basic +(?P<secret>[A-Za-z0-9+/]{6,}=*)", r"authorization[\"']?[:=] *[\"']?$"),
+    _rule("authorization", rf"authorization[\"']?[:=] *[\"']?(?!bearer |basic ){_VALUE}"),
+    _rule("://", r"://(?P<secret>[^\s/@\"'<>]{1,200})@"),
+    _rule("eyj", r"(?P<secret>(?-i:eyJ)[\w-]{10,}\.[\w-]{8,}(?:\.[\w-]*)?)", r"(?:^|[^\w-])$"),
+    _rule("ls0tls1", r"(?P<secret>LS0tLS1[\w+/=]{8,})"),
+    _rule("akia", r"(?P<secret>(?-i:AKIA[0-9A-Z]{16}))\b", _WORD),
+    _rule("asia", r"(?P<secret>(?-i:ASIA[0-9A-Z]{16}))\b", _WORD),
+    *(_rule(f"gh{kind}_", r"(?P<secret>gh[pousr]_\w{20,})", _WORD) for kind in "pousr"),
+    _rule("github_pat_", r"(?P<secret>github_pat_\w{20,})"),
+    _rule("glpat-", r"(?P<secret>glpat-[\w-]{16,})"),
+    _rule("xox", r"(?P<secret>xox[abeoprs]-[\w-]{10,})"),
+    _rule("atatt", r"(?P<secret>ATATT[\w=-]{20,})", _WORD),
+    _rule("hooks.slack.com/services/", r"hooks\.slack\.com/services/(?P<secret>[\w/]+)"),
+    _rule("passw", rf"passw(?:or)?d{_IS}{_VALUE}"),
+    _rule("passphrase", rf"passphrase{_IS}{_VALUE}"),
+    _rule("pwd", rf"pwd{_IS}{_VALUE}"),
+    _rule("secret", rf"secret{_IS_OR_BLANK}{_LOOKS_SO}{_VALUE}", r"client[_-]?$"),
+    _rule("secret", rf"secret{_IS}(?=[^\s\"']*[0-9])(?=[^\s\"']{{8}}){_VALUE}", _WORD),
+    _rule("token", rf"token{_IS_OR_BLANK}{_LOOKS_SO}{_VALUE}", r"(?:auth|access|refresh|id|session)[_-]?$"),
+    _rule("token", rf"token{_IS}(?=[^\s\"']*[0-9])(?=[^\s\"']{{8}}){_VALUE}", _WORD),
+    _rule("token", r"token\b.{0,20}?\b(?P<secret>[a-z0-9]{6}\.[a-z0-9]{16})\b"),  # kubeadm
+    _rule(
+        "key",
+        rf"key(?:[_-]?id)?{_IS_OR_BLANK}{_LOOKS_SO}{_VALUE}",
+        r"(?:api|access|account|private|secret)[_-]?$",
     ),
-    (
-        ("token", "secret"),
-        rf"(?i)(?<![\w/-])(?:token|secret){_IS}(?P<secret>(?=[^\s\"']*[0-9])(?=[^\s\"']{{8}}){_VALUE})",
-    ),
-    # Of Corefiles: the plugins tsig, etcd and route53. Then kubeadm's.
-    (("secret ",), r"(?m)^[ \t]*secret +\S+ +(?P<secret>[A-Za-z0-9+/]{8,}=*)[ \t]*$"),
-    (("credentials ",), r"(?m)^[ \t]*credentials +\S+ +(?P<secret>\S+)[ \t]*$"),
-    (("aws_access_key",), r"aws_access_key +(?P<secret>\S+(?: +\S+)?)"),
-    (("token",), r"(?i)\btoken\b.{0,20}?(?P<secret>\b[a-z0-9]{6}\.[a-z0-9]{16}\b)"),
+    _rule("-data", rf"-data{_IS_OR_BLANK}{_VALUE}", r"(?:client-key|client-certificate|certificate-authority)$"),
+    # Of Corefiles: the plugins tsig, etcd and route53.
+    _rule("secret ", r"secret +\S+ +(?P<secret>[A-Za-z0-9+/]{8,}=*)[ \t]*(?=\n|\Z)", _LINE),
+    _rule("credentials ", r"credentials +\S+ +(?P<secret>\S+)[ \t]*(?=\n|\Z)", _LINE),
+    _rule("aws_access_key ", r"aws_access_key +(?P<secret>\S+(?: +\S+)?)"),
 )
-_COMPILED = tuple((words, re.compile(form)) for words, form in _FORMS)
-ALARM = re.compile(
-    r"(?i)bearer|basic|authorization|//[^/@]*@|eyj|ls0tls1|akia|asia|gh[pousr]_|github_pat|glpat|xox|atatt|hooks\.slack|"
-    r"passw|passphrase|pwd|secret|token|key|credential|-data"
-)
-"""A word without any of these stands beside no secret."""
+_BEFORE = 48
+_MARKS = ("@", *sorted({keyword.strip() for keyword, _, _ in _RULES if keyword != "://"} | {"private"}))
+
+
+def alarming(word: str) -> bool:
+    """May a word stand beside a secret, or be one?
+
+    >>> alarming("DB_PASSWORD:"), alarming("https://10.0.0.1"), alarming("https://me:x@10.0.0.1")
+    (True, False, True)
+    """
+    lowered = word.lower()
+    return any(mark in lowered for mark in _MARKS)
 
 
 def hide(text: str, noted: Callable[[str], None] = lambda secret: None) -> str:
@@ -63,16 +81,26 @@ def hide(text: str, noted: Callable[[str], None] = lambda secret: None) -> str:
     'invalid bearer token, password=REDACTED'
     """
     lowered = text.lower()
-    for words, form in _COMPILED:
-        if any(word in lowered for word in words):
-            text = form.sub(lambda match: _hidden(match, noted), text)
-    return text
+    if len(lowered) != len(text):  # a letter whose small form is longer: positions would be wrong
+        lowered = "".join(small if len(small := char.lower()) == 1 else char for char in text)
+    found = sorted(span for rule in _RULES for span in _spans(text, lowered, *rule))
+    parts, at = [], 0
+    for start, end in found:
+        if start >= at:
+            noted(text[start:end])
+            parts += [text[at:start], HIDDEN]
+        at = max(at, end)
+    return "".join([*parts, text[at:]]) if parts else text
 
 
-def _hidden(match: re.Match[str], noted: Callable[[str], None]) -> str:
-    secret, whole = match["secret"], match[0]
-    if secret == HIDDEN:
-        return whole
-    noted(secret)
-    start, end = match.start("secret") - match.start(), match.end("secret") - match.start()
-    return whole[:start] + HIDDEN + whole[end:]
+def _spans(
+    text: str, lowered: str, keyword: str, form: re.Pattern[str], before: re.Pattern[str]
+) -> Iterator[tuple[int, int]]:
+    at = lowered.find(keyword)
+    while at >= 0:
+        match = form.match(text, at)
+        if match and match["secret"] != HIDDEN and before.search(text[max(0, at - _BEFORE) : at]):
+            yield match.span("secret")
+            at = lowered.find(keyword, max(match.end("secret"), at + 1))
+        else:
+            at = lowered.find(keyword, at + 1)

@@ -37,9 +37,9 @@ _END = "[bcdfghjklmnpqrstvwxz2456789]{5}"
 """What Kubernetes ends names of pods with."""
 _POD = re.compile(rf"(?:[a-z0-9]+-){{1,8}}(?:[a-z0-9]{{6,10}}-{_END}|(?=[a-z]*\d){_END})")
 _REMEMBERED = 500_000
-_FIGURES = "0123456789.:->TZs"
-_UNITS = ("s", "Z")
-_LONGEST = 400
+_FIGURES = "0123456789.:->TZs\\n"
+_QUOTE = '"'
+_LONGEST, _SHORT = 400, 24
 
 
 class Redactor:
@@ -50,7 +50,7 @@ class Redactor:
 
     >>> r = Redactor("names", Pseudonyms(b"k"))
     >>> r.text('10.9.1.4:4 - 7 "A IN db.prod.svc.cluster.local. udp 49" NOERROR qr,rd 106 0.0001s')[21:54]
-    'xsjonu556b.xoetvsi5ts.svc.cluster'
+    'xlfsijwzuk.xtkl67xgcc.svc.cluster'
     >>> r.text("read udp 10.9.1.4:4->10.0.0.2:53: i/o timeout"), r.counts
     ('read udp 10.9.1.4:4->10.0.0.2:53: i/o timeout', {'names': 1})
     """
@@ -79,7 +79,6 @@ class Redactor:
         """A text, of one line or many."""
         if self.mode == "none":
             return secrets.hide(text, self._secret)
-        self._memory.alarmed = False
         found = self._words(text)
         if self._memory.alarmed:
             hidden = secrets.hide(text, self._secret)
@@ -256,15 +255,21 @@ class _Memory(dict[str, str]):
         self._full = redactor.mode == "full"
         self._endpoints: dict[str, str] = {}
         self.alarmed = False
-        """Was there a word that may stand beside a secret?"""
+        """Was there ever a word that may stand beside a secret?"""
 
     def __missing__(self, word: str) -> str:
         if not word.strip(_FIGURES):
-            return self._figures(word) if self._full and not word.isdigit() and not word.endswith(_UNITS) else word
-        found = self._redactor.word(word)
-        if secrets.ALARM.search(word):
-            self.alarmed = True
-        elif len(word) < _LONGEST:
+            if not self._full or (word.count(".") < 3 and "::" not in word and word.count(":") < 7):
+                return word
+            return self._figures(word)
+        if _QUOTE in word:  # a line in JSON: its parts come again, it does not
+            found = _QUOTE.join(map(self.__getitem__, word.split(_QUOTE)))
+            if len(word) > _SHORT:
+                return found
+        else:
+            found = self._redactor.word(word)
+            self.alarmed = self.alarmed or secrets.alarming(word)
+        if len(word) < _LONGEST:
             if len(self) >= _REMEMBERED:
                 self.clear()
             self[word] = found
