@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from triage.model.bundle import Bundle, Document, Kind
@@ -61,13 +61,11 @@ def _document(document: Document, redactor: Redactor, inside: Redactor) -> Docum
         return None if name is None else redactor.entity(name)
 
     table = document.kind in _TABLES and document.data is None
-    redact = _aligned(inside.text) if table else inside.text
     return replace(
         document,
         name=file_name(document.name, redactor),
         file=file_name(document.file, redactor),
-        open=_opener(document, redact),
-        size_bytes=None,
+        open=_Opener(document, inside, table),
         data=_data(document.data, redactor),
         replica=entity(document.replica),
         host=entity(document.host),
@@ -77,8 +75,17 @@ def _document(document: Document, redactor: Redactor, inside: Redactor) -> Docum
     )
 
 
-def _opener(document: Document, redact: Callable[[str], str]) -> Callable[[], BinaryIO]:
-    return lambda: io.BufferedReader(_Redacted(document.open(), redact), _BLOCK)
+@dataclass(frozen=True, slots=True)
+class _Opener:
+    """Opens a document redacted; it can be sent to another process."""
+
+    document: Document
+    redactor: Redactor
+    table: bool
+
+    def __call__(self) -> BinaryIO:
+        redact = _aligned(self.redactor.text) if self.table else self.redactor.text
+        return io.BufferedReader(_Redacted(self.document.open(), redact), _BLOCK)
 
 
 class _Redacted(io.RawIOBase):

@@ -70,6 +70,10 @@ class Redactor:
         self._done: dict[str, dict[str, None]] = {}
         self._memory = _Memory(self)
 
+    def __reduce__(self) -> tuple[type[Redactor], tuple[object, ...]]:
+        """For another process: it remembers for itself."""
+        return Redactor, (self.mode, self.pseudonyms, self.entities, self.words)
+
     @property
     def counts(self) -> dict[str, int]:
         """Distinct things that were replaced, by kind."""
