@@ -108,7 +108,10 @@ def _settings(paths: daemons.Paths, port: int) -> None:
         paths.write(
             f"{node.key}.kubeconfig", daemons.kubeconfig(inside, authority.pem, daemons.with_certificate(*pair))
         )
+    simulated = [f"10.197.{subnet}.{host}" for subnet in range(4) for host in range(1, 251)]
+    authority.issue(paths.secrets, ["kwok", *simulated])
     admin = daemons.with_certificate(*authority.admit(paths.secrets, "admin", "system:masters"))
+    paths.write("kwok.kubeconfig", daemons.kubeconfig(inside, authority.pem, admin))
     (paths.root / "kubeconfig").write_text(daemons.kubeconfig(f"https://127.0.0.1:{port}", authority.pem, admin))
     (paths.root / "port").write_text(str(port))
 

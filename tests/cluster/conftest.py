@@ -14,6 +14,8 @@ from tests.left_out import leave_out
 if TYPE_CHECKING:
     from tests.cluster.cluster import Cluster
     from tests.cluster.dns import Dns
+    from tests.cluster.proxy import Proxy
+    from tests.cluster.scale import Scale
     from tests.cluster.users import User
 
 _PACKAGES = [name for name in ("dns", "cryptography") if importlib.util.find_spec(name) is None]
@@ -53,9 +55,28 @@ def founding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dns]:
         yield dns
 
 
+@pytest.fixture(scope="session")
+def scale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scale]:
+    """A cluster of its own with 1,000 nodes and 300 replicas that kwok plays."""
+    from tests.cluster import scale
+    from tests.cluster.cluster import running
+
+    with running(tmp_path_factory.mktemp("scale"), nodes=()) as started:
+        yield scale.fill(started)
+
+
 @pytest.fixture
 def as_user(cluster: Cluster) -> Callable[..., User]:
     """`as_user(rules, namespace=None)`: a new service account of `cluster` with exactly these rights."""
     from tests.cluster import users
 
     return functools.partial(users.create, cluster)
+
+
+@pytest.fixture
+def fault_proxy(cluster: Cluster) -> Iterator[Proxy]:
+    """A proxy in front of `cluster`: append to its `faults`, use its `kubeconfig(user)`, read `seen`."""
+    from tests.cluster import proxy
+
+    with proxy.between(cluster) as started:
+        yield started

@@ -23,6 +23,8 @@ _AUDIT = {
     "omitStages": ["RequestReceived"],
     "rules": [{"level": "Metadata", "userGroups": ["system:serviceaccounts"]}, {"level": "None"}],
 }
+SIMULATED = "10.197.0.0/16"
+"""Addresses of nodes that kwok plays."""
 SERVER_NAMES = ("127.0.0.1", API_SERVER, "localhost", "kubernetes.default.svc", *(node.address for node in NODES))
 """What the one server certificate of the cluster is good for."""
 
@@ -173,6 +175,23 @@ def kubelet(paths: Paths, node: Node, cgroup: str, resolv_conf: str) -> list[str
         "cert-dir": data / "kubelet-certificates",
     }
     return [str(programs.folder() / "kubelet"), *(f"--{name}={value}" for name, value in options.items())]
+
+
+def kwok(paths: Paths) -> list[str]:
+    """The kubelet of all simulated nodes; it listens at every address of their range."""
+    chain, key = paths.pair("kwok")
+    options = {
+        "config": paths.secrets / "kwok.yaml",
+        "kubeconfig": paths.secrets / "kwok.kubeconfig",
+        "manage-all-nodes": "false",
+        "manage-nodes-with-label-selector": "type=kwok",
+        "node-ip": API_SERVER,
+        "node-port": 10247,
+        "server-address": "0.0.0.0:10247",
+        "tls-cert-file": chain,
+        "tls-private-key-file": key,
+    }
+    return [str(programs.folder() / "kwok"), *(f"--{name}={value}" for name, value in options.items())]
 
 
 def kubeconfig(server: str, authority: bytes, user: Mapping[str, str]) -> str:

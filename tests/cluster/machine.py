@@ -47,6 +47,7 @@ class Machine:
         self._lab.fabric.build()
         # The API server speaks to kubelets from its own address: a fault of an upstream must not cut it off.
         self._lab.fabric.run("up", f"ip route change default via 10.196.17.1 src {API_SERVER}")
+        self._lab.fabric.run("up", f"ip route add local {daemons.SIMULATED} dev lo")  # all of them are kwok
         self._lab.start_upstreams()
         self.start("etcd")
         self.start("api-server")
@@ -62,16 +63,16 @@ class Machine:
             subprocess.run([*control, "image", "import", str(image)], check=True, stdout=subprocess.DEVNULL)
 
     def start(self, name: str, *more: str) -> None:
-        """Start a program of the cluster, with further options: etcd, api-server, containerd-m1, kubelet-m1, …"""
+        """Start a program of the cluster, with further options: etcd, api-server, kwok, containerd-m1, kubelet-m1 …"""
         kind, _, key = name.partition("-")
         node = next((node for node in NODES if node.key == key), None)
         if node is None:
-            command, space = (daemons.etcd if kind == "etcd" else daemons.api_server)(self._paths), "up"
+            command = {"etcd": daemons.etcd, "api-server": daemons.api_server, "kwok": daemons.kwok}[name](self._paths)
         elif kind == "containerd":
-            command, space = daemons.containerd(self._paths, node), node.key
+            command = daemons.containerd(self._paths, node)
         else:
-            command, space = daemons.kubelet(self._paths, node, self._cgroup, self._lab.resolv_conf(node)), node.key
-        self._spawn(name, self._lab.fabric.inside(space, *command, *more))
+            command = daemons.kubelet(self._paths, node, self._cgroup, self._lab.resolv_conf(node))
+        self._spawn(name, self._lab.fabric.inside(node.key if node else "up", *command, *more))
 
     def _spawn(self, name: str, command: Sequence[str]) -> None:
         with (self._paths.root / f"{name}.log").open("ab") as log:
