@@ -161,7 +161,7 @@ static Span put(Scanner *s, Arena *a, P p, size_t n)
 
 static inline int same(const Arena *a, Span span, P p, size_t n)
 {
-    return span.len == n && memcmp(a->p + span.at, p, n) == 0;
+    return span.len == n && (n == 0 || memcmp(a->p + span.at, p, n) == 0);
 }
 
 static int index_room(Scanner *s, uint32_t **index, size_t *slots, size_t n)

@@ -1,0 +1,94 @@
+"""How fast `triage analyze` reads, against tools that everybody has: python bench/speed.py FOLDER [ROUNDS].
+
+Make the folder with bench/logs.py. All commands run in turn, so that a busy machine slows each of them; what counts are
+the ratios. The lines that the report tells must be those that `wc -l` counts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+AWK = (
+    '$2=="[ERROR]"{e[substr($1,1,16)]++} '
+    '$2=="[INFO]"{split($3,c,":"); q[substr($1,1,16) c[1] $(NF-3)]++} END{for(k in e)n+=e[k]; print n}'
+)
+
+
+def commands(folder: Path, report: Path) -> dict[str, list[str]]:
+    files = sorted(str(p) for p in folder.iterdir() if p.suffix in {".log", ".gz", ".zst"})
+    triage = [
+        str(Path(sys.executable).with_name("triage")),
+        "analyze",
+        "-q",
+        "-o",
+        "json",
+        "--output-file",
+        str(report),
+    ]
+    if files[0].endswith((".gz", ".zst")):
+        tool = "zcat" if files[0].endswith(".gz") else "zstdcat"
+        piped = ["sh", "-c", f'{tool} "$@" | grep -c plugin/errors', "sh", *files]
+        return {f"{tool} | grep -c": piped, "triage analyze": [*triage, str(folder)]}
+    found = {
+        "grep -c plugin/errors": ["grep", "-c", "plugin/errors", *files],
+        "wc -l": ["wc", "-l", *files],
+        "cat": ["cat", *files],
+        "triage analyze": [*triage, str(folder)],
+        "triage analyze --workers 1": [*triage, "--workers", "1", str(folder)],
+    }
+    if shutil.which("mawk"):
+        found["mawk, minutes and clients"] = ["mawk", AWK, *files]
+    return found
+
+
+def run(command: list[str], out: Path) -> tuple[float, float, float, str]:
+    """Wall and processor seconds, peak MiB, and what it printed."""
+    with out.open("wb") as sink:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=sink)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+    if status and command[0] != "grep":
+        raise SystemExit(f"{command[0]} failed")
+    # What a large file prints is of no interest; `cat` would be all of it.
+    said = "" if command[0] == "cat" else out.read_text(errors="replace")
+    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said
+
+
+def main() -> None:
+    folder, rounds = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    size = sum(p.stat().st_size for p in folder.iterdir())
+    with tempfile.TemporaryDirectory() as scratch:
+        report, out = Path(scratch, "report.json"), Path(scratch, "out")
+        todo = commands(folder, report)
+        took: dict[str, list[tuple[float, float, float]]] = {name: [] for name in todo}
+        lines = 0
+        for _ in range(rounds):
+            for name, command in todo.items():
+                wall, cpu, peak, said = run(command, Path(os.devnull) if name == "cat" else out)
+                took[name].append((wall, cpu, peak))
+                if name == "wc -l":
+                    lines = int(said.split()[-2])
+        told = sum(r["lines"] for r in json.loads(report.read_text())["coverage"]["replicas"])
+    base = next(iter(took))
+    wall0, cpu0 = (statistics.median(t[i] for t in took[base]) for i in (0, 1))
+    print(f"{size / 1e9:.2f} GB, median of {rounds}; ratios to {base}\n")
+    print("| command | wall s | ratio | CPU s | ratio | peak MiB |\n|---|---|---|---|---|---|")
+    for name, runs in took.items():
+        wall, cpu, peak = (statistics.median(t[i] for t in runs) for i in range(3))
+        print(f"| `{name}` | {wall:.2f} | {wall / wall0:.2f} | {cpu:.2f} | {cpu / cpu0:.2f} | {peak:.0f} |")
+    print(f"\nlines: wc -l {lines or 'not asked'}, report {told}")
+    if lines and lines != told:
+        raise SystemExit("the counts differ")
+
+
+if __name__ == "__main__":
+    main()
