@@ -19,7 +19,7 @@ from triage.errors import TriageError
 from triage.model.bundle import Document, Kind
 from triage.model.observation import Observations
 from triage.parsing.query_log import parse_query
-from triage.reading import Limits, Workers, cluster, read
+from triage.reading import Limits, Watch, Workers, cluster, read
 
 __all__ = ["pytestmark"]
 distributed = pytest.importorskip("distributed") if not os.environ.get("CI") else __import__("distributed")
@@ -139,3 +139,29 @@ def test_a_file_that_workers_do_not_have(tmp_path: Path, recogniser: Callable[..
     document = Document("a.log", Kind.LOG, "a.log", gone, path.stat().st_size, replica="r")
     with pytest.raises(TriageError, match="FileNotFoundError"):
         run([document], recogniser, Workers(Vanishing(), 2))
+
+
+def test_a_reading_that_is_stopped_says_what_it_left_out(
+    documents: list[Document], recogniser: Callable[..., Any], expected: Observations
+) -> None:
+    watch = Watch()
+
+    class Stopping(Executor):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_result(fn(*args, **kwargs))
+            watch.stopped = watch.done_bytes > 0
+            return future
+
+    seen = read(
+        documents,
+        recognise=recogniser,
+        parse_query=parse_query,
+        zones=ZONES,
+        limits=LIMITS,
+        workers=Workers(Stopping(), 1),
+        watch=watch,
+    )
+    total = sum(d.size_bytes or 0 for d in documents)
+    assert seen.overflow["interrupted"] == total - watch.done_bytes > 0
+    assert 0 < sum(s.lines for s in seen.streams) < sum(s.lines for s in expected.streams)
