@@ -29,4 +29,5 @@ def _printed(command: str, work: Path) -> str:
     environ = {"PATH": path, "HOME": str(work), "LC_ALL": "C.UTF-8", "SOURCE_DATE_EPOCH": "1764064800"}
     done = subprocess.run(["sh", "-c", command], cwd=work, env=environ, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, ""), f"{command}: {done.stderr}"
+    assert done.stdout.endswith("\n") or not done.stdout, f"{command}: the next one would stand in its last line"
     return done.stdout
