@@ -43,14 +43,14 @@ def failed_lookups(c: Context) -> Finding:
 def duration_s(c: Context) -> Finding:
     """Seconds between the first and the last sign (graded); untested without a clock.
 
-    Also untested where it is short and the record ends there: nobody read what came next.
+    Also untested where it is short and the record ends there, unless more lines had come soon if it were still on.
     """
     window = c.group.window
     if window is None:
         return UNTESTED
     seconds = (window[1] - window[0]) / 1e9
     ends = [last for r in c.failing if r in c.seen for _, last in c.seen[r].spans]
-    if seconds < BRIEF_S and max(ends, default=0) - window[1] < AFTERMATH_NS:
+    if seconds < BRIEF_S and max(ends, default=0) - window[1] < AFTERMATH_NS and not _insisted(c):
         return UNTESTED
     return Finding(
         seconds, {"seconds": round(seconds)}, tuple(s.citation for s in (c.group.signs[0], c.group.signs[-1]))
@@ -64,6 +64,16 @@ def changed_before_onset(c: Context, changes: str) -> Finding:
     hits = [change for change in c.changes if change.kind in changes.split()]
     cited = tuple(change.citation for change in hits if change.citation)
     return Finding(float(bool(hits)), {"what": hits[0].statement if hits else None}, cited)
+
+
+def _insisted(c: Context) -> bool:
+    """Would more lines have come soon, had it gone on: client-go insists, and the logs are whole?
+
+    Clients need not ask again; and a time-out towards the API server takes half a minute, so a few are not brief.
+    """
+    read = [c.seen[r] for r in c.failing if r in c.seen]
+    insists = c.group.family == "api" and "api-silent" not in c.group.counts
+    return insists and bool(read) and all(s.start_seen and not s.cut for s in read)
 
 
 def rate_per_min(c: Context) -> Finding:
