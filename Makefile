@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lab docs clean
+.PHONY: help demo test quick lab docs calibrate clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -23,6 +23,9 @@ lab: $(VENV)/.developer ## real CoreDNS with a fault: make lab FAULT=â€¦ PLACE=â
 
 docs: $(VENV)/.developer ## write the generated pages and the approved outputs again; read the diff
 	$(BIN)/python -m pytest -q tests/docs tests/render tests/cli --update-golden
+
+calibrate: $(VENV)/.developer ## after numbers of rules have changed: fit rules/calibration.yaml, write docs/calibration.md
+	$(BIN)/python -m bench.calibrate --write
 
 clean: ## remove what the other commands made
 	rm -rf $(VENV) .build build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

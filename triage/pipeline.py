@@ -25,6 +25,7 @@ from triage.model.text import Catalogue, Text
 from triage.model.tool import InterfaceAddress, ToolResult
 
 if TYPE_CHECKING:
+    from triage.analysis import Inputs
     from triage.deliver import Parcel
     from triage.reading import Listed, Watch, Workers
     from triage.redact import Mode, Pseudonyms
@@ -203,6 +204,32 @@ def analyze(
     from triage import analysis
     from triage.redact import redact_report
 
+    span = {"since_ns": since_ns, "until_ns": until_ns}
+    inputs = analysis_inputs(bundle, rulebook, now_ns=now_ns, **span, subnets=subnets, workers=workers, watch=watch)
+    files = file_coverage(bundle, inputs.observations)
+    report = analysis.analyze(
+        inputs, files=files, tool=_tool(rulebook), cluster=dict(bundle.context) or None, asked=asked
+    )
+    return redact_report(report, "none", evidence=bundle.redaction)
+
+
+def analysis_inputs(
+    bundle: Bundle,
+    rulebook: Rulebook,
+    *,
+    now_ns: int,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    subnets: Mapping[str, Sequence[str]] | None = None,
+    workers: Workers | None = None,
+    watch: Watch | None = None,
+) -> Inputs:
+    """Everything that the analysis works on, read from a bundle.
+
+    Raises NoEvidenceError when no document is evidence of any kind.
+    """
+    from triage.analysis import Inputs
+
     if not bundle.of(*(k for k in Kind if k not in {Kind.IGNORED, Kind.PROSE})):
         raise NoEvidenceError(
             "nothing here is evidence of any kind",
@@ -210,7 +237,7 @@ def analyze(
         )
     reader = _Reader(bundle, subnets)
     observations, topology, configuration = reader.observe(since_ns, until_ns, workers, watch)
-    inputs = analysis.Inputs(
+    return Inputs(
         observations,
         configuration,
         topology,
@@ -221,11 +248,6 @@ def analyze(
         bundle.gaps,
         now_ns,
     )
-    files = file_coverage(bundle, observations)
-    report = analysis.analyze(
-        inputs, files=files, tool=_tool(rulebook), cluster=dict(bundle.context) or None, asked=asked
-    )
-    return redact_report(report, "none", evidence=bundle.redaction)
 
 
 def redact_bundle(bundle: Bundle, mode: Mode, pseudonyms: Pseudonyms | None = None) -> Bundle:

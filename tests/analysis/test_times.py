@@ -170,3 +170,24 @@ def test_a_change_is_no_proof(tmp_path: Path) -> None:
     fails = [(1200.0, 3600.0)]
     with_change = report_of(tmp_path, {"coredns-a": log(fails_s=fails, reload_s=1150), "coredns-b": log(fails_s=[])})
     assert with_change.hypotheses[0].cause == "upstream-unreachable-scoped"
+
+
+def test_a_zone_that_another_replica_is_answered_is_alive(tmp_path: Path) -> None:
+    """All failing names end in one zone; the other replica got answers for the same names meanwhile."""
+    names = [f"h{i}.shop.example." for i in range(40)]
+    asked = '[INFO] 10.1.0.9:40000 - 7 "A IN {name} udp 40 false 512" {end}'
+    fails, works = "- - 0 2.001s", "NOERROR qr,rd,ra 80 0.003s"
+    error = "[ERROR] plugin/errors: 2 {name} A: read udp 10.1.0.2:4->10.9.0.53:53: i/o timeout"
+    lines = [
+        f"{stamp(15 * i)} {text.format(name=name, end=fails)}"
+        for i, name in enumerate(names)
+        for text in (asked, error)
+    ]
+    others = [f"{stamp(15 * i)} {asked.format(name=name, end=works)}" for i, name in enumerate(names)]
+    alone = report_of(tmp_path / "alone", {"coredns-a": "\n".join(lines) + "\n"})
+    beside = report_of(
+        tmp_path / "beside", {"coredns-a": "\n".join(lines) + "\n", "coredns-b": "\n".join(others) + "\n"}
+    )
+    assert alone.hypotheses[0].zone == "shop.example."
+    assert beside.hypotheses[0].cause == "upstream-unreachable-scoped"
+    assert all(h.zone is None for h in beside.hypotheses)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -22,10 +23,14 @@ from triage.analysis.sign import Sign
 from triage.analysis.signs import signs_of
 from triage.analysis.statements import evidence_of
 from triage.analysis.titles import title_of
+from triage.model.observation import Answer
 from triage.model.report import Coverage, FileCoverage, FixStep, Hypothesis, Report, Weighing, Window
+from triage.model.rule import Rule
 from triage.model.text import Text
 from triage.model.timeline import Timeline
 
+LIVING = 0.3
+"""Share of the failing names whose answers elsewhere show that their zone is served."""
 ENDED_NS = 120e9
 """Silence after a fault that shows that it is over, and before it that it was none."""
 
@@ -41,11 +46,11 @@ def analyze(
     """The report on these inputs; equal arguments give equal reports."""
     signs = signs_of(inputs)
     seen = seen_of(inputs)
-    contexts = contexts_of(signs, inputs, seen)
-    judged = absorbed(_judged(contexts, inputs))
-    judged.sort(key=lambda pair: _harm_order(pair[0], pair[1], inputs))
+    judged = judge(signs, inputs, seen)
     gaps = gaps_of(inputs, seen)
-    hypotheses = _hypotheses(judged, len(signs), [g.id for g in gaps]) or (_nothing(inputs),)
+    hypotheses = _hypotheses(judged, len(signs), [g.id for g in gaps], (cluster or {}).get("distribution")) or (
+        _nothing(inputs),
+    )
     first = judged[0][0] if judged else None
     times = [t for s in seen.values() for span in s.spans for t in span]
     return Report(
@@ -66,6 +71,12 @@ def analyze(
     )
 
 
+def judge(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen]) -> list[tuple[Context, tuple[Draft, ...]]]:
+    """Every group with its explanations, the most harmful first."""
+    judged = absorbed(_judged(contexts_of(signs, inputs, seen), inputs))
+    return sorted(judged, key=lambda pair: _harm_order(pair[0], pair[1], inputs))
+
+
 def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen]) -> list[Context]:
     """Groups with their units and localisation."""
     strengths = Strengths(**_numbers(inputs, "localize"))
@@ -75,11 +86,11 @@ def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen])
         units = units_of(inputs, group, seen)
         others = tuple(g for g in groups if g is not group)
         place = localize_units(units, strengths, clocked=group.window is not None)
-        found.append(Context(inputs, group, others, units, place, seen, _spread(group, units)))
+        found.append(Context(inputs, group, others, units, place, seen, _spread(group, units, inputs)))
     return found
 
 
-def _spread(group: Group, units: Sequence[Unit]) -> NameSpread:
+def _spread(group: Group, units: Sequence[Unit], inputs: Inputs) -> NameSpread:
     """How the failing names of a group spread over zones; probes name none."""
     real = [s for s in group.signs if not s.probe and s.qname]
     real = [s for s in real if not s.symptom.startswith("overload")]
@@ -91,8 +102,21 @@ def _spread(group: Group, units: Sequence[Unit]) -> NameSpread:
     n_asked = sum(n for n in asked if n is not None) if asked and all(n is not None for n in asked) else None
     names = sorted({s.qname for s in real if s.qname})
     spread = spread_of(names, sum(lookups(real, lambda s: s.replica).values()), n_asked)
+    if spread.suffix and len(_answered_elsewhere(group, failing, inputs).intersection(names)) >= LIVING * len(names):
+        return replace(spread, suffix=None)
     other = [u for u in units if u.checked is False and not u.replica]
     return replace(spread, by_chance=min(spread.by_chance, 0.3)) if other and spread.suffix else spread
+
+
+def _answered_elsewhere(group: Group, failing: Collection[str], inputs: Inputs) -> set[str]:
+    """Names that other replicas were answered from upstream meanwhile: their zone's servers are alive."""
+    first, last = group.window or (0, 2**63)
+    return {
+        row.qname
+        for row in inputs.observations.names
+        if (row.replica or "") not in failing and row.answer is Answer.UPSTREAM and row.rcode in {"NOERROR", "NXDOMAIN"}
+        if row.first_ns is None or (row.first_ns <= last and (row.last_ns or row.first_ns) >= first)
+    }
 
 
 def _numbers(inputs: Inputs, section: str) -> dict[str, float]:
@@ -231,6 +255,14 @@ def fingerprint(cause: str, upstream: str | None, zone: str | None, scope: str |
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
+def _fixes(rule: Rule, distribution: str | None, *, leads: bool) -> tuple[FixStep, ...]:
+    """Cures of this distribution; where it is not known, the first explanation of a fault tells those of all."""
+    here = f"when.{distribution}"
+    told = any(f.when == here for f in rule.fixes)
+    kept = (f for f in rule.fixes if f.when is None or f.when == here or (leads and not told))
+    return tuple(FixStep(Text(f.text), Text(f.when) if f.when else None) for f in kept)
+
+
 def _weighing(draft: Draft, context: Context) -> Weighing:
     weight = draft.weight
     counts = weight.log_counts - context.localization.none
@@ -238,7 +270,7 @@ def _weighing(draft: Draft, context: Context) -> Weighing:
 
 
 def _hypotheses(
-    judged: Sequence[tuple[Context, tuple[Draft, ...]]], n_signs: int, gaps: Collection[str]
+    judged: Sequence[tuple[Context, tuple[Draft, ...]]], n_signs: int, gaps: Collection[str], distribution: str | None
 ) -> tuple[Hypothesis, ...]:
     found: list[Hypothesis] = []
     taken: set[str] = set()
@@ -273,10 +305,10 @@ def _hypotheses(
                     explained_share=len(context.group.signs) / n_signs if n_signs else 0.0,
                     first_ns=window[0] if window else None,
                     last_ns=window[1] if window else None,
-                    prior=rule.prior,
+                    prior=math.exp(draft.weight.log_prior),
                     evidence=evidence_of(draft, context),
                     next_checks=steps.get(position, ()),
-                    fix=tuple(FixStep(Text(f.text), Text(f.when) if f.when else None) for f in rule.fixes),
+                    fix=_fixes(rule, distribution, leads=position == 0),
                     references=rule.references,
                     weighing=_weighing(draft, context),
                 )

@@ -17,7 +17,8 @@ from triage.analysis.measures_destinations import (
     unrelated_destinations,
     upstream_is,
 )
-from triage.analysis.names import common_suffix, leaks_cluster_zone
+from triage.analysis.names import common_suffix, domain, leaks_cluster_zone
+from triage.analysis.sign import LOOKUP_NS
 from triage.model.observation import Answer, Citation, FailureKind
 from triage.model.tool import ConntrackStats, KernelEvent, Setting
 
@@ -28,6 +29,9 @@ AFTERMATH_NS = 60_000_000_000
 """A record that goes on for a minute shows whether a failure was alone."""
 ENOUGH = 3
 """Answers that show more than a lucky packet."""
+SEVERAL = 2
+LONGER = 10
+"""A record ten times as long as a burst would hold single failures elsewhere, had they come by chance."""
 SINGLE = 3
 """Failures that are too few to have a rate of their own."""
 
@@ -57,6 +61,15 @@ def duration_s(c: Context) -> Finding:
     )
 
 
+def _burst(c: Context) -> bool:
+    """Did failures of several domains come close, in a record that is much longer? Noise does not wait for company."""
+    if len(c.episodes) != 1 or c.covered is None or len({domain(s.qname) for s in c.real if s.qname}) < SEVERAL:
+        return False
+    only = c.episodes[0]
+    whole = only.n_failures == round(sum(c.group.by_replica.values()))
+    return whole and c.covered[1] - c.covered[0] > LONGER * max(only.last_ns - only.first_ns, LOOKUP_NS)
+
+
 def changed_before_onset(c: Context, changes: str) -> Finding:
     """Did something of these kinds (`Change.kind`) change near the onset? Untested where no onset was seen."""
     if not c.episodes or c.covered is None or c.episodes[0].first_ns - c.covered[0] < 60e9:
@@ -84,7 +97,7 @@ def rate_per_min(c: Context) -> Finding:
     """
     window = c.group.window
     covered = max((window[1] - window[0]) / 1e9 if window else 0.0, sum(s.over_s or 0.0 for s in c.group.signs))
-    if window and sum(c.group.by_replica.values()) <= SINGLE:
+    if window and sum(c.group.by_replica.values()) <= SINGLE and not _burst(c):
         asked = [c.seen[r].spans for r in c.failing if r in c.seen and c.seen[r].queries]
         covered = max([covered, *((last - first) / 1e9 for spans in asked for first, last in spans)])
     if covered < 300:

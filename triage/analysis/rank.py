@@ -1,6 +1,8 @@
 """How probable each cause of a group is, and where: Bayes over causes, then over scopes.
 
-    log P(cause | group) = log prior + log P(symptoms | cause) + log Σ_S P(S | cause) L(S) + Σ log ratio of its terms
+    log P(cause | group) = log prior + a log P(symptoms | cause) + b log Σ_S P(S | cause) L(S) + c Σ log ratio of terms
+
+a, b, c are 1 for parts that are independent and exactly known; what they are is fitted (`rules/calibration.yaml`).
 
 What the localiser has counted (numbers of failures, presence, silence of others) enters once, through L(S).
 `benign` competes with the likelihood of mere noise, `unknown` with that of a rate of its own for every replica.
@@ -23,6 +25,26 @@ from triage.analysis.special import logsumexp
 from triage.model.rule import Rule, Rulebook, Term
 
 QUIET = ("benign", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a fit on evidence with known truth says of the parts of a weight."""
+
+    symptoms: float = 1.0
+    counts: float = 1.0
+    terms: float = 1.0
+    benign: float = 1.0
+    """Factor of the prior of `benign`."""
+
+    @classmethod
+    def of(cls, rulebook: Rulebook) -> Calibration:
+        """As the rules have it; all ones without a calibration."""
+        table = rulebook.parameters.get("calibration", {})
+        assert isinstance(table, Mapping)
+        return cls(**{name: float(value) for name, value in table.items() if name in cls.__slots__})
+
+
 GROUP_CAP = math.log(20.0)
 UNLISTED = 0.01
 """P(symptom | cause) where a rule does not name the symptom."""
@@ -82,7 +104,8 @@ def weigh(
     `odds` multiplies the prior of a cause.
     """
     able = [rule for rule in rulebook.rules.values() if _can_show(rule, context)]
-    weights = [replace(_weigh(rule, context), log_odds=math.log(odds.get(rule.id, 1.0))) for rule in able]
+    fit = Calibration.of(rulebook)
+    weights = [replace(_weigh(rule, context, fit), log_odds=math.log(odds.get(rule.id, 1.0))) for rule in able]
     if not weights:
         return ()
     logs = np.array([w.total for w in weights])
@@ -95,7 +118,7 @@ def _can_show(rule: Rule, context: Context) -> bool:
     return rule.id in QUIET or any(symptom in rule.symptoms for symptom in context.group.counts)
 
 
-def _weigh(rule: Rule, context: Context) -> CauseWeight:
+def _weigh(rule: Rule, context: Context, fit: Calibration) -> CauseWeight:
     place = context.localization
     if rule.id == "benign":
         counts, scopes = _quiet_counts(context), np.zeros(0)
@@ -105,9 +128,16 @@ def _weigh(rule: Rule, context: Context) -> CauseWeight:
         kinds = rule.scopes or {"cluster": 1.0}
         scopes = posterior(place.scopes, kinds)
         counts = evidence(place.scopes, kinds)
-    terms = weigh_terms(rule.terms, context)
-    symptoms = _log_symptoms(rule, context)
-    return CauseWeight(rule, math.log(rule.prior), symptoms, counts + context.names.log(rule.zone_share), terms, scopes)
+    counts += context.names.log(rule.zone_share)
+    prior = rule.prior * (fit.benign if rule.id == "benign" else 1.0)
+    return CauseWeight(
+        rule,
+        math.log(prior),
+        fit.symptoms * _log_symptoms(rule, context),
+        place.none + fit.counts * (counts - place.none),
+        weigh_terms(rule.terms, context, fit.terms),
+        scopes,
+    )
 
 
 def _quiet_counts(context: Context) -> float:
@@ -133,8 +163,8 @@ def _log_symptoms(rule: Rule, context: Context) -> float:
     return total
 
 
-def weigh_terms(terms: Sequence[Term], context: Context) -> tuple[Weighed, ...]:
-    """Measure every term; of a correlated group only the strongest ratio counts, each bounded."""
+def weigh_terms(terms: Sequence[Term], context: Context, share: float = 1.0) -> tuple[Weighed, ...]:
+    """Measure every term; of a correlated group only the strongest ratio counts, each bounded, `share` of its log."""
     found = []
     for term in terms:
         measure, _ = MEASURES[term.measure]
@@ -149,7 +179,7 @@ def weigh_terms(terms: Sequence[Term], context: Context) -> tuple[Weighed, ...]:
         counts = term.counted and (term.group is None or ratio == strongest.get(term.group))
         if term.group and counts:
             strongest[term.group] = math.nan
-        weighed.append(Weighed(term, finding, max(-GROUP_CAP, min(GROUP_CAP, ratio)) if counts else 0.0))
+        weighed.append(Weighed(term, finding, share * max(-GROUP_CAP, min(GROUP_CAP, ratio)) if counts else 0.0))
     return tuple(weighed)
 
 

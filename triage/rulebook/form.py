@@ -10,7 +10,7 @@ from triage.model.rule import Check, Level, Rule, Severity, Term
 from triage.rulebook.fields import Fields
 from triage.rulebook.locate import Located
 from triage.rulebook.mistakes import Mistakes, hint
-from triage.rulebook.steps import read_check, read_fix
+from triage.rulebook.steps import read_check, read_fixes
 from triage.rulebook.words import SCOPE_KINDS, SEVERITIES, Words
 
 
@@ -31,7 +31,7 @@ def read_rule(source: Located, cause: str, words: Words, mistakes: Mistakes) -> 
         scopes=_weights(scopes) if scopes else {},
         terms=tuple(_term(fields, words) for fields in top.items("evidence")),
         checks=tuple(read_check(fields, cause, words) for fields in top.items("checks")),
-        fixes=tuple(read_fix(fields, cause, words) for fields in top.items("fixes")),
+        fixes=tuple(fix for fields in top.items("fixes") for fix in read_fixes(fields, cause, words)),
         references=top.words("references"),
         look_alikes=top.words("look_alikes", words.causes, "cause"),
         names_upstream=top.flag("names_upstream", False),

@@ -9,7 +9,8 @@ from triage.errors import TriageError
 from triage.rulebook.locate import Located, read_file
 from triage.rulebook.mistakes import Mistakes
 
-_KNOWN = "<cause>/rule.yaml, symptoms.yaml, parameters.yaml, texts/<lang>.yaml, phrases/<lang>.yaml, messages/*.yaml"
+_SINGLE = ("symptoms.yaml", "parameters.yaml", "calibration.yaml")
+_KNOWN = f"<cause>/rule.yaml, {', '.join(_SINGLE)}, texts/<lang>.yaml, phrases/<lang>.yaml, messages/*.yaml"
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class Layer:
     phrases: dict[str, Located] = field(default_factory=dict)
     symptoms: Located | None = None
     parameters: Located | None = None
+    calibration: Located | None = None
 
     @property
     def causes(self) -> set[str]:
@@ -53,7 +55,7 @@ class Layer:
     def _place(self, name: str, path: Path, mistakes: Mistakes) -> None:
         """Read a file, if it is one of ours, and keep it under its role."""
         head, _, tail = name.partition("/")
-        mine = tail == "rule.yaml" or head in {"texts", "phrases"} or name in {"symptoms.yaml", "parameters.yaml"}
+        mine = tail == "rule.yaml" or head in {"texts", "phrases"} or name in _SINGLE
         source = read_file(path, f"{self.shown}/{name}", mistakes) if mine else None
         if source is None:
             if not mine and head != "messages":
@@ -66,6 +68,8 @@ class Layer:
             self.symptoms = source
         elif name == "parameters.yaml":
             self.parameters = source
+        elif name == "calibration.yaml":
+            self.calibration = source
         else:
             self.rules[head] = source
 

@@ -125,6 +125,8 @@ def _parameters(layers: list[Layer], mistakes: Mistakes) -> dict[str, object]:
     for number, layer in enumerate(layers):
         if layer.parameters:
             out = merge(out, read_parameters(layer.parameters, mistakes, known=out if number else None))
+        if layer.calibration:
+            out["calibration"] = read_parameters(layer.calibration, mistakes)
     return out
 
 

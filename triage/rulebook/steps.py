@@ -76,19 +76,27 @@ def _share(outcome: Outcome, word: str) -> float:
     return next((outcome.p[key] for key in keys if key in outcome.p), 0.0)
 
 
-def read_fix(fields: Fields, cause: str, words: Words) -> Fix:
-    """A cure; `when` names the situation it is for."""
+def read_fixes(fields: Fields, cause: str, words: Words) -> tuple[Fix, ...]:
+    """A cure; `when` names the situation it is for. `how: corefile` are the general texts on how each distribution
+    has its Corefile changed.
+    """
+    if fields.has("how"):
+        start = f"{_general(fields, 'how', words, groups=True)}."
+        fields.close()
+        ways = sorted(text.removeprefix(start) for text in words.texts if text.startswith(start))
+        return tuple(Fix(f"{start}{way}", f"when.{way}") for way in ways)
     when = _general(fields, "when", words) if fields.has("when") else None
     fix = Fix(text=f"{cause}.fix.{fields.ident('id')}", when=when)
     fields.close()
-    return fix
+    return (fix,)
 
 
-def _general(fields: Fields, key: str, words: Words) -> str:
-    """The key of a general text: `where: anywhere` is the text `where.anywhere`."""
+def _general(fields: Fields, key: str, words: Words, *, groups: bool = False) -> str:
+    """The key of a general text, or of a group of them: `where: anywhere` is the text `where.anywhere`."""
     value = fields.text(key)
     start = f"{key}."
     known = {text.removeprefix(start) for text in words.texts if text.startswith(start)}
+    known = {name.partition(".")[0] for name in known} if groups else known
     if value and value.removeprefix(start) not in known:
         fields.note(f"unknown {key} '{value}'", hint(value, known), key)
     return start + value.removeprefix(start)

@@ -125,7 +125,8 @@ def keys_of(rule: Rule) -> tuple[set[str], set[str]]:
         for out in check.outcomes
         for key in (out.outcome, out.means)
     }
-    needed |= {fix.text.removeprefix(f"{rule.id}.") for fix in rule.fixes}
+    own = f"{rule.id}."
+    needed |= {fix.text.removeprefix(own) for fix in rule.fixes if fix.text.startswith(own)}
     return needed, {*TITLES, *(f"term.{term.id}.untested" for term in rule.terms)}
 
 

@@ -12,13 +12,14 @@ from triage.sources.live.products import PRODUCTS
 from triage.sources.live.words import troubles_of
 from triage.sources.signs import is_log_line
 
+_NO_LOG = "unable to retrieve container logs for "
 _ERROR_LINES = (
     "### ",
     "Error from server",
     "error: ",
     "Unable to connect",
     "The connection to the server",
-    "unable to retrieve container logs for ",
+    _NO_LOG,
     "the pod runs on no node yet",
 )
 _MAX_ERRORS = 200_000
@@ -103,10 +104,13 @@ def is_error_file(text: str) -> bool:
     True
     >>> is_error_file("error: unknown command\n"), is_error_file("[INFO] Reloading\n")
     (True, False)
+    >>> is_error_file("error: [ERROR] plugin/errors: 2 a.example. A: dns: overflowing header size\\n")
+    False
     """
     lines = [line for line in text[:_MAX_ERRORS].splitlines() if line.strip()]
     others = [line for line in lines if not line.startswith(_ERROR_LINES)]
-    return len(others) <= 0.4 * len(lines) and bool(lines) and not any(is_log_line(line) for line in others)
+    logged = (line.removeprefix("error: ") for line in lines if not line.startswith(_NO_LOG))
+    return len(others) <= 0.4 * len(lines) and bool(lines) and not any(is_log_line(line) for line in logged)
 
 
 def errors_of(text: str) -> dict[str, str]:
