@@ -36,5 +36,7 @@ def test_no_text_is_left_over() -> None:
     named = {pattern(key) for key, _ in named_in_code()}
     rules = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "rules").glob("*/rule.yaml"))
     by_rules = {k for k in TEXTS if re.search(rf"(where|when): {re.escape(k.partition('.')[2])}\b", rules)}
-    by_rules |= {f"{k}-unknown" for k in by_rules}
+    groups = tuple(f"how.{name}." for name in re.findall(r"\{how: ([a-z-]+)\}", rules))
+    ways = {k for k in TEXTS if k.startswith(groups)}
+    by_rules |= ways | {f"when.{way.rpartition('.')[2]}" for way in ways} | {f"{k}-unknown" for k in by_rules}
     assert not {k for k in TEXTS if k not in by_rules and not any(p.fullmatch(k) for p in named)}
