@@ -1,0 +1,71 @@
+"""Single situations, each in a namespace of its own, saved by the printed script and judged."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cluster import inotify, programs, script
+from tests.cluster.api import ApiError, wait_for
+from tests.cluster.cluster import Cluster
+from tests.cluster.dns import REPLICAS, Dns, deployed
+from tests.cluster.users import User
+from tests.lab import judge
+
+pytestmark = pytest.mark.cluster
+_ONE = REPLICAS[1:]
+_LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
+
+
+def _first(dns: Dns, user: User, folder: Path) -> dict[str, Any]:
+    saved = script.save(user.kubeconfig, folder, "-n", dns.namespace)
+    found: dict[str, Any] = judge.analyze(saved)["hypotheses"][0]
+    return found
+
+
+def test_a_corefile_that_cannot_be_read_makes_a_crash_loop(
+    cluster: Cluster, as_user: Callable[..., User], tmp_path: Path
+) -> None:
+    with deployed(cluster, "crash", ".:53 {\n    forwrad . 10.196.17.210\n}\n", _ONE, wait=False) as dns:
+        name = _ONE[0].name
+        wait_for(lambda: dns.status(name).get("restartCount", 0) >= 1, "a restart")
+        wait_for(lambda: "CrashLoopBackOff" in str(dns.status(name)["state"]), "a crash loop")
+        assert "Unknown directive 'forwrad'" in dns.log(name, "previous=true")
+        assert _first(dns, as_user(), tmp_path / "saved")["cause"] == "corefile-invalid"
+
+
+def test_too_little_memory_is_named(cluster: Cluster, as_user: Callable[..., User], tmp_path: Path) -> None:
+    with deployed(cluster, "small", pods=_ONE, memory="8Mi", wait=False) as dns:
+        wait_for(lambda: "OOMKilled" in str(dns.status(_ONE[0].name).get("lastState")), "the kernel's kill")
+        assert _first(dns, as_user(), tmp_path / "saved")["cause"] == "resources"
+
+
+def test_a_followed_log_without_inotify_instances_is_read(
+    cluster: Cluster, as_user: Callable[..., User], tmp_path: Path
+) -> None:
+    before = _LIMIT.read_text(encoding="ascii")
+    with deployed(cluster, "followed", pods=_ONE):
+        user, name = as_user(), _ONE[0].name
+        kubectl = [str(programs.folder() / "kubectl"), f"--kubeconfig={user.kubeconfig}", "--namespace=followed"]
+        saved = script.save(user.kubeconfig, tmp_path / "saved", "-n", "followed")
+        with inotify.exhausted():
+            follow = [*kubectl, "logs", "--follow", "--timestamps", name]
+            done = subprocess.run(follow, capture_output=True, timeout=20, check=False)
+        assert _LIMIT.read_text(encoding="ascii") == before
+        assert b"failed to create fsnotify watcher: too many open files" in done.stdout
+        (saved / f"{name}.log").write_bytes(done.stdout)
+        causes = {h["cause"]: h for h in judge.analyze(saved)["hypotheses"]}
+        assert causes["inotify-exhausted"]["probability"] >= 0.5
+
+
+def test_a_continue_token_of_forgotten_history_is_gone(cluster: Cluster) -> None:
+    page = cluster.api("GET", "/api/v1/nodes?limit=1")
+    cluster.api.merge(f"/api/v1/nodes/{_ONE[0].node.name}", {"metadata": {"annotations": {"lab.test/changed": "1"}}})
+    cluster.machine.compact()
+    with pytest.raises(ApiError, match="Expired") as caught:
+        cluster.api("GET", f"/api/v1/nodes?limit=1&continue={page['metadata']['continue']}")
+    assert caught.value.status == 410
