@@ -100,12 +100,17 @@ def deployed(
     *,
     memory: str = "170Mi",
     wait: bool = True,
+    rights: bool = True,
+    authority: bytes | None = None,
 ) -> Iterator[Dns]:
-    """CoreDNS in a namespace for a while; its pods and their Service's addresses are gone at the end."""
+    """CoreDNS in a namespace for a while; its pods and their Service's addresses are gone at the end.
+
+    Without `rights` its account may list nothing; `authority` is another certificate by which it knows the API server.
+    """
     dns = Dns(cluster, namespace, tuple(pods))
     with contextlib.suppress(ApiError):
         cluster.api("POST", "/api/v1/namespaces", _object("v1", "Namespace", namespace))
-    _surroundings(dns, corefile)
+    _surroundings(dns, corefile, rights=rights, authority=authority or cluster.authority.read_bytes())
     try:
         for pod in pods:
             cluster.api("POST", dns.path("pods"), pod_object(pod, memory))
@@ -132,18 +137,18 @@ def remove(dns: Dns) -> None:
     wait_for(lambda: not left(), f"the end of the pods in {dns.namespace}")
 
 
-def _surroundings(dns: Dns, corefile: str) -> None:
+def _surroundings(dns: Dns, corefile: str, *, rights: bool, authority: bytes) -> None:
     """Account, rights, ConfigMaps, Service, Deployment and its ReplicaSets: today's and the one before."""
     apply = dns.cluster.api.apply
-    rights = "/apis/rbac.authorization.k8s.io/v1"
+    version = "rbac.authorization.k8s.io/v1"
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:coredns"}
     subject = {"kind": "ServiceAccount", "name": "coredns", "namespace": dns.namespace}
-    apply(f"{rights}/clusterroles", _object(rights[6:], "ClusterRole", "system:coredns", rules=_RULES))
-    binding = _object(rights[6:], "ClusterRoleBinding", f"coredns-{dns.namespace}", roleRef=role, subjects=[subject])
-    apply(f"{rights}/clusterrolebindings", binding)
+    apply(f"/apis/{version}/clusterroles", _object(version, "ClusterRole", "system:coredns", rules=_RULES))
+    binding = _object(version, "ClusterRoleBinding", f"coredns-{dns.namespace}", roleRef=role, subjects=[subject])
+    if rights:
+        apply(f"/apis/{version}/clusterrolebindings", binding)
     apply(dns.path("serviceaccounts"), _object("v1", "ServiceAccount", "coredns"))
-    authority = dns.cluster.authority.read_text(encoding="utf-8")
-    root = _object("v1", "ConfigMap", "kube-root-ca.crt", data={"ca.crt": authority})
+    root = _object("v1", "ConfigMap", "kube-root-ca.crt", data={"ca.crt": authority.decode()})
     apply(dns.path("configmaps"), root, "kube-controller-manager")
     dns.edit_corefile(corefile, "kubeadm")
     address = {"clusterIP": "10.96.0.10"} if dns.namespace == "kube-system" else {}
