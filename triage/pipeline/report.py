@@ -1,0 +1,157 @@
+"""From a bundle to its report, and what is made of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from triage.errors import NoEvidenceError
+from triage.model.bundle import Bundle, Document, Kind
+from triage.model.observation import Ledger, Observations
+from triage.model.past import Difference
+from triage.model.report import Coverage, FileCoverage, Hypothesis, Report, Window
+from triage.model.rule import Rulebook
+from triage.model.text import Text
+from triage.pipeline.reader import Reader
+
+if TYPE_CHECKING:
+    from triage.analysis import Inputs
+    from triage.reading import Watch, Workers
+
+
+def check_script(hypotheses: Sequence[Hypothesis], rulebook: Rulebook) -> str:
+    """The POSIX script that runs the next checks of these hypotheses of a stored report."""
+    from triage.analysis import refill
+    from triage.render.check_script import render_check_script
+
+    return render_check_script(hypotheses, rulebook, refill)
+
+
+def analyze(
+    bundle: Bundle,
+    rulebook: Rulebook,
+    *,
+    now_ns: int,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    asked: str | None = None,
+    subnets: Mapping[str, Sequence[str]] | None = None,
+    workers: Workers | None = None,
+    watch: Watch | None = None,
+) -> Report:
+    """The report on a bundle. Large logs are counted by `workers`, else by threads; `watch` may end that early.
+
+    Raises NoEvidenceError when no document is evidence of any kind.
+    """
+    from triage import analysis
+    from triage.redact import redact_report
+
+    span = {"since_ns": since_ns, "until_ns": until_ns}
+    inputs = analysis_inputs(bundle, rulebook, now_ns=now_ns, **span, subnets=subnets, workers=workers, watch=watch)
+    files = file_coverage(bundle, inputs.observations)
+    report = analysis.analyze(
+        inputs, files=files, tool=_tool(rulebook), cluster=dict(bundle.context) or None, asked=asked
+    )
+    return redact_report(report, "none", evidence=bundle.redaction)
+
+
+def analysis_inputs(
+    bundle: Bundle,
+    rulebook: Rulebook,
+    *,
+    now_ns: int,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    subnets: Mapping[str, Sequence[str]] | None = None,
+    workers: Workers | None = None,
+    watch: Watch | None = None,
+) -> Inputs:
+    """Everything that the analysis works on, read from a bundle.
+
+    Raises NoEvidenceError when no document is evidence of any kind.
+    """
+    from triage.analysis import Inputs
+
+    if not bundle.of(*(k for k in Kind if k not in {Kind.IGNORED, Kind.PROSE})):
+        raise NoEvidenceError(
+            "nothing here is evidence of any kind",
+            hint="hand over CoreDNS logs (kubectl logs --timestamps), or what `triage collect --print-script` saves",
+        )
+    reader = Reader(bundle, subnets)
+    observations, topology, configuration = reader.observe(since_ns, until_ns, workers, watch)
+    return Inputs(
+        observations,
+        configuration,
+        topology,
+        rulebook,
+        reader.zone_finder(configuration),
+        reader.scrapes,
+        reader.tools,
+        bundle.gaps,
+        now_ns,
+    )
+
+
+def compare(old: Report, new: Report) -> tuple[Difference, ...]:
+    """What is new in a report, changed its place, is still there, or is gone."""
+    from triage import history
+
+    return history.compare(history.findings_of(old), history.findings_of(new))
+
+
+def no_evidence_report(bundle: Bundle, rulebook: Rulebook, *, now_ns: int) -> Report:
+    """A valid report that says what was looked at and that nothing of it was evidence."""
+    files = file_coverage(bundle, Observations())
+    return Report(now_ns, _tool(rulebook), None, Window(), None, (), Coverage((), files), bundle.gaps, 0.0)
+
+
+def kernel_name() -> str:
+    """Which scan runs: `native` or `python`."""
+    from triage import reading
+
+    return reading.kernel_name()
+
+
+def _tool(rulebook: Rulebook) -> Mapping[str, str]:
+    try:
+        ours = version("coredns-triage")
+    except PackageNotFoundError:
+        ours = "0+unknown"
+    return {"version": ours, "rules": rulebook.version, "kernel": kernel_name()}
+
+
+def file_coverage(bundle: Bundle, observations: Observations) -> tuple[FileCoverage, ...]:
+    """One row a document: its kind, and for logs what became of its lines."""
+    ledger = {row.document: row for row in observations.ledger}
+    return tuple(_file_row(document, ledger.get(document.name), observations) for document in bundle.documents)
+
+
+def _file_row(document: Document, row: Ledger | None, observations: Observations) -> FileCoverage:
+    why = Text(document.why_ignored) if document.why_ignored else None
+    if row is None:
+        lines = None if document.kind in {Kind.IGNORED, Kind.LOG} else _newlines(document.text())
+        return FileCoverage(document.name, document.kind.value, why_ignored=why, file_lines=lines)
+    learnt = {n for s in observations.streams if s.file == document.file for n in s.notes if n in _OF_STREAMS}
+    return FileCoverage(
+        document.name,
+        document.kind.value,
+        framing=row.framing,
+        lines=row.lines,
+        understood=row.understood,
+        unknown_samples=row.unknown_samples,
+        skipped=row.skipped,
+        notes=tuple(Text(n) for n in sorted({*row.notes, *learnt})),
+        first_ns=row.first_ns,
+        last_ns=row.last_ns,
+        file_lines=row.file_lines,
+        blank=row.blank,
+    )
+
+
+_OF_STREAMS = frozenset({"note.replica-from-address", "note.merged-replicas-unknown", "note.several-starts"})
+"""What only a look at all documents tells."""
+
+
+def _newlines(text: str) -> int:
+    return text.count("\n") + (not text.endswith("\n") and bool(text))

@@ -1,0 +1,45 @@
+"""Rules, messages and texts, as the stages take them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from triage.model.message import Message
+from triage.model.rule import Rulebook
+from triage.model.text import Catalogue
+
+if TYPE_CHECKING:
+    pass
+
+
+def load_rulebook(folder: Path | None) -> Rulebook:
+    """The rules that came with the program, with those of `folder` over them."""
+    from triage import rulebook
+    from triage.analysis import MEASURES, PLACEHOLDERS
+
+    measures = {name: arguments for name, (_, arguments) in MEASURES.items()}
+    return rulebook.load(rulebook.rules_folder(), overlay=folder, measures=measures, names=PLACEHOLDERS)
+
+
+def load_messages() -> tuple[Message, ...]:
+    """What CoreDNS and the programs around it can say."""
+    from triage.rulebook import rules_folder
+    from triage.rulebook.messages import load_messages as load
+
+    return load(rules_folder() / "messages")
+
+
+def catalogue(rulebook: Rulebook, lang: str) -> Catalogue:
+    """Texts in a language; what it lacks is said in English."""
+    english = Catalogue("en", rulebook.texts["en"])
+    return english if lang == "en" or lang not in rulebook.texts else Catalogue(lang, rulebook.texts[lang], english)
+
+
+def phrases(lang: str) -> Mapping[str, str]:
+    """What the program says on stderr in a language, by the English sentence."""
+    from triage.rulebook import rules_folder
+    from triage.rulebook.phrases import load_phrases
+
+    return load_phrases(rules_folder(), lang)
