@@ -33,6 +33,16 @@ def test_clean_replicas_do_not_clear_node_caches_that_nobody_read(tmp_path: Path
     assert "gap.no-cache-logs" not in {gap.id for gap in alone.gaps}
 
 
+def test_a_start_without_the_api_server_that_lasts_is_no_hiccup(tmp_path: Path) -> None:
+    """CoreDNS 1.15.0 tells of an API server that refuses by this one line; the replica is never ready."""
+    waiting = (
+        "[INFO] plugin/kubernetes: waiting for Kubernetes API before starting server\n"
+        "[WARNING] plugin/kubernetes: starting server with unsynced Kubernetes API\n"
+    )
+    found = ask(folder(tmp_path / "waits", PODS.replace("1/1", "0/1"), coredns_66f5c8d9b4_x7ltm=waiting + BANNER))
+    assert found.hypotheses[0].cause == "apiserver-unreachable"
+
+
 def test_a_failing_node_cache_is_no_noise_beside_clean_replicas(tmp_path: Path) -> None:
     failing = "".join(
         f"[ERROR] plugin/errors: 2 n{i}.shop{i % 7}.example. A: dial tcp 10.43.0.10:53: i/o timeout\n"

@@ -82,10 +82,11 @@ def changed_before_onset(c: Context, changes: str) -> Finding:
 def _insisted(c: Context) -> bool:
     """Would more lines have come soon, had it gone on: client-go insists, and the logs are whole?
 
-    Clients need not ask again; and a time-out towards the API server takes half a minute, so a few are not brief.
+    Clients need not ask again; a time-out towards the API server takes half a minute, so a few are not brief; and some
+    versions tell of an API server that refuses by nothing but a start without it.
     """
     read = [c.seen[r] for r in c.failing if r in c.seen]
-    insists = c.group.family == "api" and "api-silent" not in c.group.counts
+    insists = "api-refused" in c.group.counts and "api-silent" not in c.group.counts
     return insists and bool(read) and all(s.start_seen and not s.cut for s in read)
 
 
