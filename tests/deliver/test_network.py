@@ -195,14 +195,15 @@ class Proxy:
     """A proxy that connects once, wherever it is told to, and notes where that was."""
 
     def __init__(self, port: int) -> None:
-        self._port, self.told = port, ""
+        self._port, self.told, self.login = port, "", ""
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
         client, _ = self._server.accept()
-        self.told = client.recv(4096).split(b"\r\n")[0].decode()
+        head = client.recv(4096).decode().split("\r\n")
+        self.told, self.login = head[0], next((h for h in head if h.lower().startswith("proxy-auth")), "")
         target = socket.create_connection(("127.0.0.1", self._port))
         client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         for a, b in ((client, target), (target, client)):
@@ -217,9 +218,11 @@ class Proxy:
 def test_a_proxy_is_sent_to_the_checked_address_too(serve, lines) -> None:
     site = serve(Site(), NAME)
     proxy = Proxy(site.port)
-    how = {"allowed": {NAME}, "resolve": lambda *_: ["127.0.0.1"], "proxies": {"https": proxy.url}}
+    url = proxy.url.replace("http://", "me:p%40ss@")
+    how = {"allowed": {NAME}, "resolve": lambda *_: ["127.0.0.1"], "proxies": {"https": url}}
     assert lines.network(**how).call(post(site, NAME)).status == 200
     assert proxy.told.startswith(f"CONNECT 127.0.0.1:{site.port} ")
+    assert proxy.login.endswith("Basic bWU6cEBzcw==")
     assert site.asked[0].sni == NAME
 
 

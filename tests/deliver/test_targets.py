@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -54,8 +55,10 @@ class Slack(Site):
             return reply({"ok": True, "channel": "C0123456789", "ts": "1.2"})
         if asked.path == "/api/files.getUploadURLExternal":
             assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
-            place = self.elsewhere or f"https://localhost:{self.port}/upload/F1"
-            return reply({"ok": True, "upload_url": place, "file_id": "F1"})
+            assert int(parse_qs(asked.body.decode())["length"][0]) > 0
+            id = f"F{len(self.wrote('POST', 'getUploadURLExternal'))}"
+            place = self.elsewhere or f"https://localhost:{self.port}/upload/{id}"
+            return reply({"ok": True, "upload_url": place, "file_id": id})
         assert asked.path == "/api/files.completeUploadExternal"
         return reply({"ok": True})
 
@@ -80,6 +83,15 @@ def test_the_address_of_a_slack_webhook_is_a_secret(serve, lines) -> None:
         send(lines, "slack", SLACK_TO=url)
 
 
+@pytest.mark.parametrize(
+    "place", ["http://hooks.slack.com/services/s3cret", "hooks.slack.com/services/s3cret", "http://a b/s3cret"]
+)
+def test_a_slack_webhook_of_a_wrong_form_is_not_told(place: str, lines) -> None:
+    with pytest.raises(TriageError) as refused:
+        send(lines, "slack", SLACK_TO=place, SLACK_TOKEN="t")
+    assert "s3cret" not in refused.value.message
+
+
 def test_slack_channel_gets_the_files_too(serve, lines) -> None:
     site = serve(Slack())
     api = f"https://localhost:{site.port}/api"
@@ -88,10 +100,10 @@ def test_slack_channel_gets_the_files_too(serve, lines) -> None:
     message = json.loads(packed(SCOPED).form("slack"))
     posted = site.wrote("POST", "chat.postMessage")[0].data
     assert posted == {"channel": "C0123456789", "unfurl_links": False, **message}
-    (file, *_) = packed(SCOPED).files
-    assert file.content in site.uploads.values() or len(packed(SCOPED).files) > 1
+    files = packed(SCOPED).files
+    assert site.uploads == {f"F{n}": file.content for n, file in enumerate(files, 1)}
     end = site.wrote("POST", "completeUploadExternal")[0].data
-    assert end["files"][0] == {"id": "F1", "title": file.name}
+    assert end["files"] == [{"id": f"F{n}", "title": file.name} for n, file in enumerate(files, 1)]
     assert (end["channel_id"], end["thread_ts"]) == ("C0123456789", "1.2")
 
 
@@ -223,6 +235,7 @@ def test_mail_arrives_encrypted(kind: str, post, lines) -> None:
     files = {part.get_filename(): part.get_payload(decode=True) for part in first.iter_attachments()}
     assert files == {file.name: file.content for file in packed(SCOPED).files}
     assert "does not answer the replicas" in first.get_body(("plain",)).get_content()
+    assert "does not answer the replicas" in first.get_body(("html",)).get_content()
 
 
 def test_no_mail_without_encryption(post, lines) -> None:

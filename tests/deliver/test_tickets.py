@@ -14,6 +14,7 @@ from tests.deliver.trackers import GitHub, GitLab, Jira, Meeting
 from triage.deliver import Receipt, Settings, open_target
 from triage.errors import DeliveryError
 from triage.model.report import Report
+from triage.model.text import Text
 
 LABEL = "coredns-triage-6754af96-a1b2c3d4e5f60718"
 """Cluster `prod`, first fault of the report."""
@@ -110,6 +111,14 @@ def test_the_same_fault_later_is_told_to_its_ticket(desk) -> None:
     assert packed(LATER).mark in ticket["comments"][0]
 
 
+def test_a_comment_is_short(desk) -> None:
+    many = replace(SCOPED.hypotheses[0], evidence=SCOPED.hypotheses[0].evidence * 15)
+    desk.send(replace(SCOPED, hypotheses=(many,)))
+    desk.send(replace(LATER, hypotheses=(many,)))
+    (ticket,) = desk.tickets
+    assert len(ticket["body"]) > 7500 > len(ticket["comments"][0])
+
+
 def test_the_same_report_is_told_once(desk) -> None:
     actions = [desk.send(report).action for report in (SCOPED, SCOPED, LATER, LATER, SCOPED)]
     assert actions == ["created", "known", "commented", "known", "known"]
@@ -164,6 +173,21 @@ def test_a_fault_that_comes_back_reopens_its_ticket(desk) -> None:
     (ticket,) = desk.tickets
     assert ticket["open"]
     assert len(ticket["comments"]) == 2
+
+
+def test_a_closed_ticket_that_has_the_report_stays_closed(desk) -> None:
+    desk.send(SCOPED)
+    desk.send(WELL, resolve=True)
+    assert desk.send(SCOPED).action == "known"
+    assert not desk.tickets[0]["open"]
+
+
+def test_titles_fit_and_mention_nobody(desk) -> None:
+    title = Text("t.dead", {"upstream": "@all. #1 !2", "place": "x" * 999})
+    desk.send(replace(SCOPED, hypotheses=(replace(SCOPED.hypotheses[0], title=title),)))
+    (ticket,) = desk.tickets
+    assert len(ticket["title"]) == 240
+    assert "@\u2060all. #\u20601 !\u20602" in ticket["title"]
 
 
 def test_a_named_ticket_is_told_whatever_the_report_says(desk) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,9 +19,10 @@ from triage.cli.stored import report_of, stored_text
 from triage.cli.streams import emit, tell, write_file
 from triage.cli.times import duration_ns, now_ns
 from triage.errors import DeliveryError, TriageError
+from triage.model.report import Report
 
 if TYPE_CHECKING:
-    from triage.deliver import Line, Settings
+    from triage.deliver import Line, Parcel, Receipt, Settings
 
 
 def send(
@@ -63,7 +64,6 @@ def send(
     """Send a stored report to a ticket, a chat, a mailbox or a webhook."""
     from triage import pipeline
     from triage.deliver import Settings, open_target
-    from triage.deliver.patience import within
 
     seconds = duration_ns(timeout) / 10**9
     if not seconds:
@@ -71,44 +71,59 @@ def send(
     words = catalogue(pipeline.load_rulebook(rules))
     text = stored_text(report)
     stored = report_of(text, report, words)
-    settings = Settings(os.environ, rehearsal=dry_run)
-    senders = {target: open_target(target, settings, resolve=resolve) for target in to}
-    name = cluster or (stored.cluster or {}).get("context")
-    if resolve and not name:
-        raise TriageError(
-            "the report does not name its cluster, so it is not known whose tickets to resolve",
-            hint="add --cluster NAME",
-        )
-    redaction = Redaction(redact, redaction_map)
-    redaction.check([])
-    shown = redaction.report(stored, "ticket")
-    redaction.save()
-    parcel = pipeline.parcel(stored, words, source=text, cluster=name, shown=shown)
-    line = _line(settings, allow_host or [], dry_run=dry_run)
-    failed: list[str] = []
-    done = False
     try:
-        for target, sender in senders.items():
-            try:
-                receipt = within(seconds, partial(sender, parcel, line))
-            except DeliveryError as error:
-                failed.append(target)
-                message, hint = map(settings.mask, error.said(translated))
-                tell("error: {target}: {message}\n hint: {hint}", target=target, message=message, hint=hint)
-                continue
-            if not dry_run:
-                emit(f"{parcel.say(f'sent.{receipt.action}', where=receipt.where)}\n")
-                emit("".join(f"{parcel.say('sent.resolved', where=where)}\n" for where in receipt.also))
-        done = not failed
-    finally:
-        kept = report if done or report != "-" else _keep(text)
+        settings = Settings(os.environ, rehearsal=dry_run)
+        senders = {target: open_target(target, settings, resolve=resolve) for target in to}
+        name = _cluster(cluster, stored, needed=resolve)
+        redaction = Redaction(redact, redaction_map)
+        redaction.check([])
+        shown = redaction.report(stored, "ticket")
+        redaction.save()
+        parcel = pipeline.parcel(stored, words, source=text, cluster=name, shown=shown)
+        line = _line(settings, allow_host or [], dry_run=dry_run)
+        failed = [
+            t
+            for t, sender in senders.items()
+            if not _arrived(t, partial(sender, parcel, line), settings, parcel, seconds)
+        ]
+    except BaseException:
+        if report == "-":
+            tell("the report is in {path}", path=_keep(text))
+        raise
     if failed:
         raise DeliveryError(
             "not delivered to {targets}; the report is in {path}",
             hint="send it again when the above is mended: no ticket gets the same report twice",
             targets=", ".join(failed),
-            path=kept,
+            path=_keep(text) if report == "-" else report,
         )
+
+
+def _cluster(said: str | None, report: Report, *, needed: bool) -> str | None:
+    """The name that tells this cluster's tickets from those of others."""
+    name = said or (report.cluster or {}).get("context")
+    if needed and not name:
+        raise TriageError(
+            "the report does not name its cluster, so it is not known whose tickets to resolve",
+            hint="add --cluster NAME",
+        )
+    return name
+
+
+def _arrived(target: str, attempt: Callable[[], Receipt], settings: Settings, parcel: Parcel, seconds: float) -> bool:
+    """Send to one target and say what became of it."""
+    from triage.deliver.patience import within
+
+    try:
+        receipt = within(seconds, attempt)
+    except DeliveryError as error:
+        message, hint = map(settings.mask, error.said(translated))
+        tell("error: {target}: {message}\n hint: {hint}", target=target, message=message, hint=hint)
+        return False
+    if not settings.rehearsal:
+        emit(f"{parcel.say(f'sent.{receipt.action}', where=receipt.where)}\n")
+        emit("".join(f"{parcel.say('sent.resolved', where=where)}\n" for where in receipt.also))
+    return True
 
 
 def _line(settings: Settings, allowed: Sequence[str], *, dry_run: bool) -> Line:

@@ -26,15 +26,26 @@ def web(place: str, what: str) -> SplitResult:
         good = False
     if not good or not place.isascii() or not place.isprintable() or " " in place:
         raise TriageError(
-            "'{place}' is no address of {what}", hint="write it as https://HOST/…", place=place, what=what
+            "'{place}' is no address of {what}", hint="write it as https://HOST/…", place=_head(place), what=what
         )
     if parts.scheme != "https":
-        raise TriageError("'{place}' is not encrypted", hint="only https is used for sending", place=place)
+        raise TriageError("'{place}' is not encrypted", hint="only https is used for sending", place=_head(place))
     if "@" in parts.netloc:
         raise TriageError(
             "the address holds a user name or password", hint="secrets come from the environment or from files only"
         )
     return parts
+
+
+def _head(place: str) -> str:
+    """An address without what may be secret in it: user, path and query.
+
+    >>> _head("http://me:pw@hooks.example.com/services/s3cret"), _head("NET-1")
+    ('http://hooks.example.com/…', 'NET-1')
+    """
+    scheme, mark, rest = place.partition("://")
+    host, slash, _ = rest.rpartition("@")[2].partition("/") if "@" in rest.partition("/")[0] else rest.partition("/")
+    return f"{scheme}{mark}{host}{'/…' if slash else ''}"
 
 
 def look_up(host: str, port: int) -> list[str]:

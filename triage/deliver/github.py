@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from triage.deliver.address import web
@@ -75,11 +75,9 @@ class GitHub:
                 break
         return any(mark in str(text.get("body")) for text in texts)
 
-    def comment(self, line: Line, ticket: Ticket, parcel: Parcel) -> None:
+    def comment(self, line: Line, ticket: Ticket, parcel: Parcel, form: Callable[[str], str]) -> None:
         """Add the report as a comment."""
-        line.call(
-            self._request("POST", f"issues/{ticket.id}/comments", {"body": _marked(parcel.comment("github"), parcel)})
-        )
+        line.call(self._request("POST", f"issues/{ticket.id}/comments", {"body": _marked(form("github"), parcel)}))
 
     def remark(self, line: Line, ticket: Ticket, text: str) -> None:
         """Add a sentence as a comment."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -77,12 +77,10 @@ class GitLab:
         ).rows()
         return mark in str(issue.get("description")) or any(mark in str(note.get("body")) for note in notes)
 
-    def comment(self, line: Line, ticket: Ticket, parcel: Parcel) -> None:
+    def comment(self, line: Line, ticket: Ticket, parcel: Parcel, form: Callable[[str], str]) -> None:
         """Add the report as a comment."""
         line.call(
-            self._request(
-                "POST", f"issues/{ticket.id}/notes", {"body": self._marked(parcel.comment("gitlab"), line, parcel)}
-            )
+            self._request("POST", f"issues/{ticket.id}/notes", {"body": self._marked(form("gitlab"), line, parcel)})
         )
 
     def remark(self, line: Line, ticket: Ticket, text: str) -> None:

@@ -18,7 +18,6 @@ from triage.errors import TriageError
 
 _PLACE = re.compile(r"(?P<base>.*?)/(?:browse|projects)/(?P<project>[A-Z][A-Z0-9_]*)(?:-(?P<issue>\d+))?(?:/.*)?")
 _CLOUD = (".atlassian.net", "api.atlassian.com")
-_LONGEST_SUMMARY = 255
 _DONE, _REOPEN = ("done", "resolve", "close"), ("reopen", "to do", "open", "backlog")
 """Beginnings of the names that such ways mostly have; without any of them the first way is taken."""
 
@@ -91,7 +90,7 @@ class Jira:
         fields = {
             "project": {"key": self.project},
             "issuetype": {"name": self.type},
-            "summary": parcel.title[:_LONGEST_SUMMARY],
+            "summary": parcel.title,
             "description": self._marked(parcel.form, parcel),
             "labels": [LABEL, label],
         }
@@ -108,9 +107,9 @@ class Jira:
         latest = f"issue/{ticket.id}/comment?orderBy=-created&maxResults=100"
         return any(mark in json.dumps(text) for text in (issue, line.call(self._request("GET", latest)).record()))
 
-    def comment(self, line: Line, ticket: Ticket, parcel: Parcel) -> None:
+    def comment(self, line: Line, ticket: Ticket, parcel: Parcel, form: Callable[[str], str]) -> None:
         """Add the report as a comment."""
-        line.call(self._request("POST", f"issue/{ticket.id}/comment", {"body": self._marked(parcel.comment, parcel)}))
+        line.call(self._request("POST", f"issue/{ticket.id}/comment", {"body": self._marked(form, parcel)}))
 
     def remark(self, line: Line, ticket: Ticket, text: str) -> None:
         """Add a sentence as a comment."""

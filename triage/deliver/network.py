@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 from triage.deliver.address import Resolve, checked, look_up, web
@@ -92,12 +92,16 @@ class Network:
 
     def _manager(self, host: str) -> PoolManager:
         """Connects to any address as if it were `host`: its name goes into TLS, and its certificate is wanted."""
-        from urllib3 import PoolManager, ProxyManager
+        from urllib3 import PoolManager, ProxyManager, make_headers
 
+        trust = ssl.create_default_context()
         proxy = self.proxies.get("https")
-        if proxy and not proxy_bypass_environment(host, dict(self.proxies)):
-            return ProxyManager(proxy, ssl_context=ssl.create_default_context(), server_hostname=host)
-        return PoolManager(ssl_context=ssl.create_default_context(), server_hostname=host)
+        if not proxy or proxy_bypass_environment(host, dict(self.proxies)):
+            return PoolManager(ssl_context=trust, server_hostname=host)
+        proxy = proxy if "://" in proxy else f"http://{proxy}"
+        login = urlsplit(proxy).netloc.rpartition("@")[0]
+        headers = make_headers(proxy_basic_auth=unquote(login)) if login else None
+        return ProxyManager(proxy, proxy_headers=headers, ssl_context=trust, server_hostname=host)
 
     def _answer(self, response: BaseHTTPResponse, host: str, request: Request) -> Answer:
         from urllib3.exceptions import HTTPError

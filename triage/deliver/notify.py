@@ -7,6 +7,7 @@ name it was looked up for. It follows no redirects, and no URL without TLS is ta
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from triage.deliver.parcel import Parcel, Receipt
 from triage.deliver.settings import PREFIX, Settings
 from triage.errors import DeliveryError, TriageError
 
+_CALL = re.compile(r"@(?=(?:all|channel|everyone|here)\b)", re.IGNORECASE)
+"""Words that would wake everybody; the `@` of a command stays as it is."""
 _watched: list[Callable[[str], bool]] = []
 """The judge of addresses while Apprise sends; a hook of the interpreter cannot be taken away again."""
 
@@ -48,7 +51,8 @@ class Services:
 
     def __call__(self, parcel: Parcel, line: Line) -> Receipt:
         """Send the first screen; most of these services take no more than a short text."""
-        line.notify(self.urls, parcel.title, parcel.form("text").partition("\n\n")[0])
+        screen = parcel.form("text").partition("\n\n")[0]
+        line.notify(self.urls, parcel.title, _CALL.sub("@\u2060", screen))
         return Receipt("sent", "apprise")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,10 @@ from triage.model.report import Hypothesis, Report
 
 LABEL = "coredns-triage"
 """Every ticket of ours carries it; a second label says which cluster and which fault."""
+_TITLE = 240
+"""Characters of a title: GitHub takes 256, GitLab and Jira 255."""
+_JOINER = "\u2060"
+"""Parts a sign from the word behind it, and is not seen."""
 _POSSIBLE = 0.3
 """From this probability on an explanation counts as still there."""
 
@@ -97,7 +102,7 @@ def parcel_of(
 
     digest = _hash(source)[:12]
     return Parcel(
-        title=title,
+        title=_titled(title),
         digest=digest,
         form=form,
         comment=comment,
@@ -109,6 +114,16 @@ def parcel_of(
         present=frozenset(label(h) for h in present),
         conclusive=any(r.has_log for r in report.coverage.replicas),
     )
+
+
+def _titled(sentence: str) -> str:
+    """A sentence as a title: within every tracker's limit, and nobody is mentioned in it, for GitLab looks there, too.
+
+    >>> _titled("names under @all. and #12").replace(_JOINER, "|"), len(_titled("x" * 999))
+    ('names under @|all. and #|12', 240)
+    """
+    sentence = re.sub(r"([@#!&%~$])(?=\w)", rf"\1{_JOINER}", sentence)
+    return sentence if len(sentence) <= _TITLE else sentence[: _TITLE - 1] + "…"
 
 
 def _hash(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from email.message import EmailMessage
 
 from triage.deliver.line import Answer, MailServer, Request
@@ -29,7 +30,13 @@ class Rehearsal:
     def mail(self, server: MailServer, message: EmailMessage) -> None:
         """Show a message as it would be handed over."""
         how = "TLS" if server.tls_at_once else "STARTTLS"
-        self._print(f"# to {server.host}:{server.port} over {how}\n{message.as_string()}")
+        shown = deepcopy(message)
+        for part in shown.iter_attachments():
+            name, content = part.get_filename(), part.get_payload(decode=True)
+            part.set_content(
+                f"(file {name}, {part.get_content_type()}, {len(content)} bytes)", disposition="attachment"
+            )
+        self._print(f"# to {server.host}:{server.port} over {how}\n{shown.as_string()}")
 
     def notify(self, urls: Sequence[str], title: str, body: str) -> None:
         """Show what Apprise would get."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from triage.errors import TriageError
 
 PREFIX = "COREDNS_TRIAGE_"
 HIDDEN = "***"
+_SECRET = 6
+"""Parts of a URL that have at least so many characters may be secrets."""
 
 
 class Settings:
@@ -49,8 +52,12 @@ class Settings:
         return None if value is None else self.hide(value)
 
     def secrets(self, name: str) -> list[str]:
-        """Several secrets with white space between them."""
-        return [self.hide(word) for word in (self._raw(name) or "").split()]
+        """Several URLs that hold secrets, with white space between them; their parts are hidden, too."""
+        urls = (self._raw(name) or "").split()
+        for part in (part for url in urls for part in re.split(r"[/:@?&=]+", url)):
+            if len(part) >= _SECRET:
+                self.hide(part)
+        return [self.hide(url) for url in urls]
 
     def hide(self, secret: str) -> str:
         """Let `mask` hide this from now on; the same text back."""

@@ -24,12 +24,14 @@ _MEANINGS = {
 def open_slack(place: str, settings: Settings, resolve: bool) -> Sender:
     """A channel by a bot's token; without a channel the webhook, whose address is a secret."""
     del resolve  # a chat has nothing to resolve
-    if place.startswith("https://"):
-        if settings.maybe("SLACK_TO") != place:
+    variable = f"{PREFIX}SLACK_TO"
+    from_settings = settings.maybe("SLACK_TO") == place
+    if "://" in place:
+        if not from_settings:
             raise TriageError(
                 "a Slack webhook is a secret",
                 hint="put it into {variable}, and send --to slack",
-                variable=f"{PREFIX}SLACK_TO",
+                variable=variable,
             )
         settings.hide(place)
         return Webhook(web(place, "a Slack webhook").geturl())
@@ -40,7 +42,7 @@ def open_slack(place: str, settings: Settings, resolve: bool) -> Sender:
         raise TriageError(
             "'{place}' is no Slack channel",
             hint="write slack:C0123456789, the id in the channel's details",
-            place=place,
+            place=variable if from_settings else place,
         )
     api = web(settings.maybe("SLACK_API") or "https://slack.com/api", "Slack").geturl()
     return Channel(api.rstrip("/"), settings.secret("SLACK_TOKEN", "the token of the Slack bot"), place)

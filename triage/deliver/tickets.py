@@ -62,8 +62,8 @@ class Tracker(Protocol):
         """Does the mark stand in the ticket or its latest comments?"""
         ...
 
-    def comment(self, line: Line, ticket: Ticket, parcel: Parcel) -> None:
-        """Tell the ticket the report."""
+    def comment(self, line: Line, ticket: Ticket, parcel: Parcel, form: Callable[[str], str]) -> None:
+        """Tell the ticket the report, written by `form`."""
         ...
 
     def remark(self, line: Line, ticket: Ticket, text: str) -> None:
@@ -127,15 +127,16 @@ class Tickets:
         return Receipt("created", ticket.url)
 
     def _tell(self, ticket: Ticket, parcel: Parcel, line: Line) -> Receipt:
+        if self.tracker.told(line, ticket, parcel.mark):
+            self._attach(ticket, parcel, line)
+            return Receipt("known", ticket.url)
         action = "commented"
         if not ticket.is_open and parcel.label and self.tracker.move(line, ticket, to_open=True):
             action = "reopened"
         if parcel.label and parcel.label not in ticket.labels and self.tracker.named is None:
             self.tracker.label(line, ticket, parcel.label)
-        if self.tracker.told(line, ticket, parcel.mark):
-            action = "known"
-        else:
-            self.tracker.comment(line, ticket, parcel)
+        whole = self.tracker.named is not None  # nobody knows what stands in it so far
+        self.tracker.comment(line, ticket, parcel, parcel.form if whole else parcel.comment)
         self._attach(ticket, parcel, line)
         return Receipt(action, ticket.url)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from triage.redact import Mode, Pseudonyms
 
 
-_ATTACHED = (("json", "application/json"),)
+_COMMENT = 6_000
+"""Characters of a comment on a ticket: that has a whole report already."""
+_ATTACHED = (("html", "text/html"), ("json", "application/json"))
 """Forms that go along as files, with their media types."""
 
 
@@ -36,12 +39,15 @@ def parcel(
     def form(name: str) -> str:
         return RENDERERS[name](visible, catalogue, Style())
 
+    def comment(name: str) -> str:
+        return replace(RENDERERS[name], limit=_COMMENT)(visible, catalogue, Style())
+
     return parcel_of(
         report,
         source=source,
         title=sentences.verdict(visible, Words(catalogue)),
         form=form,
-        comment=form,
+        comment=comment,
         files=lambda stem: tuple(File(f"{stem}.{name}", kind, form(name).encode()) for name, kind in _ATTACHED),
         say=lambda key, **params: catalogue.say(Text(key, params)),
         cluster=cluster,
