@@ -191,3 +191,13 @@ def test_a_zone_that_another_replica_is_answered_is_alive(tmp_path: Path) -> Non
     assert alone.hypotheses[0].zone == "shop.example."
     assert beside.hypotheses[0].cause == "upstream-unreachable-scoped"
     assert all(h.zone is None for h in beside.hypotheses)
+
+
+@pytest.mark.parametrize("year", ["0001-01-01T00:00:0", "9999-12-31T23:59:5"])
+def test_stamps_at_the_ends_of_time_are_times_like_others(tmp_path: Path, year: str) -> None:
+    """Kubernetes writes 0001-01-01T00:00:00Z for a time that nobody set."""
+    error = "[ERROR] plugin/errors: 2 q.acme.example. A: read udp 10.1.0.2:5->10.9.0.53:53: i/o timeout"
+    lines = [f"{stamp} {error}\n" for i in range(1, 4) for stamp in (f"{year}{i}Z", f"2026-11-25T10:00:0{i}Z")]
+    found = report_of(tmp_path, {"coredns-a": "".join(lines)})
+    assert found.hypotheses
+    assert found.timelines or found.hypotheses[0].cause == "benign"

@@ -34,11 +34,11 @@ def episodes_of(signs: Sequence[Sign], span: tuple[int, int] | None) -> tuple[Ep
     first, last = min(times[0], span[0] if span else times[0]), max(times[-1], span[1] if span else times[-1])
     if last <= first:
         return (Episode(times[0], times[-1], len(times)),)
-    edges = np.linspace(first, last, min(BINS, max(2, (last - first) // LOOKUP_NS)) + 1)
-    counts, _ = np.histogram(times, edges)
+    edges = np.linspace(float(first), float(last), min(BINS, max(2, (last - first) // LOOKUP_NS)) + 1)
+    counts, _ = np.histogram(np.array(times, dtype=float), edges)
     on = _blocks_on(counts.astype(float))
     found: list[list[int]] = []
-    bins = np.clip(np.searchsorted(edges, times, side="right") - 1, 0, len(counts) - 1)
+    bins = np.clip(np.searchsorted(edges, np.array(times, dtype=float), side="right") - 1, 0, len(counts) - 1)
     previous = -2
     for at, place in zip(times, bins, strict=True):
         if on[place] < 0:

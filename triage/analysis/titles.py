@@ -19,7 +19,7 @@ def title_of(draft: Draft, context: Context) -> Text:
     params: dict[str, Value] = {
         "upstream": _servers(upstreams),
         "place": place_text(draft.scope),
-        "zone": draft.zone,
+        "zone": draft.zone or (context.names.suffix if draft.variant == "zone" else None),
         "affected": len([r for r in context.failing if r]) or 1,
         "replicas": max(1, len(known)),
         "name": next((s.qname for s in context.group.signs if s.qname), None),

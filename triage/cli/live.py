@@ -133,13 +133,24 @@ class Session:
         return _lines() if self.verbose else lambda done, all_, size: None
 
 
+def _without_secrets(server: str) -> str:
+    """A server's URL without what a person may have written into it.
+
+    >>> _without_secrets("https://u:secret@10.0.0.1:6443/k8s?token=secret#x")
+    'https://10.0.0.1:6443/k8s'
+    """
+    scheme, _, rest = server.partition("://")
+    host, slash, path = re.split(r"[?#]", rest)[0].partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if rest else server
+
+
 def introduce(who: Identity, where: str) -> None:
     """Whom we ask, as whom and where: half of all `it found nothing` is the wrong context."""
     tell(
         "context {context} from {source}\nserver {server}, as {user}\nnamespaces {where} (only reads)",
         context=who.context or "-",
         source=who.source,
-        server=who.server,
+        server=_without_secrets(who.server),
         user=who.user,
         where=where,
     )

@@ -174,5 +174,9 @@ def _seen(database: sqlite3.Connection, cluster: str, identity: str) -> list[boo
 
 
 def _finding(text: str) -> Finding:
-    data = json.loads(text)
-    return Finding(**{**data, "places": tuple(Member(**place) for place in data["places"])})
+    """What was stored; a row that somebody else has written is damage of the file."""
+    try:
+        data = json.loads(text)
+        return Finding(**{**data, "places": tuple(Member(**place) for place in data["places"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise sqlite3.DatabaseError("a damaged row") from error

@@ -8,6 +8,7 @@ import gzip
 import importlib
 import io
 import lzma
+import sys
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -28,6 +29,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 )
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError, RuntimeError, MemoryError)
 _PIECE = 1 << 20
+_SIP = 1 << 14
 
 
 def compression_of(head: bytes) -> str | None:
@@ -63,9 +65,10 @@ def _zstandard() -> ModuleType | None:
         return None
 
 
-def _zstd_errors() -> tuple[type[Exception], ...]:
-    module = _zstandard()
-    return (cast(type[Exception], module.ZstdError),) if module else ()
+def _library_errors() -> tuple[type[Exception], ...]:
+    """What optional libraries raise on broken data, of those that are in use."""
+    known = ((sys.modules.get("zstandard"), "ZstdError"), (sys.modules.get("isal.igzip_lib"), "IsalError"))
+    return tuple(cast(type[Exception], getattr(module, name)) for module, name in known if module)
 
 
 def _open_zstd(raw: BinaryIO) -> BinaryIO:
@@ -134,12 +137,12 @@ class _Reader(io.RawIOBase):
 
 
 class _Counting(_Reader):
-    """Counts the compressed bytes that were taken."""
+    """Counts the compressed bytes that were taken: in small pieces, so that a bomb shows before it went off."""
 
     count = 0
 
     def _take(self, size: int) -> bytes:
-        piece = self._source.read(size)
+        piece = self._source.read(min(size, _SIP))
         self.count += len(piece)
         return piece
 
@@ -163,7 +166,7 @@ class Guarded(_Reader):
             # Not `read`: it would throw away what was decompressed before the data broke.
             piece = cast(io.BufferedReader, self._source).read1(min(size, _PIECE))
         except Exception as error:
-            if not isinstance(error, (*_BROKEN, *_zstd_errors())):
+            if not isinstance(error, (*_BROKEN, *_library_errors())):
                 raise
             self.broken = "gap.archive-broken"
             return b""
