@@ -21,8 +21,8 @@ from triage.model.report import CheckStep, Hypothesis
 from triage.model.text import Text
 from triage.parsing.tools import read_tool
 from triage.render.shell import query_octal, reading_parts
-from triage.sources import load
 from triage.sources.checks import read_footer, read_header
+from triage.sources.load import load
 
 UPSTREAM = "10.196.17.210"
 SHELLS = {name: path for name in ("sh", "dash", "bash") if (path := shutil.which(name))}

@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from triage.cli.app import app  # noqa: F401 - the commands exist
 from triage.sources.live.rights import RIGHTS
 
 

@@ -23,7 +23,7 @@ from tests.cluster.proxy import Fault, Proxy
 from triage.cli import main
 from triage.errors import ExitCode
 from triage.model.bundle import Bundle, Gap, Kind
-from triage.sources import load
+from triage.sources.load import load
 
 pytestmark = pytest.mark.cluster
 FIRST, SECOND = REPLICAS

@@ -17,8 +17,8 @@ from tests.cluster.dns import REPLICAS, Dns
 from triage.cli import main
 from triage.errors import ExitCode
 from triage.model.bundle import Gap
-from triage.sources import load
 from triage.sources.live.rights import RIGHTS, Right
+from triage.sources.load import load
 
 pytestmark = pytest.mark.cluster
 _ROLES = "/apis/rbac.authorization.k8s.io/v1"

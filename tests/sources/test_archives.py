@@ -15,7 +15,8 @@ import zstandard
 
 from tests.sources import made
 from triage.model.bundle import Bundle, Kind
-from triage.sources import Limits, load
+from triage.sources.limits import Limits
+from triage.sources.load import load
 
 A, B = made.POD_A, made.POD_B
 FILES = {

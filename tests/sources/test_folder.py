@@ -13,7 +13,8 @@ import pytest
 from tests.sources import made
 from triage.errors import ExitCode, TriageError
 from triage.model.bundle import Bundle, Document, Kind
-from triage.sources import Limits, load
+from triage.sources.limits import Limits
+from triage.sources.load import load
 
 OBJECT_PODS = json.dumps(
     {"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": made.POD_A}}]}, indent=1

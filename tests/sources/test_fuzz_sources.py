@@ -10,7 +10,8 @@ import pytest
 
 from tests.sources import made
 from triage.model.bundle import Kind
-from triage.sources import Limits, load
+from triage.sources.limits import Limits
+from triage.sources.load import load
 
 SEEDS: dict[str, bytes] = {
     "log": made.LOG.encode() * 5,

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from triage.model.bundle import Bundle, Kind
-from triage.sources import load
 from triage.sources.kubectl_script import script
+from triage.sources.load import load
 
 STAND_IN = Path(__file__).with_name("kubectl_stand_in.sh")
 SHELLS = [shell for shell in (["sh"], ["dash"], ["busybox", "sh"], ["bash", "--posix"]) if shutil.which(shell[0])]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.sources import made
 from triage.model.bundle import Kind
-from triage.sources import load
+from triage.sources.load import load
 
 UID = "0b9f7c1e-5a53-4b0e-9d6f-2f4f3c1d9a77"
 HEX = "4f" * 32

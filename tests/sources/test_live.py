@@ -10,12 +10,12 @@ import pytest
 from triage.model.bundle import Kind
 from triage.model.collection import Trouble
 from triage.model.place import Pod
-from triage.sources import load
 from triage.sources.live.fields import kept
 from triage.sources.live.gaps import as_data, from_data, gaps_of
 from triage.sources.live.labels import container_of, has_dns_label, is_old_kube_dns
 from triage.sources.live.logs import LogRead, Target, suspects
 from triage.sources.live.words import fault_of
+from triage.sources.load import load
 from triage.topology import layer_of
 from triage.topology.identify import CLUSTER, NODE_LOCAL
 

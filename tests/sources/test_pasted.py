@@ -8,7 +8,7 @@ import pytest
 
 from tests.sources import made
 from triage.model.bundle import Document, Kind
-from triage.sources import load
+from triage.sources.load import load
 
 A, B = made.POD_A, made.POD_B
 

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from triage.cli import (
-    analyze,
-    checks,
-    collect,
-    demo,
-    diagnose,
-    diff,
-    entries,
-    explain,
-    history,
-    manifests,
-    render,
-    rules,
-    schema,
-    send,
-    version,
-)
+from triage.cli import version
 from triage.cli.options import LangOption
 
-app = typer.Typer(
-    name="triage",
-    help="Read CoreDNS logs of all replicas; rank the root causes with place, probability and next command.",
-    no_args_is_help=True,
-    add_completion=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80, "max_content_width": 80},
-)
+COMMANDS = (
+    "diagnose", "analyze", "demo", "entries", "render", "explain", "diff", "history", "checks", "send", "collect",
+    "rules", "manifests", "schema", "version",
+)  # fmt: skip
+"""Names of modules, in the order of the help."""
 
 
-@app.callback()
 def options(
     show_version: Annotated[
         bool,
@@ -47,18 +28,22 @@ def options(
     """Options of the program itself."""
 
 
-app.command("diagnose")(diagnose.diagnose)
-app.command("analyze")(analyze.analyze)
-app.command("demo")(demo.demo)
-app.command("entries")(entries.entries)
-app.command("render")(render.render)
-app.command("explain")(explain.explain)
-app.command("diff")(diff.diff)
-app.command("history")(history.history)
-app.command("checks")(checks.checks)
-app.command("send")(send.send)
-app.command("collect")(collect.collect)
-app.add_typer(rules.app, name="rules")
-app.add_typer(manifests.app, name="manifests")
-app.command("schema")(schema.schema)
-app.command("version")(version.version)
+def program(words: Sequence[str] = ()) -> typer.Typer:
+    """All commands; when the first word of the command line is one, it alone, for the others take time to load."""
+    app = typer.Typer(
+        name="triage",
+        help="Read CoreDNS logs of all replicas; rank the root causes with place, probability and next command.",
+        no_args_is_help=True,
+        add_completion=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80, "max_content_width": 80},
+    )
+    app.callback()(options)
+    for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
+        module = import_module(f"triage.cli.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, name))
+    return app

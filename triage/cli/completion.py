@@ -43,7 +43,7 @@ def _text(context: typer.Context, name: str) -> str | None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print candidates for the last word, as kubectl wants them: one a line, then a directive."""
-    from triage.cli.app import app
+    from triage.cli.app import program
 
     words = ["triage", *(sys.argv[1:] if argv is None else argv)]
     if len(words) == 1:
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.update(asked)
     try:
         with suppress(SystemExit), redirect_stdout(io.StringIO()) as found:
-            app([], prog_name="triage")
+            program(words[1:] if len(words) > 2 else ())([], prog_name="triage")
     finally:
         for name in asked:
             del os.environ[name]

@@ -20,13 +20,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         from triage.cli import completion
 
         return completion.main(argv)
-    from triage.cli.app import app
+    from triage.cli.app import program
 
     args = list(sys.argv[1:] if argv is None else argv)
     forgiving_stdout()
     listen(os.environ)
     try:
-        app(args, prog_name=program_name(sys.argv[0]))
+        program(args)(args, prog_name=program_name(sys.argv[0]))
     except TriageError as error:
         message, hint = error.said(translated)
         tell("error: {message}\n hint: {hint}", message=message, hint=hint)

@@ -11,10 +11,10 @@ from triage.cli.language import catalogue
 from triage.cli.options import LangOption, Records, RecordsOption, RulesOption
 from triage.cli.streams import emit
 from triage.errors import TriageError
-from triage.model.report import Report
 
 if TYPE_CHECKING:
     from triage.model.past import News
+    from triage.model.report import Report
 
 HistoryOption = Annotated[
     Path | None,

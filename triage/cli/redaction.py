@@ -13,9 +13,9 @@ import typer
 
 from triage.cli.streams import write_file
 from triage.errors import TriageError
-from triage.model.report import Report
 
 if TYPE_CHECKING:
+    from triage.model.report import Report
     from triage.redact import Mode, Pseudonyms
 
 FOR_THE_TEAM = frozenset({"text", "wide", "json", "yaml", "csv", "prometheus", "html"})

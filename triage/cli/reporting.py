@@ -7,16 +7,19 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from triage.cli.options import Colour, FailOn, Output
 from triage.cli.redaction import Redaction
 from triage.cli.streams import emit, style_for, tell, write_file
 from triage.errors import ExitCode, TriageError
-from triage.model.past import News
-from triage.model.report import Report, confidence_of
-from triage.model.text import Catalogue
-from triage.render import FORMS, RENDERERS, Form, Style, form_of
-from triage.render.news import render_news
+from triage.render.style import Style
+
+if TYPE_CHECKING:
+    from triage.model.past import News
+    from triage.model.report import Report
+    from triage.model.text import Catalogue
+    from triage.render import Form
 
 _NOT_UNDERSTOOD = 0.05
 """Share of lines that `--strict-coverage` lets pass."""
@@ -47,6 +50,8 @@ class Target:
 
 def form_of_file(path: Path) -> Form:
     """The form that the ending of a file names."""
+    from triage.render import FORMS, form_of
+
     form = form_of(path.name)
     if form is None:
         endings = ", ".join(sorted(form.ending for form in FORMS))
@@ -61,6 +66,8 @@ def show(report: Report, catalogue: Catalogue, target: Target, news: News | None
 
     `news` go before a text for people; when nothing is new, they are all that is printed in form `text`.
     """
+    from triage.render import RENDERERS
+    from triage.render.news import render_news
 
     def said(form: str, style: Style, news: News | None = None) -> str:
         names = target.redaction.mode(form) == "none"
@@ -88,6 +95,8 @@ def _write(path: Path, text: str, form: str, target: Target) -> None:
 
 def exit_code(report: Report, fail_on: FailOn, *, strict_coverage: bool) -> ExitCode:
     """The exit code of an analysed report; a finding that was asked for goes before missing coverage."""
+    from triage.model.report import confidence_of
+
     probabilities = [round(h.probability, 4) for h in report.hypotheses if h.cause not in {"benign", "unknown"}]
     best = max(probabilities, default=0.0)
     if fail_on is not FailOn.NONE and confidence_of(best) in {"certain", "likely"}:

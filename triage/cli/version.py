@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed
 
 import typer
 
@@ -13,6 +11,9 @@ from triage.cli.streams import emit
 
 def program_version() -> str:
     """The version of the installed distribution; `0+unknown` when it runs without an installation."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
     try:
         return installed("coredns-triage")
     except PackageNotFoundError:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 def load_bundle(paths: Sequence[str], stdin: BinaryIO | None) -> Bundle:
     """Evidence of these paths; `-` is standard input."""
-    from triage import sources
+    from triage.sources.load import load
 
-    return sources.load(paths, stdin=stdin)
+    return load(paths, stdin=stdin)
 
 
 class Reader:

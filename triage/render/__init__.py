@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING
 
-from triage.render.forms import FORMS, Form, form_of
 from triage.render.style import Renderer, Style
 
-RENDERERS: Final[Mapping[str, Form]] = MappingProxyType({form.name: form for form in FORMS})
+if TYPE_CHECKING:
+    from triage.render.forms import FORMS, RENDERERS, Form, form_of
 
 __all__ = ["FORMS", "RENDERERS", "Form", "Renderer", "Style", "form_of"]
+
+
+def __getattr__(name: str) -> object:
+    """The forms with all their renderers, once somebody wants them: programs that print no report need none."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from triage.render import forms
+
+    return getattr(forms, name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from triage.model.report import Report
 from triage.model.text import Catalogue
@@ -72,6 +74,7 @@ FORMS = (
     Form("prometheus", ".prom", None, _whole(render_prometheus)),
 )
 """One row each."""
+RENDERERS: Final[Mapping[str, Form]] = MappingProxyType({form.name: form for form in FORMS})
 
 
 def form_of(file_name: str) -> Form | None:

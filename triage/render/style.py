@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from triage.model.report import Report
-from triage.model.text import Catalogue
+if TYPE_CHECKING:
+    from triage.model.report import Report
+    from triage.model.text import Catalogue
 
 WIDTH = 80
 """Columns when nobody asks for another width: the same on a terminal and in a pipe."""

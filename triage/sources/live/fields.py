@@ -146,17 +146,29 @@ def kept(kind: str, item: Mapping[str, object]) -> dict[str, object]:
     >>> kept("Pod", {"metadata": {"name": "a"}, "spec": {"containers": [{"name": "c", "env": [{"value": "s3cr3t"}]}]}})
     {'kind': 'Pod', 'metadata': {'name': 'a'}, 'spec': {'containers': [{'name': 'c'}]}}
     """
-    found = _kept({**item, "kind": kind}, FORMS[kind])
-    return {"kind": kind, **found} if isinstance(found, dict) else {"kind": kind}
+    found = _KEPT[kind](item)
+    return {"kind": kind, **(found if isinstance(found, dict) else {})} | {"kind": kind}
 
 
-def _kept(value: object, form: Form) -> object:
+def _keeper(form: Form) -> Callable[[object], object]:
+    """The form as one function: thousands of objects go through it."""
     if form is True:
-        return value
+        return lambda value: value
     if callable(form):
-        return form(value)
+        return form
     if isinstance(form, tuple):
-        return [_kept(item, form[0]) for item in value] if isinstance(value, list) else []
-    if isinstance(value, dict) and isinstance(form, Mapping):
-        return {key: _kept(value[key], inner) for key, inner in form.items() if value.get(key) is not None}
-    return None
+        each = _keeper(form[0])
+        return lambda value: [each(item) for item in value] if isinstance(value, list) else []
+    assert isinstance(form, Mapping)
+    fields = [(key, None if inner is True else _keeper(inner)) for key, inner in form.items()]
+
+    def keep(value: object) -> object:
+        if not isinstance(value, dict):
+            return None
+        found = ((key, inner, value.get(key)) for key, inner in fields)
+        return {key: field if inner is None else inner(field) for key, inner, field in found if field is not None}
+
+    return keep
+
+
+_KEPT = {kind: _keeper(form) for kind, form in FORMS.items()}

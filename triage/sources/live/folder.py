@@ -77,9 +77,22 @@ def write_manifest(folder: Path, about: Mapping[str, object]) -> None:
     """`manifest.json` with size and hash of every other file, and `version.yaml`."""
     version = str(about.get("tool", ""))
     write_text(folder / "version.yaml", f"apiVersion: {SCHEMA}\nkind: Bundle\ncoredns-triage: {json.dumps(version)}\n")
-    files = [_entry(folder, file) for file in sorted(folder.rglob("*")) if file.is_file()]
-    manifest = {"schema": SCHEMA, **about, "files": files}
-    write_text(folder / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    manifest = {"schema": SCHEMA, **about, "files": [_entry(folder, file) for file in _files(folder)]}
+    told = ",\n".join(f" {json.dumps(key)}: {_laid_out(value)}" for key, value in manifest.items())
+    write_text(folder / "manifest.json", f"{{\n{told}\n}}\n")
+
+
+def _laid_out(value: object) -> str:
+    """JSON with each item of a list on a line of its own: thousands of files would be laid out slowly otherwise."""
+    if not isinstance(value, list) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    return "[\n  " + ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in value) + "\n ]"
+
+
+def _files(folder: Path) -> list[str]:
+    """All files below a folder, in the order of their paths."""
+    found = (os.path.relpath(os.path.join(top, name), folder) for top, _, names in os.walk(folder) for name in names)  # noqa: PTH118
+    return sorted(found, key=lambda path: Path(path).parts)
 
 
 def copy_bundle(bundle: Bundle, folder: Path) -> None:
@@ -99,10 +112,11 @@ def copy_bundle(bundle: Bundle, folder: Path) -> None:
     write_manifest(folder, {**about, "redaction": bundle.redaction})
 
 
-def _entry(folder: Path, file: Path) -> dict[str, object]:
-    with file.open("rb") as stream:
+def _entry(folder: Path, path: str) -> dict[str, object]:
+    with (folder / path).open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return {"path": file.relative_to(folder).as_posix(), "bytes": file.stat().st_size, "sha256": digest}
+        size = stream.tell()
+    return {"path": Path(path).as_posix(), "bytes": size, "sha256": digest}
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -115,9 +129,8 @@ def pack(folder: Path, archive: Path) -> None:
             gzip.GzipFile("", "wb", _LEVEL, raw, mtime=_EPOCH_S) as packed,
             tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
         ):
-            for file in sorted(folder.rglob("*")):
-                if file.is_file():
-                    tar.add(file, f"{top}/{file.relative_to(folder).as_posix()}", filter=_plain)
+            for path in _files(folder):
+                tar.add(folder / path, f"{top}/{Path(path).as_posix()}", filter=_plain)
         Path(temporary).replace(archive)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -10,7 +10,7 @@ Object: TypeAlias = "Mapping[str, object]"
 
 def as_dict(value: object) -> Object:
     """A mapping, empty for everything else."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def as_list(value: object) -> Sequence[object]:
