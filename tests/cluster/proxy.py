@@ -67,7 +67,8 @@ class Proxy:
     """Every request, in the order in which they came."""
     most_at_once: int = 0
     """The greatest number of requests that were in flight together."""
-    _at_once: int = 0
+    at_once: int = 0
+    """Requests that are in flight."""
     _done: dict[Fault, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -80,15 +81,15 @@ class Proxy:
         """Count a request while it lasts, and say what is done to it."""
         with self._lock:
             self.seen.append(request)
-            self._at_once += 1
-            self.most_at_once = max(self.most_at_once, self._at_once)
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
             fault = next((f for f in self.faults if self._applies(f, request)), Fault())
             self._done[fault] = self._done.get(fault, 0) + 1
         try:
             yield fault
         finally:
             with self._lock:
-                self._at_once -= 1
+                self.at_once -= 1
 
     def _applies(self, fault: Fault, request: str) -> bool:
         spent = fault.times is not None and self._done.get(fault, 0) >= fault.times

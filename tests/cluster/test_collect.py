@@ -132,6 +132,7 @@ def test_who_is_asked_stands_first(reader: User) -> None:
     first = done.stderr.splitlines()
     assert first[0].startswith("context ")
     assert f"server https://127.0.0.1:{reader.cluster.port}" in first[1]
-    assert f"system:serviceaccount:default:{reader.name}" in first[1]
     assert "kube-system" in first[2]
+    assert first[3].startswith("as ")
+    assert f"system:serviceaccount:default:{reader.name}" in first[3]
     assert json.loads(done.stdout)["schema"] == "triage.report/1"

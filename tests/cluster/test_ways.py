@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ import yaml
 
 from tests.cluster import live, script, users
 from tests.cluster import proxy as proxies
+from tests.cluster.api import wait_for
 from tests.cluster.cluster import Cluster
 from tests.cluster.dns import REPLICAS, Dns
 from tests.cluster.incident import HIT, NAMED
@@ -34,6 +34,7 @@ from triage import pipeline
 from triage.cli import completion, main
 from triage.errors import ExitCode
 from triage.model.collection import Login, Wish
+from triage.sources import login
 
 pytestmark = pytest.mark.cluster
 FIRST, SECOND = REPLICAS
@@ -147,11 +148,9 @@ def test_the_proxy_of_a_kubeconfig_is_used(reader: User, tmp_path: Path, tunnel:
 
 
 def test_the_account_of_a_pod_is_used(reader: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kubernetes.config import incluster_config
-
     (tmp_path / "token").write_text(reader.token)
-    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
-    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(reader.cluster.authority))
+    (tmp_path / "ca.crt").write_bytes(reader.cluster.authority.read_bytes())
+    monkeypatch.setattr(login, "SERVICE_ACCOUNT", tmp_path)
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(reader.cluster.port))
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -299,20 +298,19 @@ def test_a_selector_means_what_it_means_to_kubectl(reader: User, tmp_path: Path)
 
 def test_ctrl_c_keeps_what_was_collected(founding: Dns, reader: User, tmp_path: Path) -> None:
     with proxies.between(founding.cluster) as proxy:
-        proxy.faults.append(Fault(f"/pods/{SECOND.name}/log", wait_s=60))
+        proxy.faults.append(Fault(f"/pods/{SECOND.name}/log", wait_s=600))
         folder = tmp_path / "kept"
         process = subprocess.Popen(
-            [sys.executable, "-m", "triage", "diagnose", "-o", "json", "--bundle", str(folder)],
+            [sys.executable, "-m", "triage", "diagnose", "-o", "json", "--bundle", str(folder), "--request-timeout=0"],
             cwd=ROOT,
             env={**os.environ, "KUBECONFIG": str(proxy.kubeconfig(reader))},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        deadline = time.monotonic() + 30
-        while not list(folder.glob("objects/*replicasets.json")) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        time.sleep(1)
+        wanted = (f"/pods/{FIRST.name}/log", f"/pods/{SECOND.name}/log", "/replicasets")
+        wait_for(lambda: all(w in str(proxy.seen) for w in wanted) and proxy.at_once == 1, "all other answers")
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=30)
     assert process.returncode == ExitCode.INTERRUPTED

@@ -13,6 +13,7 @@ import typer
 
 from triage.cli import live
 from triage.cli.language import catalogue
+from triage.cli.login import NOBODY, with_login
 from triage.cli.options import (
     AroundOption,
     QuietOption,
@@ -25,11 +26,12 @@ from triage.cli.redaction import Redaction, RedactionMapOption, RedactOption
 from triage.cli.streams import emit
 from triage.cli.times import now_ns, window
 from triage.errors import ExitCode
-from triage.model.collection import LIMIT_BYTES, Wish
+from triage.model.collection import LIMIT_BYTES, Login, Wish
 
 _ARCHIVES = (".tar.gz", ".tgz")
 
 
+@with_login
 def collect(
     print_script: Annotated[
         bool,
@@ -55,12 +57,7 @@ def collect(
     around: AroundOption = None,
     redact: RedactOption = None,
     redaction_map: RedactionMapOption = None,
-    kubeconfig: live.KubeconfigOption = None,
-    context: live.ContextOption = None,
-    as_user: live.AsOption = None,
-    as_group: live.AsGroupOption = None,
-    request_timeout: live.TimeoutOption = "30s",
-    via: live.ViaOption = "api",
+    login: Login = NOBODY,
     concurrency: live.ConcurrencyOption = 8,
     limit_bytes: live.LimitOption = LIMIT_BYTES,
     no_input: live.NoInputOption = False,
@@ -80,17 +77,16 @@ def collect(
         live.rfc3339(since_ns) if since_ns is not None else None, asked, metrics,
         limit_bytes=limit_bytes, concurrency=concurrency,
     )  # fmt: skip
-    login = live.login_of(kubeconfig, context, as_user, as_group, request_timeout, via)
     session = live.Session(login, wish, quiet, verbose, no_input)
     redaction = Redaction(redact, redaction_map)
     redaction.check([output_file] if output_file else [])
-    with tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch, live.interruptible() as stopped:
         as_folder = output_file is not None and not output_file.name.endswith(_ARCHIVES)
         folder = live.new_folder(output_file) if output_file and as_folder else Path(scratch, "packed")
         folder.mkdir(exist_ok=True)
         raw = Path(scratch, "raw") if redaction.of_bundles else folder
         raw.mkdir(exist_ok=True)
-        collected = session.collect(raw, now)
+        collected = session.collect(raw, now, stopped)
         if collected.n_logs and redaction.of_bundles:
             redaction.save_bundle(raw, folder)
         bundle = output_file or Path(_name(None if redaction.of_bundles else collected.cluster.get("context"), now))
@@ -101,7 +97,7 @@ def collect(
     if not quiet:
         live.summarise(collected, bundle, redaction.wrote("text"))
     emit(f"{bundle}\n")
-    if collected.interrupted:
+    if stopped.is_set():
         raise typer.Exit(ExitCode.INTERRUPTED)
 
 

@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from triage.cli import live
 from triage.cli.analyze import analyze, read_subnets
 from triage.cli.history import HistoryOption, Past
 from triage.cli.language import catalogue
+from triage.cli.login import NOBODY, with_login
 from triage.cli.options import (
     AroundOption,
     Colour,
@@ -37,10 +38,15 @@ from triage.cli.options import (
 from triage.cli.redaction import Redaction, RedactionMapOption, RedactOption
 from triage.cli.reporting import Target, show
 from triage.cli.times import now_ns, window
-from triage.errors import ExitCode
-from triage.model.collection import LIMIT_BYTES, Collected, Wish
+from triage.errors import ExitCode, NoEvidenceError
+from triage.model.collection import LIMIT_BYTES, Collected, Login, Wish
+
+if TYPE_CHECKING:
+    from triage.model.bundle import Bundle
+    from triage.model.text import Catalogue
 
 
+@with_login
 def diagnose(
     namespace: live.NamespaceOption = None,
     all_namespaces: live.AllNamespacesOption = False,
@@ -64,12 +70,7 @@ def diagnose(
     history: HistoryOption = None,
     redact: RedactOption = None,
     redaction_map: RedactionMapOption = None,
-    kubeconfig: live.KubeconfigOption = None,
-    context: live.ContextOption = None,
-    as_user: live.AsOption = None,
-    as_group: live.AsGroupOption = None,
-    request_timeout: live.TimeoutOption = "30s",
-    via: live.ViaOption = "api",
+    login: Login = NOBODY,
     concurrency: live.ConcurrencyOption = 8,
     limit_bytes: live.LimitOption = LIMIT_BYTES,
     no_input: live.NoInputOption = False,
@@ -87,15 +88,20 @@ def diagnose(
     now = now_ns(os.environ, time.time_ns())
     since_ns, _, asked = window(now, since=since, since_time=since_time, until=until, around=around)
     read_subnets(subnets or ())
-    login = live.login_of(kubeconfig, context, as_user, as_group, request_timeout, via)
     wish = Wish(
         live.checked_names(namespace), all_namespaces, selector, container, not no_previous,
         live.rfc3339(since_ns) if since_ns is not None else None, asked, metrics,
         limit_bytes=limit_bytes, concurrency=concurrency,
     )  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch, live.interruptible() as stopped:
         folder = live.new_folder(bundle) if bundle and not redaction.of_bundles else Path(scratch)
-        collected = live.Session(login, wish, quiet, verbose, no_input).collect(folder, now)
+        try:
+            collected = live.Session(login, wish, quiet, verbose, no_input).collect(folder, now, stopped)
+        except NoEvidenceError:  # nobody could log in
+            from triage.model.bundle import Bundle
+
+            _tell_nothing(Bundle(()), target, now)
+            raise
         if not collected.n_logs:
             _nothing(collected, target, now)
         if bundle and redaction.of_bundles:  # what is kept is what is analysed, so that both name things alike
@@ -108,7 +114,7 @@ def diagnose(
                 history, redact, redaction_map, colour, lang, rules, verbose, quiet,
             )  # fmt: skip
         except typer.Exit:
-            if collected.interrupted:
+            if stopped.is_set():
                 raise typer.Exit(ExitCode.INTERRUPTED) from None
             raise
 
@@ -117,9 +123,15 @@ def _nothing(collected: Collected, target: Target, now: int) -> None:
     """No log at all: says why; the JSON report tells the gaps."""
     from triage import pipeline
 
+    texts = _tell_nothing(pipeline.load_bundle([str(collected.folder)], None), target, now)
+    raise live.no_logs(collected, texts)
+
+
+def _tell_nothing(bundle: Bundle, target: Target, now: int) -> Catalogue:
+    from triage import pipeline
+
     rulebook = pipeline.load_rulebook(None)
     texts = catalogue(rulebook)
     if target.wants_json:
-        bundle = pipeline.load_bundle([str(collected.folder)], None)
         show(pipeline.no_evidence_report(bundle, rulebook, now_ns=now), texts, target)
-    raise live.no_logs(collected, texts)
+    return texts

@@ -1,37 +1,35 @@
-"""What the commands for a live cluster share: kubectl's flags, who is asked as whom, progress, and what is missing."""
+"""What the commands for a live cluster share: what to read, whom we ask as whom, progress, and what is missing."""
 
 from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from triage.cli import completion
 from triage.cli.language import translated
 from triage.cli.streams import tell
-from triage.cli.times import duration_ns
 from triage.cli.version import program_version
 from triage.errors import ExitCode, NoEvidenceError, TriageError
-from triage.model.collection import Collected, Identity, Login, Progress, Wish
-from triage.model.text import Catalogue, Text
+from triage.model.collection import Collected, Login, Progress, Wish
+
+if TYPE_CHECKING:
+    from triage.model.text import Catalogue
+    from triage.sources.live.reads import Reader
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
-KubeconfigOption = Annotated[
-    str | None,
-    typer.Option("--kubeconfig", metavar="FILE", help="Login to use; else KUBECONFIG (a list), then ~/.kube/config."),
-]
-ContextOption = Annotated[
-    str | None,
-    typer.Option("--context", metavar="NAME", help="Context of the kubeconfig.", autocompletion=completion.contexts),
-]
 NamespaceOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -54,16 +52,6 @@ NoPreviousOption = Annotated[
     bool, typer.Option("--no-previous", help="Leave out the logs from before the last restart.")
 ]
 MetricsOption = Annotated[bool, typer.Option("--metrics", help="Also read /metrics of each replica, through the API.")]
-AsOption = Annotated[str | None, typer.Option("--as", metavar="USER", help="User to impersonate.")]
-AsGroupOption = Annotated[
-    list[str] | None, typer.Option("--as-group", metavar="GROUP", help="Group to impersonate. Repeatable.")
-]
-TimeoutOption = Annotated[
-    str, typer.Option("--request-timeout", metavar="DURATION", help="For each answer to begin or go on; 0 waits.")
-]
-ViaOption = Annotated[
-    str, typer.Option("--via", metavar="PROGRAM", help="api, or kubectl or oc: the same reads through that program.")
-]
 ConcurrencyOption = Annotated[
     int, typer.Option("--concurrency", metavar="N", min=1, max=64, help="Requests at a time.")
 ]
@@ -71,17 +59,6 @@ LimitOption = Annotated[
     int, typer.Option("--limit-bytes", metavar="BYTES", min=1, help="Most that is read of one log.")
 ]
 NoInputOption = Annotated[bool, typer.Option("--no-input", help="Never ask: a login plugin gets no standard input.")]
-
-
-def login_of(
-    kubeconfig: str | None, context: str | None, as_user: str | None, as_groups: Sequence[str] | None,
-    timeout: str, via: str,
-) -> Login:  # fmt: skip
-    """The login that the flags mean."""
-    if via != "api" and Path(via).name not in {"kubectl", "oc"}:
-        raise TriageError("--via {via}: not known", hint="choose one of: {known}", via=via, known="api, kubectl, oc")
-    seconds = float(timeout) if re.fullmatch(r"[0-9]{1,6}", timeout) else duration_ns(timeout) / 10**9
-    return Login(kubeconfig, context, as_user, tuple(as_groups or ()), seconds, via)
 
 
 def checked_names(names: Sequence[str] | None) -> tuple[str, ...]:
@@ -111,8 +88,8 @@ class Session:
     verbose: int = 0
     no_input: bool = False
 
-    def collect(self, folder: Path, now_ns: int) -> Collected:
-        """Say whom we ask, then save into the folder what can be had."""
+    def collect(self, folder: Path, now_ns: int, stopped: threading.Event) -> Collected:
+        """Say whom we ask, then save into the folder what can be had until somebody stops it."""
         from triage import pipeline
 
         if self.no_input:
@@ -120,10 +97,12 @@ class Session:
         reader = pipeline.connect(self.login, self.wish.concurrency)
         if not self.quiet:
             places = ", ".join(self.wish.namespaces) or "kube-system, openshift-dns"
-            introduce(reader.identity, "*" if self.wish.everywhere else places)
+            introduce(reader, "*" if self.wish.everywhere else places)
+        reader.log_in()
         return pipeline.collect(
-            reader, self.wish, folder, tool=program_version(), started=rfc3339(now_ns), progress=self._progress()
-        )
+            reader, self.wish, folder,
+            tool=program_version(), started=rfc3339(now_ns), progress=self._progress(), stopped=stopped,
+        )  # fmt: skip
 
     def _progress(self) -> Progress:
         if self.quiet or sys.stderr is None:
@@ -131,6 +110,27 @@ class Session:
         if sys.stderr.isatty():
             return _bar
         return _lines() if self.verbose else lambda done, all_, size: None
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Inside, the first Ctrl-C is noted, whenever it comes, and what was read is kept; the second one ends it all."""
+    stopped = threading.Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if stopped.is_set():
+            signal.default_int_handler(number, frame)
+        stopped.set()
+
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # a job in the background ignores it
+    if not ours or threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _without_secrets(server: str) -> str:
@@ -144,16 +144,20 @@ def _without_secrets(server: str) -> str:
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if rest else server
 
 
-def introduce(who: Identity, where: str) -> None:
-    """Whom we ask, as whom and where: half of all `it found nothing` is the wrong context."""
+def introduce(reader: Reader, where: str) -> None:
+    """Whom we ask and where, then as whom: half of all `it found nothing` is the wrong context.
+
+    Two steps, for a plugin or a file that is needed to log in may hang.
+    """
+    place = reader.identity
     tell(
-        "context {context} from {source}\nserver {server}, as {user}\nnamespaces {where} (only reads)",
-        context=who.context or "-",
-        source=who.source,
-        server=_without_secrets(who.server),
-        user=who.user,
+        "context {context} from {source}\nserver {server}\nnamespaces {where} (only reads)",
+        context=place.context or "-",
+        source=place.source,
+        server=_without_secrets(place.server),
         where=where,
     )
+    tell("as {user}", user=reader.log_in())
 
 
 _PROGRESS = "logs {done} of {n}, {size} MB"
@@ -214,6 +218,8 @@ def no_logs(collected: Collected, texts: Catalogue) -> NoEvidenceError:
         return NoEvidenceError(
             "interrupted before any log was read", hint="let it run longer", exit_code=ExitCode.INTERRUPTED
         )
+    from triage.model.text import Text
+
     if collected.products and not collected.n_replicas:
         reasons = (texts.say(Text(f"gap.product-{name}.reason")) for name in collected.products)
         where = texts.say(Text("list.clauses")).join(reasons)

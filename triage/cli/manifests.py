@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from triage.cli import live
+from triage.cli.login import NOBODY, with_login
 from triage.cli.options import FailOn, FailOnOption
 from triage.cli.streams import emit
 from triage.cli.times import duration_ns
 from triage.cli.version import program_version
 from triage.errors import ExitCode, TriageError
-from triage.model.collection import Schedule
+from triage.model.collection import Login, Schedule
 from triage.render.layout import table
 
 _CRON = re.compile(r"[0-9A-Za-z*/,-]+( [0-9A-Za-z*/,?#-]+){4}")
@@ -23,6 +24,7 @@ app = typer.Typer(help="Print manifests: the least rights, and more.", no_args_i
 
 
 @app.command("rbac")
+@with_login
 def rbac(
     verify: Annotated[
         bool, typer.Option("--verify", help="Print nothing to apply; ask the API server which of the rights we have.")
@@ -33,12 +35,7 @@ def rbac(
         str | None,
         typer.Option("--service-account", metavar="NAME", help="Also make this account, with the rights bound to it."),
     ] = None,
-    kubeconfig: live.KubeconfigOption = None,
-    context: live.ContextOption = None,
-    as_user: live.AsOption = None,
-    as_group: live.AsGroupOption = None,
-    request_timeout: live.TimeoutOption = "30s",
-    via: live.ViaOption = "api",
+    login: Login = NOBODY,
 ) -> None:
     """Print the least Role and ClusterRole that `triage diagnose` needs."""
     from triage import pipeline
@@ -47,8 +44,8 @@ def rbac(
     if not verify:
         emit(pipeline.rights_manifests(spaces, metrics=metrics, account=service_account))
         return
-    reader = pipeline.connect(live.login_of(kubeconfig, context, as_user, as_group, request_timeout, via), 1)
-    live.introduce(reader.identity, ", ".join(spaces))
+    reader = pipeline.connect(login, 1)
+    live.introduce(reader, ", ".join(spaces))
     verdicts = pipeline.verify_rights(reader, spaces, metrics=metrics)
     heads = ["ALLOWED", "VERB", "RESOURCE", "NAMESPACE", "WITHOUT IT CANNOT RULE OUT"]
     rows = [

@@ -16,17 +16,31 @@ class Login:
 
     kubeconfig: str | None = None
     context: str | None = None
+    cluster: str | None = None
+    """Of the kubeconfig, in place of the context's; as the next two."""
+    user: str | None = None
+    server: str | None = None
+    authority: str | None = None
+    """File with the certificates of those who may sign the server's."""
+    certificate: str | None = None
+    """File with the certificate that we show, and with its key:"""
+    key: str | None = None
+    tls_name: str | None = None
+    """Name that the server's certificate must be for, where it is not the one in its URL."""
+    insecure: bool = False
+    """True to trust any server."""
     as_user: str | None = None
+    as_uid: str | None = None
     as_groups: tuple[str, ...] = ()
     timeout_s: float = 30.0
-    """For one answer to begin, and between two pieces of it; 0 waits for ever."""
+    """For one answer to begin, and between two pieces of it; for a login plugin to end. 0 waits for ever."""
     via: str = "api"
     """`api`, or the program that does the reads: `kubectl`, `oc`, or a path to one of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom we ask, and as whom; shown before the first request."""
+    """Whom we ask; shown before anything is asked or run."""
 
     source: str
     """Where the login was found: a kubeconfig, `service account` or the program's name."""
@@ -34,7 +48,6 @@ class Identity:
     server: str
     namespace: str | None
     """Of the context; CoreDNS is not looked for there unless it is asked for."""
-    user: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,19 +33,29 @@ def connect(login: Login, concurrency: int) -> Reader:
     return kubectl.connect(login)
 
 
-def collect(reader: Reader, wish: Wish, folder: Path, *, tool: str, started: str, progress: Progress) -> Collected:
-    """Save what can be had from a cluster into a folder, which is a bundle; Ctrl-C ends it with what there is."""
+def collect(
+    reader: Reader,
+    wish: Wish,
+    folder: Path,
+    *,
+    tool: str,
+    started: str,
+    progress: Progress,
+    stopped: threading.Event | None = None,
+) -> Collected:
+    """Save what can be had from a cluster into a folder, which is a bundle; `stopped` ends it with what there is."""
     from triage.sources.live.collect import collect as run
 
-    return run(reader, wish, folder, tool=tool, started=started, progress=progress, stopped=threading.Event())
+    stopped = stopped or threading.Event()
+    return run(reader, wish, folder, tool=tool, started=started, progress=progress, stopped=stopped)
 
 
 def context_names(kubeconfig: str | None, environ: Mapping[str, str]) -> Sequence[str]:
     """Contexts of the kubeconfigs that a login would use."""
     from triage.sources.kubeconfig import kubeconfigs, merged
 
-    config = merged(kubeconfigs(Login(kubeconfig), environ)).value
-    return [str(context.value["name"]) for context in config.get("contexts") or ()]
+    login = Login(kubeconfig)
+    return list(merged(kubeconfigs(login, environ), login.timeout_s).contexts)
 
 
 def namespace_names(login: Login) -> Sequence[str]:

@@ -1,21 +1,22 @@
-"""The Kubernetes API by the official Python client: reads only, as raw bytes, each failure as a `Fault`.
-
-The client's own reading of logs differs between its versions and hides faults, so that only its login, TLS and proxies
-are used here, and bodies are streamed from its connection pool.
-"""
+"""The Kubernetes API by HTTP: reads only, as raw bytes, each failure as a `Fault`."""
 
 from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from triage.errors import TriageError
 from triage.model.collection import Identity, Login
-from triage.sources.kubeconfig import Access, access_of
 from triage.sources.live.reads import REASONS, Fault
+from triage.sources.login import Access, Credentials, access_of, log_in, proxy_of
+
+if TYPE_CHECKING:
+    import urllib3
 
 _PIECE = 64 * 1024
 _CONNECT_S = 10.0
@@ -25,27 +26,28 @@ _ERROR_BYTES = 16 * 1024
 class ApiReader:
     """Reads by HTTP."""
 
-    def __init__(self, access: Access, login: Login, concurrency: int) -> None:
-        from kubernetes.client import ApiClient
-
-        self._access = access
-        configuration = access.configuration
-        configuration.connection_pool_maxsize = concurrency
-        configuration.retries = False  # three silent tries would multiply every timeout
-        try:
-            self._pool = ApiClient(configuration).rest_client.pool_manager
-        except Exception as error:
-            raise TriageError(
-                "the login cannot be used: {why}",
-                hint="name another one with --kubeconfig or --context, or let kubectl log in: --via kubectl",
-                why=error,
-            ) from error
-        self._timeout_s = login.timeout_s or None
+    def __init__(self, access: Access, concurrency: int, environ: Mapping[str, str]) -> None:
+        self._access, self._concurrency, self._environ = access, concurrency, environ
+        self._timeout_s = access.wait_s
+        self._lock = threading.Lock()
+        self._pool: urllib3.PoolManager | None = None
+        self._headers: Any = None
+        self._user = ""
 
     @property
     def identity(self) -> Identity:
-        """Whom it asks, and as whom."""
+        """Whom it asks."""
         return self._access.identity
+
+    def log_in(self) -> str:
+        """Get the credentials, once, and say as whom we ask; raises TriageError when there are none."""
+        with self._lock:
+            if self._pool is None:
+                credentials = log_in(self._access, self._environ)
+                self._headers = _headers(credentials)
+                self._pool = _pool(self._access, credentials, self._concurrency, self._environ)
+                self._user = credentials.user
+        return self._user
 
     @contextmanager
     def open(self, path: str) -> Iterator[Iterator[bytes]]:
@@ -66,13 +68,15 @@ class ApiReader:
     def _request(self, method: str, path: str, body: bytes | None) -> Any:  # noqa: ANN401
         import urllib3
 
+        self.log_in()
+        assert self._pool is not None
         connect_s = min(_CONNECT_S, self._timeout_s) if self._timeout_s else _CONNECT_S
         timeout = urllib3.Timeout(connect=connect_s, read=self._timeout_s)
-        url = self._access.configuration.host.rstrip("/") + path
+        headers = self._headers if body is None else self._headers | {"Content-Type": "application/json"}
         try:
-            response = self._pool.request(
-                method, url, body=body, headers=self._headers(body), timeout=timeout,
-                preload_content=False, retries=False, redirect=False,
+            response = self._pool.urlopen(
+                method, self._access.server + path, redirect=False, body=body, headers=headers, timeout=timeout,
+                preload_content=False, retries=False,
             )  # fmt: skip
         except urllib3.exceptions.HTTPError as error:
             raise _fault_of(error) from error
@@ -80,23 +84,52 @@ class ApiReader:
             raise _refusal(response)
         return response
 
-    def _headers(self, body: bytes | None) -> Any:  # noqa: ANN401
-        import urllib3
 
-        headers = urllib3.HTTPHeaderDict({"Accept": "application/json, */*", "User-Agent": "coredns-triage"})
-        for setting in self._access.configuration.auth_settings().values():
-            if setting["in"] == "header" and setting["value"]:
-                headers[setting["key"]] = setting["value"]
-        for name, value in self._access.headers:
-            headers.add(name, value)
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        return headers
+def _headers(credentials: Credentials) -> Any:  # noqa: ANN401
+    import urllib3
+
+    headers = urllib3.HTTPHeaderDict({"Accept": "application/json, */*", "User-Agent": "coredns-triage"})
+    for name, value in credentials.headers:
+        headers.add(name, value)
+    return headers
+
+
+def _pool(access: Access, credentials: Credentials, size: int, environ: Mapping[str, str]) -> urllib3.PoolManager:
+    """Connections that are kept; no silent retries, which would multiply every timeout."""
+    import urllib3
+
+    settings: dict[str, Any] = {"maxsize": size, "retries": False}
+    if credentials.context is not None:
+        settings["ssl_context"] = credentials.context
+        if name := access.cluster.text("tls-server-name"):
+            settings |= {"server_hostname": name, "assert_hostname": name}
+        if not credentials.context.check_hostname:  # somebody wanted it so
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+            settings["assert_hostname"] = False
+    proxy = proxy_of(access, environ)
+    if proxy is None:
+        return urllib3.PoolManager(**settings)
+    login = urlsplit(proxy)
+    if login.scheme.startswith("socks"):
+        return _through_socks(proxy, settings)
+    pair = f"{unquote(login.username)}:{unquote(login.password or '')}" if login.username else None
+    return urllib3.ProxyManager(proxy, proxy_headers=urllib3.make_headers(proxy_basic_auth=pair), **settings)
+
+
+def _through_socks(proxy: str, settings: dict[str, Any]) -> urllib3.PoolManager:
+    try:
+        from urllib3.contrib.socks import SOCKSProxyManager
+    except ImportError as error:
+        raise TriageError(
+            "a SOCKS proxy needs a library that is not installed", hint="pip install PySocks; or try --via kubectl"
+        ) from error
+    host = proxy.partition("://")[2]
+    return SOCKSProxyManager(f"socks5h://{host}", **settings)  # names are looked up behind the proxy, as by kubectl
 
 
 def connect(login: Login, concurrency: int) -> ApiReader:
     """A reader for this login; asks nothing yet."""
-    return ApiReader(access_of(login, os.environ), login, concurrency)
+    return ApiReader(access_of(login, os.environ), concurrency, os.environ)
 
 
 def _pieces(response: Any) -> Iterator[bytes]:  # noqa: ANN401

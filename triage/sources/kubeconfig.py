@@ -1,57 +1,136 @@
-"""Kubeconfigs as kubectl reads them, and the account of a pod: where the Python client reads them otherwise."""
+"""Kubeconfigs as kubectl reads and merges them; each mistake in one is told with its file and its field."""
 
 from __future__ import annotations
 
 import base64
-import json
 import os
+import re
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from triage.errors import TriageError
-from triage.model.collection import Identity, Login
+from triage.model.collection import Login
+from triage.sources.structured import NotReadableError, load_yaml
 
-_HERE = "127.0.0.0/8,::1,localhost"
-"""Never asked through a proxy of the environment, as in Go."""
+_MAX_BYTES = 16 * 1024 * 1024
+_MAX_ALIASES = 100
+COMMAND_LINE = "the command line"
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """How to ask: the client's configuration, headers of impersonation, and who that is."""
+class Section:
+    """A cluster, a user or a context; values are looked at where they are used."""
 
-    configuration: Any
-    headers: tuple[tuple[str, str], ...]
-    identity: Identity
+    name: str
+    """As a path in its file: `users[admin]`."""
+    file: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+    flags: Mapping[str, object] = field(default_factory=dict)
+    """What the command line says instead; its paths are relative to the working directory."""
+
+    def path(self, key: str) -> str:
+        """Of a field, for sentences about it."""
+        return f"{self.name}.{key}" if self.name else key
+
+    def text(self, key: str) -> str:
+        """A text; empty when it is not there."""
+        value = self._value(key)
+        if value is not None and not isinstance(value, str):
+            fail(self, key, "is no text")
+        return value or ""
+
+    def flag(self, key: str) -> bool:
+        """Yes or no; no when it is not there."""
+        value = self._value(key)
+        if value is not None and not isinstance(value, bool):
+            fail(self, key, "is neither true nor false")
+        return bool(value)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts."""
+        value = self._value(key) or []
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            fail(self, key, "is no list of texts")
+        return tuple(value)
+
+    def sections(self, key: str) -> tuple[Section, ...]:
+        """A list of mappings."""
+        value = self._value(key) or []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            fail(self, key, "is no list of mappings")
+        return tuple(Section(f"{self.path(key)}[{at}]", self.file, item) for at, item in enumerate(value))
+
+    def section(self, key: str) -> Section | None:
+        """A mapping."""
+        value = self._value(key)
+        if value is not None and not isinstance(value, dict):
+            fail(self, key, "is no mapping")
+        return None if value is None else Section(self.path(key), self.file, value)
+
+    def content(self, key: str, wait_s: float | None) -> bytes | None:
+        """What stands in `KEY-data`, else in the file that KEY names; a pipe that nobody fills is not waited for."""
+        if data := self.text(f"{key}-data"):
+            try:
+                return base64.b64decode("".join(data.split()), validate=True)
+            except ValueError:
+                fail(self, f"{key}-data", "is no base64")
+        path = self.text(key)
+        if not path:
+            return None
+        found = self.folder(key) / Path(path).expanduser()
+        try:
+            return read_file(found, wait_s)
+        except OSError as error:
+            raise TriageError(
+                "{field} in {file}: {path} cannot be read: {why}",
+                hint="correct it, or name another login with --kubeconfig or --context",
+                field=self.path(key),
+                file=self.origin(key),
+                path=found,
+                why=error.strerror or error,
+            ) from error
+
+    def folder(self, key: str) -> Path:
+        """What paths are relative to: the folder of the file, or where we are."""
+        return Path.cwd() if key in self.flags else Path(self.file).parent.absolute()
+
+    def origin(self, key: str) -> str:
+        """Who says it."""
+        return COMMAND_LINE if key in self.flags else self.file
+
+    def told(self, **flags: object) -> Section:
+        """The same with what the command line says; a file that it names goes before data of the kubeconfig."""
+        said = {key.replace("_", "-"): value for key, value in flags.items() if value}
+        return replace(self, flags=said | {f"{key}-data": None for key in said})
+
+    def _value(self, key: str) -> object:
+        return self.flags[key] if key in self.flags else self.fields.get(key)
 
 
-def access_of(login: Login, environ: Mapping[str, str]) -> Access:
-    """The login that these flags and this environment mean: kubeconfigs first, then the account of the pod."""
-    from kubernetes import config
-    from kubernetes.client import Configuration
+def fail(section: Section, key: str, why: str) -> NoReturn:
+    """Tell a mistake in a kubeconfig."""
+    raise TriageError(
+        "{field} in {file} {why}",
+        hint="correct it, or name another login with --kubeconfig or --context",
+        field=section.path(key),
+        file=section.origin(key),
+        why=why,
+    )
 
-    configuration = Configuration()
-    paths = kubeconfigs(login, environ)
-    try:
-        if not paths and login.context is None and environ.get("KUBERNETES_SERVICE_HOST"):
-            config.load_incluster_config(configuration)
-            identity = _of_pod(configuration)
-            user: Mapping[str, Any] = {}
-        else:
-            identity, user = _of_files(paths, login, configuration)
-    except config.ConfigException as error:
-        raise TriageError(
-            "the login cannot be used: {why}",
-            hint="name another one with --kubeconfig or --context, or let kubectl log in: --via kubectl",
-            why=error,
-        ) from error
-    as_user = login.as_user or user.get("as")
-    groups = login.as_groups or tuple(user.get("as-groups") or ())
-    headers = [("Impersonate-User", str(as_user))] if as_user else []
-    headers += [("Impersonate-Group", str(group)) for group in groups]
-    who = f"{as_user}, impersonated by {identity.user}" if as_user else identity.user
-    return Access(configuration, tuple(headers), _renamed(identity, who))
+
+@dataclass(frozen=True, slots=True)
+class Kubeconfig:
+    """The merged files."""
+
+    files: tuple[str, ...] = ()
+    current: str = ""
+    """Name of the context that is used unless another one is asked for."""
+    clusters: Mapping[str, Section] = field(default_factory=dict)
+    users: Mapping[str, Section] = field(default_factory=dict)
+    contexts: Mapping[str, Section] = field(default_factory=dict)
 
 
 def kubeconfigs(login: Login, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -60,121 +139,73 @@ def kubeconfigs(login: Login, environ: Mapping[str, str]) -> tuple[str, ...]:
     Raises TriageError when a file is named that is not there.
     """
     if login.kubeconfig:
-        if not Path(login.kubeconfig).is_file():
+        if not Path(login.kubeconfig).exists():
             raise TriageError("no such file or folder: {path}", hint="check the spelling", path=login.kubeconfig)
         return (login.kubeconfig,)
     listed = environ.get("KUBECONFIG") or str(Path(environ.get("HOME") or "~").expanduser() / ".kube" / "config")
-    return tuple(path for path in listed.split(os.pathsep) if path and Path(path).is_file())
+    return tuple(path for path in listed.split(os.pathsep) if path and Path(path).exists())
 
 
-def merged(paths: tuple[str, ...]) -> Any:  # noqa: ANN401 - the client's own kind of node
-    """The files as kubectl merges them: the first `current-context` counts, paths are relative to their file."""
-    from kubernetes.config.kube_config import KubeConfigMerger
+def merged(files: tuple[str, ...], wait_s: float | None) -> Kubeconfig:
+    """The files as kubectl merges them: the first one that names a thing counts, paths are relative to their file."""
+    found: dict[str, dict[str, Section]] = {"clusters": {}, "users": {}, "contexts": {}}
+    current = ""
+    for file in files:
+        whole = _parsed(file, wait_s)
+        current = current or whole.text("current-context")
+        for kind, sections in found.items():
+            for entry in whole.sections(kind):
+                name = entry.text("name")
+                if not name:
+                    fail(entry, "name", "is missing")
+                inner = entry.section(kind[:-1])
+                fields = inner.fields if inner else {}
+                sections.setdefault(name, Section(f"{kind}[{name}].{kind[:-1]}", file, fields))
+    return Kubeconfig(files, current, **found)
 
+
+def _parsed(file: str, wait_s: float | None) -> Section:
     try:
-        merger = KubeConfigMerger(os.pathsep.join(paths))
-    except Exception as error:  # YAML errors, wrong shapes: the library checks little
-        raise TriageError(
-            "the kubeconfig cannot be read: {why}", hint="check it with `kubectl config view`", why=error
-        ) from error
-    if merger.config is None:
-        raise TriageError(
-            "no kubeconfig was found, and this is no pod of a cluster",
-            hint="name one with --kubeconfig or KUBECONFIG",
-        )
-    currents = [c.get("current-context") for c in merger.config_files.values() if isinstance(c, dict)]
-    merger.config.value["current-context"] = next((c for c in currents if c), "")
-    for user in merger.config.value.get("users") or ():
-        _absolute(user.value.get("user"), ("client-certificate", "client-key", "tokenFile"), user.path)
-    return merger.config
+        text = read_file(Path(file), wait_s).decode("utf-8-sig")
+        documents = load_yaml(text, max_aliases=_MAX_ALIASES)
+    except OSError as error:
+        raise _no_kubeconfig(file, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise _no_kubeconfig(file, "it is no text") from error
+    except NotReadableError as error:
+        lines = re.findall(r"line (\d+)", str(error))  # the last one is where it went wrong
+        raise _no_kubeconfig(file, f"YAML, line {lines[-1]}" if lines else "YAML") from error
+    data = documents[0] if documents else {}
+    if not isinstance(data, dict) or data.get("kind", "Config") != "Config":
+        raise _no_kubeconfig(file, "it holds something else")
+    return Section("", file, data)
 
 
-def _absolute(entry: object, keys: tuple[str, ...], file: str) -> None:
-    """The client looks for a user's files beside the file of the cluster."""
-    for key in keys:
-        if isinstance(entry, dict) and isinstance(entry.get(key), str) and entry[key]:
-            entry[key] = str(Path(file).parent.absolute() / Path(entry[key]).expanduser())
+def _no_kubeconfig(file: str, why: str) -> TriageError:
+    return TriageError(
+        "{file} cannot be read as a kubeconfig: {why}",
+        hint="check it with `kubectl config view`, or name another one with --kubeconfig",
+        file=file,
+        why=why,
+    )
 
 
-def _of_files(paths: tuple[str, ...], login: Login, configuration: Any) -> tuple[Identity, Mapping[str, Any]]:  # noqa: ANN401
-    from kubernetes.config import ConfigException
-    from kubernetes.config.kube_config import KubeConfigLoader
+def read_file(path: Path, wait_s: float | None) -> bytes:
+    """The content of a file. Raises OSError, also when it does not come in time: pipes and dead mounts."""
+    done: list[bytes | OSError] = []
 
-    config = merged(paths)
-    name = login.context or config.value.get("current-context")
-    if not name:
-        raise TriageError("no context is chosen", hint="choose one with --context, or `kubectl config use-context`")
-    contexts = [c.value for c in config.value.get("contexts") or ()]
-    context = next((c.get("context") or {} for c in contexts if c.get("name") == name), None)
-    if context is None:
-        known = ", ".join(sorted(str(c.get("name")) for c in contexts)) or "none"
-        raise TriageError("there is no context '{name}'", hint="choose one of: {known}", name=name, known=known)
-    try:
-        loader = KubeConfigLoader(config, active_context=name, config_base_path=None)
-        loader.load_and_set(configuration)
-    except ConfigException:
-        raise
-    except Exception as error:
-        raise ConfigException(str(error) or type(error).__name__) from error
-    cluster = _named(config, "clusters", context.get("cluster")).get("cluster") or {}
-    user = _named(config, "users", context.get("user")).get("user") or {}
-    _proxy(configuration, bool(cluster.get("proxy-url")))
-    identity = Identity(
-        os.pathsep.join(paths), str(name), configuration.host, context.get("namespace"),
-        f"{context.get('user') or 'nobody'} ({_how(user, configuration)})",
-    )  # fmt: skip
-    return identity, user
+    def read() -> None:
+        try:
+            with path.open("rb") as stream:
+                done.append(stream.read(_MAX_BYTES))
+        except OSError as error:
+            done.append(error)
 
-
-def _named(config: Any, kind: str, name: object) -> Mapping[str, Any]:  # noqa: ANN401
-    found = (e.value for e in config.value.get(kind) or () if e.value.get("name") == name)
-    return next(found, None) or {}
-
-
-def _proxy(configuration: Any, told: bool) -> None:  # noqa: ANN401
-    """A proxy that the kubeconfig names is used whatever NO_PROXY says; one of the environment never for ourselves."""
-    if told:
-        configuration.no_proxy = ""
-    elif configuration.proxy:
-        configuration.no_proxy = ",".join(filter(None, (configuration.no_proxy, _HERE)))
-
-
-def _how(user: Mapping[str, Any], configuration: Any) -> str:  # noqa: ANN401
-    """How the user proves who he is, and the name in his token if there is one."""
-    exec_plugin = user.get("exec")
-    if isinstance(exec_plugin, Mapping):
-        return f"by the plugin {Path(str(exec_plugin.get('command'))).name}"
-    if configuration.api_key:
-        return subject(next(iter(configuration.api_key.values()))) or "token"
-    return "client certificate" if configuration.cert_file else "no credentials"
-
-
-def _of_pod(configuration: Any) -> Identity:  # noqa: ANN401
-    from kubernetes.config.incluster_config import SERVICE_TOKEN_FILENAME
-
-    space = Path(SERVICE_TOKEN_FILENAME).with_name("namespace")
-    namespace = space.read_text(encoding="utf-8").strip() if space.is_file() else None
-    user = subject(next(iter(configuration.api_key.values()), "")) or "service account"
-    return Identity("service account of this pod", None, configuration.host, namespace, user)
-
-
-def subject(token: str) -> str | None:
-    """Who a token is for; None when it does not tell.
-
-    >>> subject("Bearer e30." + base64.urlsafe_b64encode(b'{"sub":"system:serviceaccount:dns:reader"}').decode() + ".x")
-    'system:serviceaccount:dns:reader'
-    >>> subject("Bearer abc") is None
-    True
-    """
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except ValueError:
-        return None
-    return claims.get("sub") if isinstance(claims, dict) and isinstance(claims.get("sub"), str) else None
-
-
-def _renamed(identity: Identity, user: str) -> Identity:
-    return Identity(identity.source, identity.context, identity.server, identity.namespace, user)
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(wait_s)
+    if not done:
+        raise TimeoutError(None, f"no answer within {wait_s:g} s")
+    if isinstance(done[0], OSError):
+        raise done[0]
+    return done[0]

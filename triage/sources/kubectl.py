@@ -25,14 +25,12 @@ class KubectlReader:
     def __init__(self, program: str, login: Login) -> None:
         self._program = program
         self._timeout_s = login.timeout_s or None
-        self._flags = [
-            *(["--kubeconfig", login.kubeconfig] if login.kubeconfig else []),
-            *(["--context", login.context] if login.context else []),
-            *(["--as", login.as_user] if login.as_user else []),
-            *(flag for group in login.as_groups for flag in ("--as-group", group)),
-        ]
-        self.identity = self._who(login)
-        """Whom it asks, and as whom."""
+        self._flags = _flags(login)
+        self.identity, self._user = self._who(login)
+
+    def log_in(self) -> str:
+        """Say as whom we ask: the program gets its credentials by itself, for each read."""
+        return self._user
 
     @contextmanager
     def open(self, path: str) -> Iterator[Iterator[bytes]]:
@@ -55,7 +53,12 @@ class KubectlReader:
         with tempfile.TemporaryFile() as errors:
             command = [self._program, *self._flags, "create", "--raw", path, "-f", "-"]
             text = json.dumps(body).encode()
-            done = subprocess.run(command, input=text, stdout=subprocess.PIPE, stderr=errors, check=False)
+            try:
+                done = subprocess.run(
+                    command, input=text, stdout=subprocess.PIPE, stderr=errors, check=False, timeout=self._timeout_s
+                )
+            except subprocess.TimeoutExpired as error:
+                raise Fault("timeout", f"no answer within {self._timeout_s:g} s") from error
             if done.returncode:
                 raise fault_of(_text(errors))
         data = json.loads(done.stdout)
@@ -82,24 +85,71 @@ class KubectlReader:
         if process.wait():
             raise fault_of(_text(errors))
 
-    def _who(self, login: Login) -> Identity:
-        command = [self._program, *self._flags, "config", "view", "--minify", "-o", "json"]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        if done.returncode and login.context:
+    def _who(self, login: Login) -> tuple[Identity, str]:
+        """What its own view of the configuration says; where that says nothing, as in a pod, it knows nevertheless."""
+        config = self._config()
+        name = login.context or config.get("current-context") or None
+        context = _named(config, "context", name) or {}
+        if login.context and not context:
+            known = ", ".join(sorted(_names(config, "contexts"))) or "none"
+            raise TriageError(
+                "there is no {kind} '{name}'", hint="choose one of: {known}", kind="context", name=name, known=known
+            )
+        cluster = _named(config, "cluster", login.cluster or context.get("cluster"))
+        user = str(login.user or context.get("user") or "as it decides")
+        place = Identity(
+            self._program,
+            name,
+            login.server or cluster.get("server") or "as it decides",
+            context.get("namespace"),
+        )
+        return place, f"{login.as_user}, impersonated by {user}" if login.as_user else user
+
+    def _config(self) -> Mapping[str, Any]:
+        command = [self._program, *self._flags, "config", "view", "-o", "json"]
+        try:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=self._timeout_s
+            )
+        except (subprocess.TimeoutExpired, OSError) as error:
+            raise TriageError(
+                "{program} cannot be used: {why}",
+                hint="run `kubectl version` to see whether it works",
+                program=self._program,
+                why=getattr(error, "strerror", None) or error,
+            ) from error
+        if done.returncode:
             raise TriageError(
                 "kubectl says: {why}",
-                hint="choose a context that `kubectl config get-contexts` lists",
-                why=done.stderr.decode(errors="replace").strip()[:300],
+                hint="check the kubeconfig with `kubectl config view`",
+                why=" ".join(done.stderr.decode(errors="replace").split())[:300],
             )
         try:
             config = json.loads(done.stdout)
-            context = config["contexts"][0]["context"]
-            server = config["clusters"][0]["cluster"]["server"]
-        except (ValueError, KeyError, IndexError, TypeError):  # in a pod there is no kubeconfig, and kubectl works
-            return Identity(self._program, login.context, "as it decides", None, login.as_user or "as it decides")
-        user = str(context.get("user") or "nobody")
-        who = f"{login.as_user}, impersonated by {user}" if login.as_user else user
-        return Identity(self._program, config.get("current-context"), server, context.get("namespace"), who)
+        except ValueError:
+            return {}
+        return config if isinstance(config, dict) else {}
+
+
+def _flags(login: Login) -> list[str]:
+    """The flags of the same names; --request-timeout is not among them, for silence is timed here."""
+    told = {
+        "kubeconfig": login.kubeconfig, "context": login.context, "cluster": login.cluster, "user": login.user,
+        "server": login.server, "certificate-authority": login.authority, "client-certificate": login.certificate,
+        "client-key": login.key, "tls-server-name": login.tls_name, "as": login.as_user, "as-uid": login.as_uid,
+    }  # fmt: skip
+    flags = [f"--{name}={value}" for name, value in told.items() if value]
+    flags += [f"--as-group={group}" for group in login.as_groups]
+    return [*flags, *(["--insecure-skip-tls-verify"] if login.insecure else [])]
+
+
+def _named(config: Mapping[str, Any], kind: str, name: object) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next((e for e in config.get(f"{kind}s") or () if e.get("name") == name), {})
+    return found.get(kind) or {}
+
+
+def _names(config: Mapping[str, Any], kind: str) -> list[str]:
+    return [str(entry.get("name")) for entry in config.get(kind) or ()]
 
 
 def connect(login: Login) -> KubectlReader:

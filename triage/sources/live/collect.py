@@ -30,7 +30,7 @@ _METRICS_BYTES = 16 * 1024 * 1024
 def collect(
     reader: Reader, wish: Wish, folder: Path, *, tool: str, started: str, progress: Progress, stopped: threading.Event
 ) -> Collected:
-    """Write all that can be had into the folder; what could not is told by the manifest. Only Ctrl-C ends it early."""
+    """Write all that can be had into the folder; what could not is told by the manifest. `stopped` ends it early."""
     mask = os.umask(0o077)
     try:
         return _Collection(reader, wish, folder, progress, stopped).run(tool, started)
@@ -62,8 +62,7 @@ class _Collection:
             if not self._away():
                 self._read(reader, targets)
                 self._deepen(reader)
-        except (KeyboardInterrupt, Stop):
-            self.stopped.set()
+        except Stop:
             read = {log.target for log in self.logs}
             self.troubles += [t.trouble("stopped") for t in targets if t not in read]
         found = self._unread()
@@ -297,16 +296,12 @@ class _Collection:
         threads = [threading.Thread(target=work, daemon=True) for _ in range(min(self.wish.concurrency, len(tasks)))]
         for thread in threads:
             thread.start()
-        try:
-            while any(thread.is_alive() for thread in threads):
-                for thread in threads:
-                    thread.join(0.1)
-                tick()
-        except KeyboardInterrupt:
-            self.stopped.set()  # what is being written is closed; a read that hangs is left alone
+        while any(thread.is_alive() for thread in threads) and not self.stopped.is_set():
             for thread in threads:
-                thread.join(_GRACE_S / len(threads))
-            raise
+                thread.join(0.1)
+            tick()
+        for thread in threads:  # once stopped: what is being written is closed, a read that hangs is left alone
+            thread.join(_GRACE_S / len(threads))
         if errors:
             raise errors[0]
         if self.stopped.is_set():

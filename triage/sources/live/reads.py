@@ -44,7 +44,11 @@ class Reader(Protocol):
 
     @property
     def identity(self) -> Identity:
-        """Whom it asks, and as whom."""
+        """Whom it asks."""
+        ...
+
+    def log_in(self) -> str:
+        """Get the credentials, and say as whom we ask. Raises TriageError when there are none."""
         ...
 
     def open(self, path: str) -> AbstractContextManager[Iterator[bytes]]:
