@@ -9,6 +9,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,11 @@ def run(*args: str) -> tuple[int, str, str]:
     with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
         code = main(list(args))
     return code, out.getvalue(), err.getvalue()
+
+
+@cache
+def demo(story: str, lang: str, output: str) -> tuple[int, str, str]:
+    return run("demo", story, "--lang", lang, "-o", output)
 
 
 def test_the_program_names_the_languages_that_it_has() -> None:
@@ -148,7 +154,7 @@ def plain_lines(text: str) -> list[str]:
 
 @pytest.mark.parametrize("story", APPROVED)
 def test_story_reads_as_approved_in_chinese(approve, story: str) -> None:
-    code, out, _ = run("demo", story, "--lang", "zh")
+    code, out, _ = demo(story, "zh", "text")
     assert code == 0
     approve(GOLDEN / f"{story}.txt", out)
 
@@ -156,19 +162,19 @@ def test_story_reads_as_approved_in_chinese(approve, story: str) -> None:
 @pytest.mark.parametrize("story", STORIES)
 @pytest.mark.parametrize("output", ["text", "markdown"])
 def test_a_story_in_chinese_has_no_english_sentence(story: str, output: str) -> None:
-    code, out, err = run("demo", story, "--lang", "zh", "-o", output)
+    code, out, err = demo(story, "zh", output)
     assert (code, err.count("等同于")) == (0, 1)
     body = re.sub(r"```.*?```|<!--.*?-->", "", out, flags=re.DOTALL)
     body = re.sub(r"参考\**\n(\n?\s+?- .*(\n {6}.*)*|\n- .*)*", "", body)
     body = re.sub(r"(?m)^( *)\S+:\d+ .*(\n\1  .*)*", "", body)  # citations, also wrapped ones
     left = [line for line in plain_lines(body) if ENGLISH.search(QUOTED.sub("", line))]
     assert left == []
-    assert ENGLISH.search(run("demo", story, "--lang", "en", "-o", output)[1]), "the sign of English finds English"
+    assert ENGLISH.search(demo(story, "en", output)[1]), "the sign of English finds English"
 
 
 @pytest.mark.parametrize("story", STORIES)
 def test_the_first_screen_in_chinese_fits(story: str) -> None:
-    screen = run("demo", story, "--lang", "zh")[1].partition("\n\n")[0].splitlines()
+    screen = demo(story, "zh", "text")[1].partition("\n\n")[0].splitlines()
     assert len(screen) <= 20
     assert all(cells(line) <= 80 for line in screen[:-1]), "the last one is a command"
     assert not [line for line in screen if line.strip()[:1] in set("，。；：！？、）")]

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,11 +36,6 @@ class Verdict:
         """The same claim with (nearly) the same probability."""
         mine, theirs = ((v.cause, v.upstream, v.zone, v.scope) for v in (self, other))
         return mine == theirs and abs(self.probability - other.probability) <= within
-
-
-@pytest.fixture(autouse=True)
-def _messages_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "load_messages", cache(pipeline.load_messages))
 
 
 def report_of(*paths: Path) -> Report:

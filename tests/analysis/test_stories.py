@@ -7,22 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from bench.simulator.story import Story, make_story
 from tests.analysis.asking import QUIET, ask, outline
-from triage import pipeline
 from triage.model.report import Report
 
 SEEDS = range(400, 430)
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 Files = Mapping[str, str]
-
-
-@pytest.fixture(autouse=True)
-def _messages_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "load_messages", cache(pipeline.load_messages))
 
 
 @cache
@@ -38,13 +33,19 @@ def report_of(files: Files, folder: Path) -> Report:
     return ask(folder)
 
 
+@cache
+def unchanged(name: str) -> Report:
+    story = next(story for story in stories() if story.name == name)
+    with TemporaryDirectory() as folder:
+        return report_of(story.files, Path(folder) / name / "before")
+
+
 def pairs(change: Callable[[Files], Files | None], folder: Path) -> Iterator[tuple[str, Report, Report]]:
     """Each story before and after a change; stories that it does not touch are left out."""
     for story in stories():
         changed = change(story.files)
         if changed is not None:
-            before = report_of(story.files, folder / story.name / "before")
-            yield story.name, before, report_of(changed, folder / story.name / "after")
+            yield story.name, unchanged(story.name), report_of(changed, folder / story.name / "after")
 
 
 def shifted(seconds: int) -> Callable[[Files], Files | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,6 @@ from triage import pipeline
 from triage.redact import Pseudonyms
 
 RULEBOOK = pipeline.load_rulebook(None)
-
-
-@pytest.fixture(autouse=True)
-def _messages_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "load_messages", cache(pipeline.load_messages))
 
 
 def claims(bundle) -> list[tuple]:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from triage.model.message import Message
 from triage.model.rule import Rulebook
 from triage.model.text import Catalogue
 
-if TYPE_CHECKING:
-    pass
-
 
 def load_rulebook(folder: Path | None) -> Rulebook:
-    """The rules that came with the program, with those of `folder` over them."""
+    """The rules that came with the program, read once, with those of `folder` over them."""
+    return _own() if folder is None else _read(folder)
+
+
+@cache
+def _own() -> Rulebook:
+    return _read(None)
+
+
+def _read(folder: Path | None) -> Rulebook:
     from triage import rulebook
     from triage.analysis import MEASURES, PLACEHOLDERS
 
@@ -23,8 +29,9 @@ def load_rulebook(folder: Path | None) -> Rulebook:
     return rulebook.load(rulebook.rules_folder(), overlay=folder, measures=measures, names=PLACEHOLDERS)
 
 
+@cache
 def load_messages() -> tuple[Message, ...]:
-    """What CoreDNS and the programs around it can say."""
+    """What CoreDNS and the programs around it can say; read once."""
     from triage.rulebook import rules_folder
     from triage.rulebook.messages import load_messages as load
 
