@@ -6,17 +6,33 @@ import os
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.terminal import TerminalReporter
 
-from tests.left_out import tell
+from tests.left_out import be_quick, hand_over, mark_slow, take_over, tell
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite approved output; read the diff afterwards")
+    parser.addoption("--quick", action="store_true", help="leave out what takes long: tests/left_out.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Slow tests bear a mark, and a quick run goes without them."""
+    mark_slow(items)
+    if config.getoption("--quick"):
+        be_quick(config, items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What the workers of a parallel run left out."""
+    take_over(node.config, getattr(node, "workeroutput", {}))
 
 
 _FOREIGN = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "TERM", "COLUMNS", "TRIAGE_DEBUG", "KUBECONFIG", "GITHUB_ACTIONS")
@@ -67,6 +83,8 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """With CI set nothing may be left out: a skipped test fails the run."""
+    if hasattr(session.config, "workeroutput"):
+        hand_over(session.config, session.config.workeroutput)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped") and not session.exitstatus:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -37,7 +37,7 @@ part docstrings "$bin/interrogate" triage
 part rules "$bin/triage" rules check
 part cases "$bin/triage" rules test
 if [ "$scope" = quick ]; then
-    exec "$bin/python" -m pytest -q -m "not lab and not cluster and not install and not browser"
+    exec "$bin/python" -m pytest -q --quick -n auto --maxprocesses 4 --dist loadfile
 fi
 [ -z "${CI:-}" ] || PYTHON="$bin/python" part lab-setup sh tests/lab/setup.sh
 [ -z "${CI:-}" ] || PYTHON="$bin/python" part cluster-setup sh tests/cluster/setup.sh
