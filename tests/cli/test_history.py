@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from tests.cli.conftest import ROOT
+from triage.history import History
 
 MASTER, OTHER, HEALTHY = "sample_logs/master-subnet", "sample_logs/look-alike", "sample_logs/healthy"
 
@@ -140,3 +147,19 @@ def test_diff_of_what_is_no_report_is_told(triage, reports: list[Path], tmp_path
     for pair in ((reports[0], tmp_path / "x"), (tmp_path / "missing", reports[0])):
         told = triage("diff", *pair)
         assert (told.code, told.out) == (2, "")
+
+
+def test_the_report_does_not_wait_for_another_run(file: Path) -> None:
+    History(file).check()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        command = [sys.executable, "-m", "triage", "analyze", MASTER, "--history", str(file)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as run:
+            assert run.stdout is not None
+            lines = [run.stdout.readline() for _ in range(20)]
+            assert lines[0].startswith("Possible (41 %)")
+            assert run.poll() is None, "it waits to keep the run"
+            other.execute("ROLLBACK")
+            run.stdout.read()
+            assert run.wait(timeout=60) == 0
+    assert History(file).n_runs() == 1

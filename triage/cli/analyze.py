@@ -103,8 +103,7 @@ def analyze(
             show(pipeline.no_evidence_report(bundle, rulebook, now_ns=now), words, target)
         raise
     show(report, words, target, past.record(report))
-    if past.trouble is not None:
-        raise past.trouble
+    past.keep(report)
     if watch.stopped:
         raise typer.Exit(ExitCode.INTERRUPTED)
     raise typer.Exit(exit_code(report, fail_on, strict_coverage=strict_coverage))

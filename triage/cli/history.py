@@ -31,8 +31,7 @@ class Past:
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
-        self.trouble: TriageError | None = None
-        """Why the run could not be kept: told once the report is out."""
+        self._kept = file is None
 
     def check(self) -> None:
         """Refuse what is no history before any work is done."""
@@ -42,17 +41,30 @@ class Past:
             History(self._file).check()
 
     def record(self, report: Report) -> News | None:
-        """Keep the run; what is new in it. None without a history, or when it cannot be written."""
+        """Keep the run; what is new in it. None without a history, or when it cannot be written now."""
+        from triage.history import SHORT_WAIT_S
+
+        try:
+            return self._record(report, SHORT_WAIT_S)
+        except TriageError:
+            return None
+
+    def keep(self, report: Report) -> None:
+        """Keep the run if `record` could not, once the report is out; raises TriageError if that fails, too."""
+        from triage.history import WAIT_S
+
+        if not self._kept:
+            self._record(report, WAIT_S)
+
+    def _record(self, report: Report, wait_s: float) -> News | None:
         if self._file is None:
             return None
         from triage.history import History, findings_of
 
         cluster = (report.cluster or {}).get("context") or ""
-        try:
-            return History(self._file).record(cluster, report.generated_ns, findings_of(report))
-        except TriageError as error:
-            self.trouble = error
-            return None
+        news = History(self._file).record(cluster, report.generated_ns, findings_of(report), wait_s)
+        self._kept = True
+        return news
 
 
 def history(

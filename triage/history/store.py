@@ -22,7 +22,10 @@ _APPLICATION, _VERSION = 0x74726961, 1
 """Of the file's header (`tria`), so that no other database is taken for a history."""
 _KEPT_RUNS = 2000
 """For each cluster; older ones are forgotten."""
-_WAIT_S = 30.0
+WAIT_S = 30.0
+"""How long a run waits for another one that is writing."""
+SHORT_WAIT_S = 1.0
+"""And while somebody waits for its report."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY AUTOINCREMENT, cluster TEXT NOT NULL, at_ns INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS findings (
@@ -54,18 +57,18 @@ class History:
                 why=error.strerror or error,
             ) from error
         try:
-            with self._open():
+            with self._open(SHORT_WAIT_S):
                 pass
         except TriageError as error:
             if error.exit_code is not ExitCode.DELIVERY:
                 raise
 
-    def record(self, cluster: str, at_ns: int, findings: Sequence[Finding]) -> News:
-        """Add a run; tells what is new since the run before it.
+    def record(self, cluster: str, at_ns: int, findings: Sequence[Finding], wait_s: float = WAIT_S) -> News:
+        """Add a run; tells what is new since the run before it. `wait_s`: how long to wait for another run.
 
         Raises TriageError (exit code 5) when it cannot be written: the history is then what it was before.
         """
-        with self._open() as database:
+        with self._open(wait_s) as database:
             last = database.execute(
                 "SELECT run, at_ns FROM runs WHERE cluster = ? ORDER BY run DESC LIMIT 1", (cluster,)
             ).fetchone()
@@ -100,10 +103,10 @@ class History:
             return int(database.execute("SELECT count(*) FROM runs").fetchone()[0])
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self, wait_s: float = WAIT_S) -> Iterator[sqlite3.Connection]:
         """One transaction, that is done as a whole or not at all."""
         try:
-            with closing(sqlite3.connect(self._file, timeout=_WAIT_S, isolation_level=None)) as database:
+            with closing(sqlite3.connect(self._file, timeout=wait_s, isolation_level=None)) as database:
                 database.execute("PRAGMA foreign_keys = ON")
                 database.execute("BEGIN IMMEDIATE")
                 try:
