@@ -23,7 +23,7 @@ linux/amd64, go1.20.7, ae2bbc2
 {at}:04Z [ERROR] plugin/errors: 2 wombat. A: read udp 10.188.31.7:40003->10.77.66.53:53: i/o timeout
 {at}:05Z [ERROR] plugin/errors: 2 53.66.77.10.in-addr.arpa. PTR: read udp 10.188.31.7:40004->10.77.66.53:53: i/o timeout
 {at}:06Z [ERROR] plugin/errors: 2 10-188-31-7.narwhal.pod.cluster.local. A: dial udp 10.77.66.53:53: i/o timeout
-{at}:07Z something about tapir.zanzibar.example and axolotl-m1, https://robot:hunter22@marzipan.zanzibar.example/x
+{at}:07Z something about tapir.zanzibar.example and axolotl-m1, fe80::7%okapi, https://robot:hunter22@marzipan.zanzibar.example/x
 {at}:08Z [WARNING] plugin/health: Local health request to "http://10.188.31.7:8080/health" took more than 1s
 """
 _CLEAN = """\
@@ -70,14 +70,14 @@ wombat:53 {
     forward . 10.77.66.53
 }
 """,
-    "axolotl-m1.resolv.conf": "nameserver 10.77.66.53\nsearch zanzibar.example wombat\n",
+    "tapir.zanzibar.example/axolotl-m1.resolv.conf": "nameserver 10.77.66.53\nsearch zanzibar.example wombat\n",
     "okapi-notes.md": "We called payroll.zanzibar.example at 10.77.66.53, password=S3cr3t.\n",
 }
 
 
 def plant(folder: Path) -> Path:
     """Write the evidence."""
-    folder.mkdir(exist_ok=True)
     for name, text in _FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return folder

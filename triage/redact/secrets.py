@@ -98,8 +98,9 @@ def _spans(
 ) -> Iterator[tuple[int, int]]:
     at = lowered.find(keyword)
     while at >= 0:
-        match = form.match(text, at)
-        if match and match["secret"] != HIDDEN and before.search(text[max(0, at - _BEFORE) : at]):
+        # What stands before it is short: looked at first, no long text is read again and again.
+        match = before.search(text[max(0, at - _BEFORE) : at]) and form.match(text, at)
+        if match and match["secret"] != HIDDEN:
             yield match.span("secret")
             at = lowered.find(keyword, max(match.end("secret"), at + 1))
         else:

@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     # Escapes of terminals and of JSON are no letters of what stands beside them.
     r"\x1b\[[0-9;]{0,20}[A-Za-z]|\\u[0-9A-Fa-f]{4}|\\[nrtbf\"/\\]"
     r"|(?<![\w.:])(?P<six>(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}))"
-    r"(?![\w:]|\.\w)(?P<six_len>/\d{1,3}(?!\w))?"
+    r"(?![\w:]|\.\w)(?P<interface>%\w{1,15}(?:[.-]\w{1,15}){0,3})?(?P<six_len>/\d{1,3}(?!\w))?"
     r"|(?<![\w.])(?<![A-Za-z]-)(?P<four>(?:\d{1,3}\.){3}\d{1,3})(?!\.?\w|-[A-Za-z])(?P<four_len>/\d{1,2}(?!\w))?"
     rf"|(?P<mail>[\w.+%-]{{1,64}}@(?={_LABEL}\.))?(?P<name>{_LABEL}(?:\.{_LABEL})*\.?)"
 )
@@ -152,7 +152,7 @@ class Redactor:
         if match["four"]:
             return self._address(match["four"], match["four_len"])
         if match["six"]:
-            return self._address(match["six"], match["six_len"])
+            return self._address(match["six"], match["six_len"], match["interface"])
         if kind is None or not match["name"]:
             return match[0]
         text, at = match.string, match.start("name")
@@ -164,9 +164,13 @@ class Redactor:
             return f"{user if own else self.pseudonyms.label(user)}@{name}"
         return name
 
-    def _address(self, text: str, length: str | None) -> str:
+    def _address(self, text: str, length: str | None, interface: str | None = None) -> str:
         if self.mode != "full":
-            return text + (length or "")
+            return text + (interface or "") + (length or "")
+        if interface:  # of a link-local address, which stays
+            self._note("addresses", text + interface)
+            interface = f"%{self.pseudonyms.label(interface[1:])}"
+            return self._address(text, None) + interface + (length or "")
         try:
             address = ipaddress.ip_address(".".join(str(int(p)) for p in text.split(".")) if ":" not in text else text)
         except ValueError:
