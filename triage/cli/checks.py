@@ -9,7 +9,7 @@ import typer
 
 from triage.cli.options import RulesOption
 from triage.cli.stored import hypothesis_of, stored_report
-from triage.cli.streams import emit
+from triage.cli.streams import emit, tell
 from triage.errors import TriageError
 from triage.model.report import Hypothesis, Report
 
@@ -31,11 +31,13 @@ def checks(
             hint="use the report that was not redacted, or one of mode names",
         )
     chosen = _telling(stored) if rank is None else [hypothesis_of(stored, rank)]
+    if not any(hypothesis.next_checks for hypothesis in chosen):
+        tell("no check would tell more: the report names none")
+        return
     emit(pipeline.check_script(chosen, pipeline.load_rulebook(rules)))
 
 
 def _telling(report: Report) -> Sequence[Hypothesis]:
     """Every explanation of the first fault, and the leader of each further one."""
-    first = hypothesis_of(report, None)
     leads = {h.group: h for h in reversed(report.hypotheses)}
-    return [h for h in report.hypotheses if h.group == first.group or leads[h.group] is h]
+    return [h for h in report.hypotheses if h.group == report.hypotheses[0].group or leads[h.group] is h]
