@@ -44,8 +44,17 @@ class TriageError(Exception):
             self.exit_code = exit_code
 
     def said(self, translated: Callable[[str], str]) -> tuple[str, str]:
-        """Message and hint in another language: `translated` knows its templates, and names that are words of ours."""
-        names = {key: translated(value) if isinstance(value, str) else value for key, value in self.names.items()}
+        """Message and hint in another language: `translated` knows its templates, and names that are words of ours.
+
+        A name may be another error: what it says stands in the sentence.
+        """
+
+        def word(name: object) -> object:
+            if isinstance(name, TriageError):
+                return name.said(translated)[0]
+            return translated(name) if isinstance(name, str) else name
+
+        names = {key: word(name) for key, name in self.names.items()}
         message, hint = (translated(t).format_map(names) if names else translated(t) for t in self.templates)
         return message, hint
 

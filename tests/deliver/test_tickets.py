@@ -15,6 +15,8 @@ from triage.deliver import Receipt, Settings, open_target
 from triage.errors import DeliveryError
 from triage.model.report import Report
 from triage.model.text import Text
+from triage.rulebook import rules_folder
+from triage.rulebook.phrases import load_phrases
 
 LABEL = "coredns-triage-6754af96-a1b2c3d4e5f60718"
 """Cluster `prod`, first fault of the report."""
@@ -279,8 +281,11 @@ def test_jira_gets_the_files_and_tells_when_one_is_too_large(maker, serve, lines
     site, target, secrets = maker(serve)
     desk = Desk(site, target, {f"COREDNS_TRIAGE_{name}": value for name, value in secrets.items()}, lines)
     site.upload_limit = 10
-    with pytest.raises(DeliveryError, match="NET-1 has the report, but not all of its files: localhost answered 413"):
+    said = "NET-1 has the report, but not all of its files: localhost answered 413"
+    with pytest.raises(DeliveryError, match=said) as told:
         desk.send(SCOPED)
+    chinese = told.value.said(lambda text: load_phrases(rules_folder(), "zh").get(text, text))[0]
+    assert "NET-1 已有报告，但文件不全：localhost 答复了 413" in chinese
     site.upload_limit = 10**7
     assert desk.send(SCOPED).action == "known"
     assert desk.send(SCOPED).action == "known"

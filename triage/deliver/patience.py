@@ -45,7 +45,7 @@ def patiently(
                 raise DeliveryError(
                     "{what}; it asks to wait {seconds} s",
                     hint="send the report again later",
-                    what=later.message,
+                    what=later,
                     seconds=round(wait),
                 ) from later
             if tried == TRIES - 1:

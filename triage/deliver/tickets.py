@@ -149,7 +149,7 @@ class Tickets:
                 "{ticket} has the report, but not all of its files: {why}",
                 hint=error.templates[1],
                 exit_code=error.exit_code,
-                **{**error.names, "ticket": ticket.url, "why": error.message},
+                **{**error.names, "ticket": ticket.url, "why": error},
             ) from error
 
     def _gone(self, known: Sequence[Ticket], ours: Ticket | None, parcel: Parcel) -> list[Ticket]:
