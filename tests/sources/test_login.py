@@ -298,3 +298,36 @@ def test_a_kubeconfig_may_come_through_a_pipe(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.stderr.startswith("context lab from /dev/fd/")
     assert done.returncode == ExitCode.NO_EVIDENCE
+
+
+def played(tmp_path: Path, text: str) -> str:
+    program = tmp_path / "bin" / "kubectl"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{text}\n")
+    program.chmod(0o700)
+    return str(program)
+
+
+def test_a_kubectl_that_hangs_played_by_a_script(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path, program = written(tmp_path), played(tmp_path, "exec sleep 1000")
+    code = main(["diagnose", "--kubeconfig", str(path), _SHORT, "--via", program])
+    told = capfd.readouterr().err
+    assert told.splitlines()[:2] == [f"context lab from {program}", f"server {SERVER}"]
+    assert "as me\n" in told
+    assert (code, "no answer within 1 s" in told) == (ExitCode.NO_EVIDENCE, True)
+
+
+def test_the_flags_are_handed_to_kubectl_played_by_a_script(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    said = tmp_path / "said"
+    program = played(tmp_path, f'echo "$@" >> {said}; exit 1')
+    flags = {
+        "--kubeconfig": str(written(tmp_path)), "--context": "other", "--cluster": "lab", "--user": "me",
+        "--server": "https://127.0.0.1:8", "--certificate-authority": "a", "--tls-server-name": "b",
+        "--client-certificate": "c", "--client-key": "d", "--as": "e", "--as-uid": "f", "--as-group": "g",
+    }  # fmt: skip
+    words = [word for pair in flags.items() for word in pair]
+    main(["diagnose", *words, "--insecure-skip-tls-verify", "--via", program])
+    assert "server https://127.0.0.1:8\n" in capfd.readouterr().err
+    handed = said.read_text().splitlines()[0].split()
+    assert {f"{name}={value}" for name, value in flags.items()} | {"--insecure-skip-tls-verify"} <= set(handed)
+    assert not any("timeout" in word for word in handed), "kubectl would end a long log by it"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from triage.errors import TriageError
-from triage.model.collection import Identity, Login
+from triage.model.collection import Login
 from triage.sources.live.reads import Fault
 from triage.sources.live.words import fault_of
+from triage.sources.login import Access, access_of
 
 _PIECE = 64 * 1024
 
@@ -22,11 +25,12 @@ _PIECE = 64 * 1024
 class KubectlReader:
     """Reads by `kubectl get --raw`."""
 
-    def __init__(self, program: str, login: Login) -> None:
+    def __init__(self, program: str, access: Access) -> None:
         self._program = program
-        self._timeout_s = login.timeout_s or None
-        self._flags = _flags(login)
-        self.identity, self._user = self._who(login)
+        self._timeout_s = access.wait_s
+        self._flags = _flags(access.login)
+        self._user = access.who()
+        self.identity = replace(access.identity, source=program)
 
     def log_in(self) -> str:
         """Say as whom we ask: the program gets its credentials by itself, for each read."""
@@ -85,51 +89,6 @@ class KubectlReader:
         if process.wait():
             raise fault_of(_text(errors))
 
-    def _who(self, login: Login) -> tuple[Identity, str]:
-        """What its own view of the configuration says; where that says nothing, as in a pod, it knows nevertheless."""
-        config = self._config()
-        name = login.context or config.get("current-context") or None
-        context = _named(config, "context", name) or {}
-        if login.context and not context:
-            known = ", ".join(sorted(_names(config, "contexts"))) or "none"
-            raise TriageError(
-                "there is no {kind} '{name}'", hint="choose one of: {known}", kind="context", name=name, known=known
-            )
-        cluster = _named(config, "cluster", login.cluster or context.get("cluster"))
-        user = str(login.user or context.get("user") or "as it decides")
-        place = Identity(
-            self._program,
-            name,
-            login.server or cluster.get("server") or "as it decides",
-            context.get("namespace"),
-        )
-        return place, f"{login.as_user}, impersonated by {user}" if login.as_user else user
-
-    def _config(self) -> Mapping[str, Any]:
-        command = [self._program, *self._flags, "config", "view", "-o", "json"]
-        try:
-            done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=self._timeout_s
-            )
-        except (subprocess.TimeoutExpired, OSError) as error:
-            raise TriageError(
-                "{program} cannot be used: {why}",
-                hint="run `kubectl version` to see whether it works",
-                program=self._program,
-                why=getattr(error, "strerror", None) or error,
-            ) from error
-        if done.returncode:
-            raise TriageError(
-                "kubectl says: {why}",
-                hint="check the kubeconfig with `kubectl config view`",
-                why=" ".join(done.stderr.decode(errors="replace").split())[:300],
-            )
-        try:
-            config = json.loads(done.stdout)
-        except ValueError:
-            return {}
-        return config if isinstance(config, dict) else {}
-
 
 def _flags(login: Login) -> list[str]:
     """The flags of the same names; --request-timeout is not among them, for silence is timed here."""
@@ -143,21 +102,12 @@ def _flags(login: Login) -> list[str]:
     return [*flags, *(["--insecure-skip-tls-verify"] if login.insecure else [])]
 
 
-def _named(config: Mapping[str, Any], kind: str, name: object) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = next((e for e in config.get(f"{kind}s") or () if e.get("name") == name), {})
-    return found.get(kind) or {}
-
-
-def _names(config: Mapping[str, Any], kind: str) -> list[str]:
-    return [str(entry.get("name")) for entry in config.get(kind) or ()]
-
-
 def connect(login: Login) -> KubectlReader:
     """A reader through the program in the path; asks nothing yet."""
     program = shutil.which(login.via)
     if program is None:
         raise TriageError("{program} was not found", hint="install it, or leave --via out", program=login.via)
-    return KubectlReader(program, login)
+    return KubectlReader(program, access_of(login, os.environ))
 
 
 def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -24,6 +24,8 @@ from triage.sources.kubeconfig import Kubeconfig, Section, fail, kubeconfigs, me
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a pod finds its account."""
+_ACCOUNT = "account"
+_NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,16 @@ class Access:
     def wait_s(self) -> float | None:
         """For a plugin or a file to answer; None waits for ever."""
         return self.login.timeout_s or None
+
+    def who(self, how: str | None = None) -> str:
+        """Our name, and how we prove it."""
+        if self.user.name == _ACCOUNT:
+            name = how if how not in (None, "token") else "service account"
+        else:
+            name = self.user.name.removeprefix("users[").removesuffix("].user")
+            name = f"{name} ({how})" if how else name
+        as_user = self.login.as_user or self.user.text("as")
+        return f"{as_user}, impersonated by {name}" if as_user else str(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,7 @@ def access_of(login: Login, environ: Mapping[str, str]) -> Access:
 def _named(config: Kubeconfig, kind: str, name: str) -> Section:
     sections: Mapping[str, Section] = getattr(config, f"{kind}s")
     if not name:
-        return Section(kind, config.files[0] if config.files else "")
+        return Section(_NOBODY if kind == "user" else kind, config.files[0] if config.files else "")
     if name not in sections:
         known = ", ".join(sorted(sections)) or "none"
         raise TriageError(
@@ -97,7 +109,7 @@ def _of_pod(login: Login, environ: Mapping[str, str]) -> Access:
     server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
     source = "service account of this pod"
     cluster = Section("cluster", source, {"certificate-authority": str(SERVICE_ACCOUNT / "ca.crt")})
-    user = Section("account", source, {"tokenFile": str(SERVICE_ACCOUNT / "token")})
+    user = Section(_ACCOUNT, source, {"tokenFile": str(SERVICE_ACCOUNT / "token")})
     space = SERVICE_ACCOUNT / "namespace"
     namespace = space.read_text(encoding="utf-8").strip() if space.is_file() else None
     return Access(server, cluster, user, login, Identity(source, None, server, namespace))
@@ -146,7 +158,7 @@ def proxy_of(access: Access, environ: Mapping[str, str]) -> str | None:
 
 def log_in(access: Access, environ: Mapping[str, str]) -> Credentials:
     """Get the credentials: read the files, run the plugin. Raises TriageError with what is wrong with them."""
-    user, cluster, login = access.user, access.cluster, access.login
+    user, cluster = access.user, access.cluster
     token, how = _token(user, access.wait_s)
     certificate, key = (user.content(kind, access.wait_s) for kind in ("client-certificate", "client-key"))
     program = user.section("exec")
@@ -166,13 +178,10 @@ def log_in(access: Access, environ: Mapping[str, str]) -> Credentials:
         headers.append(("Authorization", f"Basic {pair}"))
         how = "password"
     how = how or ("client certificate" if certificate else "no credentials")
-    who = _who(access, how)
-    as_user = login.as_user or user.text("as")
-    if as_user:
+    if as_user := access.login.as_user or user.text("as"):
         headers += _impersonation(access, as_user)
-        who = f"{as_user}, impersonated by {who}"
     context = _tls(cluster, user, access.wait_s, certificate, key) if access.server.startswith("https") else None
-    return Credentials(tuple(headers), context, who)
+    return Credentials(tuple(headers), context, access.who(how))
 
 
 def _token(user: Section, wait_s: float | None) -> tuple[str, str]:
@@ -190,13 +199,6 @@ def _token(user: Section, wait_s: float | None) -> tuple[str, str]:
             )
     subject = claims(token).get("sub")
     return token, (subject if isinstance(subject, str) else "token") if token else ""
-
-
-def _who(access: Access, how: str) -> str:
-    if access.user.name == "account":
-        return "service account" if how == "token" else how
-    named = access.user.name.removeprefix("users[").removesuffix("].user")
-    return f"{'nobody' if named == 'user' else named} ({how})"
 
 
 def _impersonation(access: Access, as_user: str) -> list[tuple[str, str]]:
