@@ -62,22 +62,26 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
     named = [r for r in inputs.replicas if r]
     pods, nodes = inputs.topology.pods, inputs.topology.nodes
     if not any(p.node for p in pods):
-        found.append(Gap("gap.no-pod-list", {}, PLACE_CAUSES, "kubectl get pods -n kube-system -o wide"))
+        found.append(Gap("gap.no-pod-list", {}, PLACE_CAUSES, f"kubectl get pods -n {_namespace(inputs)} -o wide"))
     elif not any(p.get("subnet") for p in inputs.topology.places.values()):
         missing = Gap("gap.no-node-list", {}, PLACE_CAUSES, "kubectl get nodes -o wide")
         found.append(no_subnets(inputs, PLACE_CAUSES) if nodes or inputs.topology.assumed else missing)
     unread = [r for r in named if not seen[r].has_log and r not in told(tuple(inputs.gaps))]
-    found.extend(Gap("gap.no-log", {"replica": r}, PLACE_CAUSES, _log_command(r)) for r in unread[:5])
+    found.extend(Gap("gap.no-log", {"replica": r}, PLACE_CAUSES, _log_command(inputs, r)) for r in unread[:5])
     if len(unread) > 5:
         found.append(Gap("gap.no-logs-more", {"n": str(len(unread) - 5)}, PLACE_CAUSES))
     if caches := [c for c in inputs.topology.unread_caches if c not in named]:
-        found.append(Gap("gap.no-cache-logs", {"n": str(len(caches))}, UPSTREAM_CAUSES, _log_command(caches[0])))
+        found.append(
+            Gap("gap.no-cache-logs", {"n": str(len(caches))}, UPSTREAM_CAUSES, _log_command(inputs, caches[0]))
+        )
     found.extend(
-        Gap("gap.stream-cut", {"replica": r or "?"}, UPSTREAM_CAUSES, _log_command(r)) for r in named if seen[r].cut
+        Gap("gap.stream-cut", {"replica": r or "?"}, UPSTREAM_CAUSES, _log_command(inputs, r))
+        for r in named
+        if seen[r].cut
     )
     if any(s.has_log for s in seen.values()) and not any(s.spans for s in seen.values()):
         read = [r for r in named if seen[r].has_log]
-        found.append(Gap("gap.no-clock", {}, (), _log_command(read[0]) if read else None))
+        found.append(Gap("gap.no-clock", {}, (), _log_command(inputs, read[0]) if read else None))
     if seen and not any(s.queries for s in seen.values()):
         found.append(Gap("gap.no-query-log", {}, ("upstream-error-answer", "upstreams-inconsistent")))
     if not inputs.configuration.resolv_confs and not any(
@@ -96,8 +100,15 @@ def _coarse(inputs: Inputs) -> Iterator[Gap]:
         yield Gap(f"gap.full-{table}", {"n": str(lines)})
 
 
-def _log_command(replica: str) -> str | None:
+def _namespace(inputs: Inputs, replica: str | None = None) -> str:
+    """Of this pod, else of any replica of CoreDNS; where no pod list tells, the one that installers use."""
+    pods = [p for p in inputs.topology.pods if p.namespace and SAFE_NAME.match(p.namespace)]
+    mine = [p for p in pods if p.name == replica] or [p for p in pods if p.name in inputs.topology.places]
+    return next((p.namespace for p in mine if p.namespace), "kube-system")
+
+
+def _log_command(inputs: Inputs, replica: str) -> str | None:
     """The command that reads a replica's whole log with times; None for a name that no pod can have."""
     if not SAFE_NAME.match(replica):
         return None
-    return f"kubectl logs -n kube-system {shlex.quote(replica)} --timestamps --tail=-1"
+    return f"kubectl logs -n {_namespace(inputs, replica)} {shlex.quote(replica)} --timestamps --tail=-1"

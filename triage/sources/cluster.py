@@ -102,7 +102,7 @@ def _pool(access: Access, credentials: Credentials, size: int, environ: Mapping[
     if credentials.context is not None:
         settings["ssl_context"] = credentials.context
         if name := access.cluster.text("tls-server-name"):
-            settings |= {"server_hostname": name, "assert_hostname": name}
+            settings["server_hostname"] = name
         if not credentials.context.check_hostname:  # somebody wanted it so
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             settings["assert_hostname"] = False
