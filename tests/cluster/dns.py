@@ -29,6 +29,23 @@ _ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How the pods reach the API server, and who they are to it; as it should be, unless a field says otherwise."""
+
+    rights: bool = True
+    """Without, their account may list nothing."""
+    audience: str | None = None
+    """For whom their token is; somebody else's is none for the API server."""
+    authority: bytes | None = None
+    """The certificate by which they know the API server."""
+    address: str | None = None
+    """Where they look for it."""
+
+
+_GOOD = Access()
+
+
+@dataclass(frozen=True, slots=True)
 class Dns:
     """CoreDNS in one namespace of a cluster."""
 
@@ -100,20 +117,18 @@ def deployed(
     *,
     memory: str = "170Mi",
     wait: bool = True,
-    rights: bool = True,
-    authority: bytes | None = None,
+    access: Access = _GOOD,
+    image: str = programs.COREDNS,
 ) -> Iterator[Dns]:
-    """CoreDNS in a namespace for a while; its pods and their Service's addresses are gone at the end.
-
-    Without `rights` its account may list nothing; `authority` is another certificate by which it knows the API server.
-    """
+    """CoreDNS in a namespace for a while; its pods and their Service's addresses are gone at the end."""
     dns = Dns(cluster, namespace, tuple(pods))
     with contextlib.suppress(ApiError):
         cluster.api("POST", "/api/v1/namespaces", _object("v1", "Namespace", namespace))
-    _surroundings(dns, corefile, rights=rights, authority=authority or cluster.authority.read_bytes())
+    spec = _pod_spec(memory, image, access)
+    _surroundings(dns, corefile, spec, access)
     try:
         for pod in pods:
-            cluster.api("POST", dns.path("pods"), pod_object(pod, memory))
+            cluster.api("POST", dns.path("pods"), _object("v1", "Pod", pod.name, _LABELS, spec=_bound(spec, pod)))
         if wait:
             dns.wait_ready()
         yield dns
@@ -137,7 +152,7 @@ def remove(dns: Dns) -> None:
     wait_for(lambda: not left(), f"the end of the pods in {dns.namespace}")
 
 
-def _surroundings(dns: Dns, corefile: str, *, rights: bool, authority: bytes) -> None:
+def _surroundings(dns: Dns, corefile: str, pod_spec: dict[str, Any], access: Access) -> None:
     """Account, rights, ConfigMaps, Service, Deployment and its ReplicaSets: today's and the one before."""
     apply = dns.cluster.api.apply
     version = "rbac.authorization.k8s.io/v1"
@@ -145,17 +160,18 @@ def _surroundings(dns: Dns, corefile: str, *, rights: bool, authority: bytes) ->
     subject = {"kind": "ServiceAccount", "name": "coredns", "namespace": dns.namespace}
     apply(f"/apis/{version}/clusterroles", _object(version, "ClusterRole", "system:coredns", rules=_RULES))
     binding = _object(version, "ClusterRoleBinding", f"coredns-{dns.namespace}", roleRef=role, subjects=[subject])
-    if rights:
+    if access.rights:
         apply(f"/apis/{version}/clusterrolebindings", binding)
     apply(dns.path("serviceaccounts"), _object("v1", "ServiceAccount", "coredns"))
-    root = _object("v1", "ConfigMap", "kube-root-ca.crt", data={"ca.crt": authority.decode()})
+    authority = (access.authority or dns.cluster.authority.read_bytes()).decode()
+    root = _object("v1", "ConfigMap", "kube-root-ca.crt", data={"ca.crt": authority})
     apply(dns.path("configmaps"), root, "kube-controller-manager")
     dns.edit_corefile(corefile, "kubeadm")
     address = {"clusterIP": "10.96.0.10"} if dns.namespace == "kube-system" else {}
     ports = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]
     service = {"selector": _SELECTED, "ports": ports, **address}
     apply(dns.path("services"), _object("v1", "Service", "kube-dns", _SELECTED, spec=service))
-    template = {"metadata": {"labels": _SELECTED}, "spec": _pod_spec(None, "170Mi")}
+    template = {"metadata": {"labels": _SELECTED}, "spec": pod_spec}
     spec = {"replicas": len(dns.pods), "selector": {"matchLabels": _SELECTED}, "template": template}
     owner = apply(dns.path("deployments", "apps/v1"), _object("apps/v1", "Deployment", "coredns", _SELECTED, spec=spec))
     for hashed, replicas in (("6d4b75cb6d", len(dns.pods)), ("5d78c9869d", 0)):
@@ -167,25 +183,28 @@ def _surroundings(dns: Dns, corefile: str, *, rights: bool, authority: bytes) ->
         apply(dns.path("replicasets", "apps/v1"), content, "kube-controller-manager")
 
 
-def pod_object(pod: Pod, memory: str = "170Mi") -> dict[str, Any]:
-    """A pod of the Deployment, bound to its node."""
-    return _object("v1", "Pod", pod.name, _LABELS, spec=_pod_spec(pod.node.name, memory))
+def _bound(pod_spec: dict[str, Any], pod: Pod) -> dict[str, Any]:
+    """The same on its node, as the scheduler leaves it."""
+    return {"nodeName": pod.node.name, **pod_spec}
 
 
-def _pod_spec(node: str | None, memory: str) -> dict[str, Any]:
+def _pod_spec(memory: str, image: str, access: Access) -> dict[str, Any]:
     def probe(path: str, port: int) -> dict[str, Any]:
         return {"httpGet": {"path": path, "port": port}, "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 5}
 
+    audience = {"audience": access.audience} if access.audience else {}
+    address = [{"name": "KUBERNETES_SERVICE_HOST", "value": access.address}] if access.address else []
     token = [
-        {"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}},
+        {"serviceAccountToken": {"path": "token", "expirationSeconds": 3607, **audience}},
         {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
         {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"fieldPath": "metadata.namespace"}}]}},
     ]
     container = {
         "name": "coredns",
-        "image": programs.COREDNS,
+        "image": image,
         "imagePullPolicy": "Never",
         "args": ["-conf", "/etc/coredns/Corefile"],
+        **({"env": address} if address else {}),
         "ports": [
             {"containerPort": port, "protocol": kind} for port, kind in ((53, "UDP"), (53, "TCP"), (9153, "TCP"))
         ],
@@ -199,7 +218,6 @@ def _pod_spec(node: str | None, memory: str) -> dict[str, Any]:
     }
     config = {"name": "coredns", "items": [{"key": "Corefile", "path": "Corefile"}]}
     return {
-        **({"nodeName": node} if node else {}),
         "serviceAccountName": "coredns",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,

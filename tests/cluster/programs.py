@@ -24,8 +24,8 @@ _PACKAGES = (
 NAMES = tuple(package.rpartition("/")[2] for package in _PACKAGES)
 PLUGINS = Path("/usr/lib/cni")
 """Where Debian puts the programs that give pods their network."""
-PAUSE, COREDNS = "lab.test/pause:1", "lab.test/coredns:1"
-"""Names of the images."""
+PAUSE, COREDNS, OLD_COREDNS = "lab.test/pause:1", "lab.test/coredns:1", "lab.test/coredns-old:1"
+"""Names of the images; the old CoreDNS says what the new one keeps to itself: why the API server cannot be reached."""
 _TOOLS = ("containerd", "containerd-shim-runc-v2", "runc", "ctr")
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _OCI = "application/vnd.oci.image."
@@ -53,7 +53,8 @@ def missing() -> list[str]:
     """What this machine lacks for the cluster, in words; empty when it can run."""
     lacks = [tool for tool in _TOOLS if shutil.which(tool) is None]
     lacks += [] if (PLUGINS / "bridge").exists() else ["network plugins (containernetworking-plugins)"]
-    built = binaries.path_of(binaries.NEW).exists() and all((folder() / name).exists() for name in NAMES)
+    wanted = [*map(binaries.path_of, binaries.VERSIONS), *(folder() / name for name in NAMES)]
+    built = all(program.exists() for program in wanted)
     return box.missing() + lacks + ([] if built or shutil.which("go") else ["Go, to build Kubernetes"])
 
 
@@ -67,6 +68,7 @@ def build() -> Path:
     binaries.compile_once(target, NAMES, command, PARTS)
     _image(target / "pause.tar", PAUSE, target / "pause", "/pause")
     _image(target / "coredns.tar", COREDNS, binaries.build(binaries.NEW), "/coredns")
+    _image(target / "coredns-old.tar", OLD_COREDNS, binaries.build(binaries.OLD), "/coredns")
     return target
 
 

@@ -15,7 +15,6 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.dns import REPLICAS, Dns, deployed
 from tests.cluster.users import User
 from tests.lab import judge
-from tests.lab.certificates import Authority
 
 pytestmark = pytest.mark.cluster
 _ONE = REPLICAS[1:]
@@ -70,29 +69,3 @@ def test_a_continue_token_of_forgotten_history_is_gone(cluster: Cluster) -> None
     with pytest.raises(ApiError, match="Expired") as caught:
         cluster.api("GET", f"/api/v1/nodes?limit=1&continue={page['metadata']['continue']}")
     assert caught.value.status == 410
-
-
-@pytest.mark.parametrize(
-    ("namespace", "how", "line", "causes"),
-    [
-        ("forbidden", {"rights": False}, "is forbidden: User ", {"apiserver-auth"}),
-        (
-            "stranger",
-            {"authority": Authority("another").pem},
-            "x509: certificate signed by unknown authority",
-            {"apiserver-auth", "apiserver-unreachable"},
-        ),
-    ],
-)
-def test_what_real_pods_say_about_the_api_server_is_read(
-    cluster: Cluster,
-    as_user: Callable[..., User],
-    tmp_path: Path,
-    namespace: str,
-    how: dict[str, Any],
-    line: str,
-    causes: set[str],
-) -> None:
-    with deployed(cluster, namespace, pods=_ONE, wait=False, **how) as dns:
-        dns.wait_log(_ONE[0].name, line)
-        assert _first(dns, as_user(), tmp_path / "saved")["cause"] in causes
