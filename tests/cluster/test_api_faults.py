@@ -1,4 +1,4 @@
-"""The API server turns real CoreDNS pods away, or is not there: what they log, and what `triage diagnose` says of it."""
+"""The API server turns real CoreDNS pods away, or is not there: what they log, and what `triage diagnose` says."""
 
 from __future__ import annotations
 
