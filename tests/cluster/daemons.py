@@ -135,7 +135,7 @@ state = "/run/containerd-{node.key}"
 
 
 def kubelet(paths: Paths, node: Node, cgroup: str, resolv_conf: str) -> list[str]:
-    """The kubelet of a node; its pods inherit `resolv_conf`, small logs are rotated."""
+    """The kubelet of a node; its pods inherit `resolv_conf`; on one node small logs are rotated, on the others none."""
     chain, key = paths.pair("127.0.0.1")
     data = paths.root / node.key
     settings = {
@@ -159,8 +159,7 @@ def kubelet(paths: Paths, node: Node, cgroup: str, resolv_conf: str) -> list[str
         "failSwapOn": False,
         "enforceNodeAllocatable": [],
         "podLogsDir": str(data / "logs"),
-        "containerLogMaxSize": "200Ki",
-        "containerLogMaxFiles": 3,
+        "containerLogMaxSize": "200Ki" if node is W1 else "1Gi",
         "containerLogMonitorInterval": "3s",
         "resolvConf": str(paths.write(f"{node.key}.resolv.conf", resolv_conf)),
         "localStorageCapacityIsolation": False,

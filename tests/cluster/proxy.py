@@ -12,7 +12,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -52,6 +52,9 @@ class Fault:
     """The connection is torn after so much of the body."""
     end_after_bytes: int | None = None
     """The body ends after so much of it, as if that were all."""
+    meanwhile: Callable[[], object] | None = None
+    """What happens to the cluster before the API server is asked, or once so much of the body has passed:"""
+    meanwhile_bytes: int = 0
     times: int | None = None
     """How often; None: always."""
 
@@ -126,6 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         with self.proxy.taking(f"{self.command} {self.path}") as fault:
             time.sleep(fault.wait_s)
+            if fault.meanwhile and not fault.meanwhile_bytes:
+                fault.meanwhile()
             with contextlib.suppress(ConnectionError):  # the client did not wait
                 if fault.status:
                     self._refuse(fault)
@@ -167,9 +172,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self, answer: http.client.HTTPResponse, fault: Fault) -> None:
         left = fault.end_after_bytes if fault.reset_after_bytes is None else fault.reset_after_bytes
+        waiting = fault.meanwhile if fault.meanwhile_bytes else None
+        passed = 0
         while left != 0 and (data := answer.read1(_CHUNK if left is None else min(left, _CHUNK))):
             left = None if left is None else left - len(data)
             self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+            passed += len(data)
+            if waiting and passed >= fault.meanwhile_bytes:
+                waiting()
+                waiting = None
         if left == 0 and fault.reset_after_bytes is not None:
             self._tear()
         else:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,15 +12,18 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import inotify, programs, script
+from tests.cluster import inotify, live, programs, script
 from tests.cluster.api import ApiError, wait_for
 from tests.cluster.cluster import Cluster
 from tests.cluster.dns import REPLICAS, Dns, deployed
 from tests.cluster.users import User
-from tests.lab import judge
+from tests.lab import binaries, judge
+from tests.lab.fabric import Node
+from tests.lab.laboratory import COREFILE
 
 pytestmark = pytest.mark.cluster
 _ONE = REPLICAS[1:]
+_STAMPED = "timestamps=true"
 _LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
 
 
@@ -42,6 +48,50 @@ def test_too_little_memory_is_named(cluster: Cluster, as_user: Callable[..., Use
     with deployed(cluster, "small", pods=_ONE, memory="8Mi", wait=False) as dns:
         wait_for(lambda: "OOMKilled" in str(dns.status(_ONE[0].name).get("lastState")), "the kernel's kill")
         assert _first(dns, as_user(), tmp_path / "saved")["cause"] == "resources"
+
+
+def test_lines_that_the_kubelet_rotated_away_are_got_by_the_command_of_the_gap(
+    cluster: Cluster, as_user: Callable[..., User], tmp_path: Path
+) -> None:
+    (pod,) = _ONE
+    kubeconfig, bundle = as_user().kubeconfig, tmp_path / "bundle"
+    with deployed(cluster, "rotated", COREFILE, _ONE) as dns:
+        late = _later(dns.status(pod.name)["state"]["running"]["startedAt"], 16)
+        wait_for(lambda: cluster.machine.ask(dns.addresses(), 200) and dns.log(pod.name, _STAMPED) > late, "rotation")
+        done = live.triage("collect", "-n", dns.namespace, "--output-file", str(bundle), kubeconfig=kubeconfig)
+        assert done.returncode == 0, done.stderr
+        (log,) = json.loads((bundle / "manifest.json").read_text())["logs"]
+        assert log["asked"]["window"] == "all"
+        assert log["received"]["first"] > late
+        (gap,) = _rotated(live.report_of("analyze", str(bundle)))
+        assert pod.name in gap["wanted"]
+        _run_on_node(gap["command"], pod.node, cluster, tmp_path)
+    report = live.report_of("analyze", str(bundle), str(tmp_path / f"{pod.name}.tar.gz"))
+    assert _rotated(report) == []
+    (replica,) = report["coverage"]["replicas"]
+    assert replica["first"] < late
+    assert replica["version"] == binaries.NEW
+
+
+def _later(time: str, seconds: int) -> str:
+    return (dt.datetime.fromisoformat(time) + dt.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _rotated(report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [gap for gap in report["gaps"] if gap["id"] == "gap.rotated"]
+
+
+def _run_on_node(command: str, node: Node, cluster: Cluster, here: Path) -> None:
+    """Run a command as it is printed: `ssh` and `sudo` are played, the kubelet's folder lies elsewhere."""
+    root = here / "root"
+    (root / "var/log").mkdir(parents=True)
+    (root / "var/log/pods").symlink_to(cluster.paths.root / node.key / "logs")
+    for name, does in (("ssh", 'shift; exec sh -c "$*"'), ("sudo", 'exec "$@"')):
+        (here / name).write_text(f"#!/bin/sh\n{does}\n")
+        (here / name).chmod(0o755)
+    assert command.startswith(f"ssh {node.name} ")
+    moved = command.replace("cd / ", f"cd {root} ")
+    subprocess.run(moved, shell=True, cwd=here, env={"PATH": f"{here}:{os.environ['PATH']}"}, check=True, timeout=60)
 
 
 def test_a_followed_log_without_inotify_instances_is_read(

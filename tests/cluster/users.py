@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import itertools
 import json
 import time
@@ -54,6 +55,7 @@ def _short(record: dict[str, Any]) -> dict[str, Any]:
         "namespace": target.get("namespace"),
         "name": target.get("name"),
         "code": record["responseStatus"]["code"],
+        "at": dt.datetime.fromisoformat(record["requestReceivedTimestamp"]),
     }
 
 

@@ -88,7 +88,7 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
         u.known and u.upstreams for u in inputs.configuration.upstreams
     ):
         found.append(no_resolv_conf(inputs))
-    return (*inputs.gaps, *found, *rotated(inputs, seen), *gone(inputs), *_coarse(inputs))
+    return (*inputs.gaps, *found, *rotated(inputs), *gone(inputs), *_coarse(inputs))
 
 
 def _coarse(inputs: Inputs) -> Iterator[Gap]:

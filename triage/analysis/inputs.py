@@ -28,6 +28,8 @@ class Inputs:
     tools: Sequence[ToolResult] = ()
     gaps: Sequence[Gap] = field(default=())
     now_ns: int = 0
+    since_ns: int | None = None
+    """Older lines were not asked for; None: all were."""
 
     @property
     def direct_answers(self) -> Sequence[DigResult]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from triage.analysis.checks import SAFE_NAME
-from triage.analysis.exposure import Seen
 from triage.analysis.inputs import Inputs
 from triage.model.bundle import Gap
 
-_LATE_NS = 60 * 10**9
+_LATE_NS = 15 * 10**9
 """CoreDNS says something within this time of its start."""
 _NAMED = 3
 _POD = re.compile(r"[a-z0-9-]{1,240}-[a-z0-9]{6,10}-[a-z0-9]{5}")
@@ -21,21 +19,32 @@ def told(gaps: tuple[Gap, ...]) -> set[str]:
     return {name for gap in gaps for name in gap.params.get("replicas", "").split(", ")} - {""}
 
 
-def rotated(inputs: Inputs, seen: Mapping[str, Seen]) -> list[Gap]:
-    """Logs that begin long after their container: the kubelet gives the newest file only."""
-    since = {p.name: p.running_since_ns for p in inputs.topology.pods if p.running_since_ns is not None}
+def rotated(inputs: Inputs) -> list[Gap]:
+    """Logs that begin long after their container although all was asked for: the kubelet gives the newest file only."""
+    explained = told(tuple(inputs.gaps))
     late = [
-        name
-        for name, view in seen.items()
-        if name in since and view.spans and not view.start_seen and view.spans[0][0] > since[name] + _LATE_NS
+        p
+        for p in inputs.topology.pods
+        if p.running_since_ns is not None
+        and p.running_since_ns >= (inputs.since_ns or 0)
+        and p.name not in explained
+        and _begins_late(inputs, p.name, p.running_since_ns)
     ]
     if not late:
         return []
-    pod = inputs.topology.pod(late[0])
-    node = pod.node if pod and pod.node and SAFE_NAME.match(pod.node) else None
-    files = f"/var/log/pods/{(pod.namespace if pod else None) or 'kube-system'}_{late[0]}_*/"
-    command = f"ssh {node} sudo tar -cz {files}" if node and SAFE_NAME.match(late[0]) else None
-    return [Gap("gap.rotated", {"names": _some(late)}, ("upstream-unreachable",), command)]
+    first = late[0]
+    known = [first.node or "", first.namespace or "kube-system", first.name]
+    files = f"var/log/pods/{known[1]}_{first.name}_*"
+    # The folder is closed to all but root, who must also be the one that finds the names in it.
+    command = f"""ssh {first.node} 'sudo sh -c "cd / && tar -chz {files}"' > {first.name}.tar.gz"""
+    names = {"names": _some([p.name for p in late])}
+    return [Gap("gap.rotated", names, ("upstream-unreachable",), command if all(map(SAFE_NAME.match, known)) else None)]
+
+
+def _begins_late(inputs: Inputs, replica: str, started_ns: int) -> bool:
+    """Nothing of this life, or of its start, stands in what was read."""
+    life = [s for s in inputs.observations.segments if s.replica == replica and not s.previous and s.first_ns]
+    return bool(life) and all(not s.start_seen and (s.first_ns or 0) > started_ns + _LATE_NS for s in life)
 
 
 def gone(inputs: Inputs) -> list[Gap]:

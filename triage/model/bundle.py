@@ -111,6 +111,8 @@ class Bundle:
     """`context`, `server_version`, `distribution`, as far as a collection told them."""
     redaction: Redaction = "none"
     """What was replaced in it before it came here (`triage.redact`)."""
+    since_ns: int | None = None
+    """A collection asked for lines from this time on; None: for all."""
 
     def of(self, *kinds: Kind) -> tuple[Document, ...]:
         """The documents of these kinds."""

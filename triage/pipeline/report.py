@@ -90,6 +90,7 @@ def analysis_inputs(
         reader.tools,
         bundle.gaps,
         now_ns,
+        max((asked for asked in (since_ns, bundle.since_ns) if asked is not None), default=None),
     )
 
 

@@ -19,6 +19,7 @@ from triage.sources.archives import Unpacking, expand
 from triage.sources.found import Found, bytes_opener, read_up_to, shown
 from triage.sources.limits import Limits
 from triage.sources.live.gaps import from_data, gaps_of
+from triage.sources.live.stamps import stamp_ns
 from triage.sources.recognise import Budget, recognise
 
 _TWIN_BYTES = 4 * 1024 * 1024
@@ -40,13 +41,20 @@ def load(paths: Sequence[str], *, stdin: BinaryIO | None = None, limits: Limits 
         documents += [item] if isinstance(item, Document) else recognise(item, limits, budget)
     documents = _mark_previous(_name_streams(_without_twins(documents)))
     gaps = [*state.gaps, *_collected(documents), *_refused(documents)]
-    return Bundle(tuple(_unique(documents)), tuple(gaps), _context(documents), _redaction(documents))
+    unique = tuple(_unique(documents))
+    return Bundle(unique, tuple(gaps), _context(documents), _redaction(documents), _since_ns(documents))
 
 
 def _redaction(documents: Sequence[Document]) -> Redaction:
     """What was replaced in our own bundles; the least, when several say different things."""
     modes = {d.hints.get("redaction", "none") for d in documents if "troubles" in d.hints}
     return next((mode for mode in get_args(Redaction) if mode in modes), "none")
+
+
+def _since_ns(documents: Sequence[Document]) -> int | None:
+    """From when on our own bundles hold lines; the latest, when several say different things."""
+    told = (stamp_ns(d.hints["since"].encode()) for d in documents if "since" in d.hints)
+    return max((since for since in told if since is not None), default=None)
 
 
 def _collected(documents: Sequence[Document]) -> list[Gap]:

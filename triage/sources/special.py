@@ -60,10 +60,12 @@ def special_of(data: object) -> Special | None:
 
 
 def _manifest(data: Mapping[object, object]) -> dict[str, str]:
-    """What a collection could not read, as JSON, products that answer DNS without a CoreDNS, and its redaction."""
+    """What a collection could not read, as JSON, products that answer DNS without a CoreDNS, window and redaction."""
     found = data.get("products")
     products = [p for p in found if p in PRODUCTS] if isinstance(found, list) else []
     told = {"troubles": json.dumps(data.get("errors")), "products": " ".join(products)}
+    if isinstance(asked := data.get("asked"), dict) and isinstance(since := asked.get("since"), str):
+        told["since"] = since
     mode = data.get("redaction")
     return {**told, "redaction": mode} if mode in ("names", "full") else told
 

@@ -1,0 +1,61 @@
+"""An API server that is busy for one account: real priority and fairness, whose only seat is taken."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+
+from tests.cluster.api import Api, ApiError, wait_for
+from tests.cluster.users import User
+
+_GROUP = "flowcontrol.apiserver.k8s.io"
+_REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_NARROW = {"nominalConcurrencyShares": 0, "lendablePercent": 0, "borrowingLimitPercent": 0}
+
+
+@contextlib.contextmanager
+def busy(user: User, resource: str) -> Iterator[Callable[[], object]]:
+    """Lists of a resource are refused with 429 for this account, until what is yielded is called."""
+    level = {"type": "Limited", "limited": {**_NARROW, "limitResponse": {"type": "Reject"}}}
+    account = {"kind": "ServiceAccount", "serviceAccount": {"name": user.name, "namespace": "default"}}
+    requests = {"verbs": ["list", "create"], "apiGroups": ["*"], "clusterScope": True, "namespaces": ["*"]}
+    requests["resources"] = [resource, "selfsubjectaccessreviews"]
+    flow = {"priorityLevelConfiguration": {"name": user.name}, "matchingPrecedence": 50}
+    flow["rules"] = [{"subjects": [account], "resourceRules": [requests]}]
+    _apply(user, "PriorityLevelConfiguration", level)
+    _apply(user, "FlowSchema", flow)
+    with contextlib.ExitStack() as seat:
+        seat.enter_context(_seat_taken(user))
+        reader = Api(user.cluster.port, user.cluster.authority, token=user.token)
+        wait_for(lambda: _is_refused(reader, f"/api/v1/{resource}?limit=1"), "429")
+        yield seat.close
+
+
+def _apply(user: User, kind: str, spec: dict[str, object]) -> None:
+    content = {"apiVersion": f"{_GROUP}/v1", "kind": kind, "metadata": {"name": user.name}, "spec": spec}
+    user.cluster.api.apply(f"/apis/{_GROUP}/v1/{kind.lower()}s", content)
+
+
+@contextlib.contextmanager
+def _seat_taken(user: User) -> Iterator[None]:
+    """A request whose body does not end holds a seat as long as it lasts."""
+    head = f"POST {_REVIEW} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {user.token}\r\n"
+    body = json.dumps({"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1"})
+    trusted = ssl.create_default_context(cafile=str(user.cluster.authority))
+    with (
+        socket.create_connection(("127.0.0.1", user.cluster.port)) as plain,
+        trusted.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+    ):
+        connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        yield
+
+
+def _is_refused(reader: Api, path: str) -> bool:
+    try:
+        reader("GET", path)
+    except ApiError as error:
+        return error.status == 429
+    return False
