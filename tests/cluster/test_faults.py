@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +37,6 @@ class Run:
 
     code: int
     folder: Path
-    seconds: float
     seen: list[str]
     stderr: str = ""
     bundle: Bundle = field(init=False)
@@ -70,12 +68,11 @@ def collect(founding: Dns, proxy: Proxy, tmp_path: Path):
 
     def run(*faults: Fault, options: tuple[str, ...] = ()) -> Run:
         proxy.faults[:] = faults
-        began = time.monotonic()
         folder = tmp_path / f"bundle-{len(proxy.seen)}"
         arguments = ["collect", "-q", "--kubeconfig", str(kubeconfig), "--output-file", str(folder), *options]
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
             code = main(arguments)
-        return Run(code, folder, time.monotonic() - began, list(proxy.seen), said.getvalue())
+        return Run(code, folder, list(proxy.seen), said.getvalue())
 
     return run
 
@@ -124,17 +121,10 @@ def test_what_passes_is_tried_again_and_leaves_no_gap(collect, founding: Dns, fa
     assert run.text(FIRST.name).splitlines() == founding.log(FIRST.name, "timestamps=true").splitlines()
 
 
-def test_a_busy_server_is_given_the_time_that_it_asks_for(collect) -> None:
-    run = collect(Fault("/nodes", 429, "Too many requests.", retry_after_s=2, times=1))
-    assert run.seconds >= 2
-    assert run.gaps == []
-
-
 def test_a_timeout_is_not_multiplied(collect) -> None:
     run = collect(Fault("/nodes", wait_s=30), options=("--request-timeout", "2s"))
     assert [g.id for g in run.gaps] == ["gap.read-timeout"]
     assert sum("/api/v1/nodes" in request for request in run.seen) == 1
-    assert run.seconds < 8
 
 
 def test_a_kubelet_that_is_away_is_named(collect) -> None:
@@ -178,7 +168,7 @@ def test_an_error_sentence_is_no_log(collect) -> None:
     run = collect(Fault(LOG, 200, NOT_KEPT))
     assert [g.id for g in run.gaps] == ["gap.read-not-kept"]
     assert run.logs == {SECOND.name}
-    assert run.seconds >= 6, "the kubelet needs so long until it gives the log again"
+    assert sum(LOG in request and "tailLines=20000" in request for request in run.seen) == 3
 
 
 def test_an_error_sentence_that_passes_leaves_no_gap(collect) -> None:
@@ -210,7 +200,7 @@ def test_a_cluster_that_gives_nothing_is_named_for_what_it_is(collect, fault: Fa
     run = collect(fault, options=("--request-timeout", "2s"))
     assert run.code == ExitCode.NO_EVIDENCE
     assert says in run.stderr
-    assert run.seconds < 10
+    assert fault.status or len(set(run.seen)) == len(run.seen), "a timeout is not tried again"
 
 
 def test_at_most_eight_requests_are_in_flight(collect, proxy: Proxy) -> None:

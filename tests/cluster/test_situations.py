@@ -1,4 +1,4 @@
-"""Single situations, each in a namespace of its own, saved by the printed script and judged."""
+"""Single situations, each in a namespace of its own, saved by the printed script or read from the API, and judged."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ def _first(dns: Dns, user: User, folder: Path) -> dict[str, Any]:
     return found
 
 
+def _diagnosed(dns: Dns, user: User, folder: Path) -> tuple[dict[str, Any], Path]:
+    """The report from the API, and the bundle that it was made of."""
+    options = ("-n", dns.namespace, "--bundle", str(folder))
+    return live.report_of("diagnose", *options, kubeconfig=user.kubeconfig), folder
+
+
 def test_a_corefile_that_cannot_be_read_makes_a_crash_loop(
     cluster: Cluster, as_user: Callable[..., User], tmp_path: Path
 ) -> None:
@@ -41,13 +47,19 @@ def test_a_corefile_that_cannot_be_read_makes_a_crash_loop(
         wait_for(lambda: dns.status(name).get("restartCount", 0) >= 1, "a restart")
         wait_for(lambda: "CrashLoopBackOff" in str(dns.status(name)["state"]), "a crash loop")
         assert "Unknown directive 'forwrad'" in dns.log(name, "previous=true")
-        assert _first(dns, as_user(), tmp_path / "saved")["cause"] == "corefile-invalid"
+        user = as_user()
+        assert _first(dns, user, tmp_path / "saved")["cause"] == "corefile-invalid"
+        report, bundle = _diagnosed(dns, user, tmp_path / "bundle")
+        assert report["hypotheses"][0]["cause"] == "corefile-invalid"
+        assert "Unknown directive" in (bundle / f"logs/crash/{name}/coredns/previous.log").read_text()
 
 
 def test_too_little_memory_is_named(cluster: Cluster, as_user: Callable[..., User], tmp_path: Path) -> None:
     with deployed(cluster, "small", pods=_ONE, memory="8Mi", wait=False) as dns:
         wait_for(lambda: "OOMKilled" in str(dns.status(_ONE[0].name).get("lastState")), "the kernel's kill")
-        assert _first(dns, as_user(), tmp_path / "saved")["cause"] == "resources"
+        user = as_user()
+        assert _first(dns, user, tmp_path / "saved")["cause"] == "resources"
+        assert _diagnosed(dns, user, tmp_path / "bundle")[0]["hypotheses"][0]["cause"] == "resources"
 
 
 def test_lines_that_the_kubelet_rotated_away_are_got_by_the_command_of_the_gap(
