@@ -49,6 +49,8 @@ class Document:
     """Raw bytes from the beginning, already decompressed; may be called again."""
     size_bytes: int | None = None
     """None when it is not known before reading (compressed streams)."""
+    stored_bytes: int | None = None
+    """Size of a compressed stream as it is stored; None when it is not compressed."""
     first_line: int = 1
     data: object = field(default=None, repr=False)
     """Plain data (dict, list, str, number) when the text is JSON or YAML; None for line text."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from triage.errors import NoEvidenceError
-from triage.model.bundle import Bundle, Document, Kind
+from triage.model.bundle import Bundle, Document, Gap, Kind
 from triage.model.observation import Ledger, Observations
 from triage.model.past import Difference
 from triage.model.report import Coverage, FileCoverage, Hypothesis, Report, Window
@@ -88,10 +88,20 @@ def analysis_inputs(
         reader.zone_finder(configuration),
         reader.scrapes,
         reader.tools,
-        bundle.gaps,
+        (*bundle.gaps, *_broken_off(bundle, observations)),
         now_ns,
         max((asked for asked in (since_ns, bundle.since_ns) if asked is not None), default=None),
     )
+
+
+def _broken_off(bundle: Bundle, observations: Observations) -> Iterator[Gap]:
+    """Compressed logs whose rest could not be read, if the bundle does not tell it."""
+    files = {document.name: document.file for document in bundle.documents}
+    for row in observations.ledger:
+        for note in row.notes:
+            gap = Gap(note.replace("note.", "gap."), {"file": files.get(row.document, row.document)})
+            if note in _BROKEN_OFF and gap not in bundle.gaps:
+                yield gap
 
 
 def compare(old: Report, new: Report) -> tuple[Difference, ...]:
@@ -150,6 +160,7 @@ def _file_row(document: Document, row: Ledger | None, observations: Observations
     )
 
 
+_BROKEN_OFF = frozenset({"note.archive-broken", "note.archive-limit"})
 _OF_STREAMS = frozenset({"note.replica-from-address", "note.merged-replicas-unknown", "note.several-starts"})
 """What only a look at all documents tells."""
 

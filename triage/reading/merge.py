@@ -116,9 +116,10 @@ def drop_copies(partials: Sequence[Partial]) -> tuple[list[Partial], list[Partia
     kept: list[Partial] = []
     copies: list[Partial] = []
     by_digest: dict[object, list[Partial]] = {}
-    sizes = Counter(p.n_bytes for p in partials)
+    sizes = Counter((p.n_bytes, p.n_lines) for p in partials)
     for partial in sorted(partials, key=lambda p: (p.document.previous, p.document.replica is None, p.document.name)):
-        twins = by_digest.setdefault(_digest(partial) if sizes[partial.n_bytes] > 1 else partial.n_bytes, [])
+        size = (partial.n_bytes, partial.n_lines)
+        twins = by_digest.setdefault(_digest(partial) if sizes[size] > 1 else size, [])
         if any(t.document.replica == partial.document.replica or _is_unique(partial) for t in twins):
             copies.append(partial)
         else:

@@ -64,6 +64,16 @@ class Frame(NamedTuple):
     framing: str
 
 
+class Read(NamedTuple):
+    """What was taken of a document or a part of it."""
+
+    n_bytes: int = 0
+    stored_bytes: int = 0
+    """The same, as it is stored: less when it is compressed."""
+    trouble: str | None = None
+    """Why a stream ended before its end (a gap's key)."""
+
+
 class Task(NamedTuple):
     """Lines to be counted: those that begin in [start, stop) of a file, or all of a stream when `stop` is None."""
 
@@ -184,20 +194,45 @@ class Result:
 
     scanner: Scanner
     answers: Answers
+    read: Read
 
     def __reduce__(self) -> tuple[Callable[..., Result], tuple[object, ...]]:
         """As bytes of the kernel's own format."""
-        return _received, (self.scanner.dump(), self.answers)
+        return _received, (self.scanner.dump(), self.answers, self.read)
 
 
-def _received(dumped: bytes, answers: Answers) -> Result:
+def _received(dumped: bytes, answers: Answers, read: Read) -> Result:
     scanner = scanner_of(answers)
     scanner.load(dumped)
-    return Result(scanner, answers)
+    return Result(scanner, answers, read)
 
 
-_running: dict[int, tuple[Scanner, int]] = {}
-"""Scanners of this process that count a part of a file, with its start."""
+class _Running:
+    """A task of this process that is being counted."""
+
+    def __init__(self, scanner: Scanner, stream: BinaryIO, task: Task) -> None:
+        self.scanner, self.stream, self.task = scanner, stream, task
+        self.fed_bytes = 0
+        self.stopped = False
+
+    def stop(self) -> None:
+        """End it where it is."""
+        self.stopped = True
+        if is_plain_file(self.stream):
+            self.scanner.stop()
+
+    def read(self) -> Read:
+        """How far it is."""
+        start, stop = self.task.start, self.task.stop
+        if stop is not None:
+            at = self.scanner.state()["position"] if is_plain_file(self.stream) else start + self.fed_bytes
+            taken = min(max(0, at - start), stop - start)
+            return Read(taken, taken)
+        stored = getattr(self.stream, "stored_bytes", self.fed_bytes)
+        return Read(self.fed_bytes, stored, getattr(self.stream, "broken", None))
+
+
+_running: dict[int, _Running] = {}
 
 
 def scan_task(order: Order, task: Task) -> Result:
@@ -205,24 +240,26 @@ def scan_task(order: Order, task: Task) -> Result:
     answers = Answers(order)
     scanner = scanner_of(answers)
     with task.open() as stream:
-        if task.stop is None or not is_plain_file(stream):
-            _feed(scanner, stream, task)
-            return Result(scanner, answers)
-        _running[id(scanner)] = (scanner, task.start)
+        running = _running[id(scanner)] = _Running(scanner, stream, task)
         try:
-            scanner.scan(stream.fileno(), task.start, task.stop)
+            if task.stop is None or not is_plain_file(stream):
+                _feed(running)
+            else:
+                scanner.scan(stream.fileno(), task.start, task.stop)
         finally:
             del _running[id(scanner)]
-    return Result(scanner, answers)
+        return Result(scanner, answers, running.read())
 
 
-def _feed(scanner: Scanner, stream: BinaryIO, task: Task) -> None:
+def _feed(running: _Running) -> None:
     """Read a stream, or a part of one that can be entered anywhere."""
+    scanner, stream, task = running.scanner, running.stream, running.task
     at, skipping = max(task.start - 1, 0), task.start > 0
     if skipping:
         stream.seek(at)
-    while chunk := stream.read(_CHUNK):
+    while not running.stopped and (chunk := stream.read(_CHUNK)):
         begin = 0
+        running.fed_bytes += len(chunk)
         if skipping:
             begin = chunk.find(b"\n") + 1
             skipping = begin == 0
@@ -236,18 +273,19 @@ def _feed(scanner: Scanner, stream: BinaryIO, task: Task) -> None:
             if last >= 0:
                 break
         at += len(chunk)
-    scanner.feed(b"", True)
+    if not running.stopped:
+        scanner.feed(b"", True)
 
 
 def running_bytes() -> int:
-    """Bytes that scanners of this process have read and not yet handed over."""
-    return sum(max(0, scanner.state()["position"] - start) for scanner, start in list(_running.values()))
+    """Bytes, as they are stored, that tasks of this process have read and not yet handed over."""
+    return sum(running.read().stored_bytes for running in list(_running.values()))
 
 
 def stop_running() -> None:
-    """End the scanners of this process; nobody wants their results."""
-    for scanner, _ in list(_running.values()):
-        scanner.stop()
+    """End the tasks of this process where they are."""
+    for running in list(_running.values()):
+        running.stop()
 
 
 def is_plain_file(stream: object) -> bool:
@@ -268,8 +306,11 @@ class Counted:
         self.scanner = scanner_of(self.answers)
         self.n_lines = 0
         self.n_bytes = n_bytes or 0
+        self.troubles: set[str] = set()
+        """Why streams ended before their end."""
         self.fine_clock = False
         self.frame_lines: dict[int, int] = {}
+        self._sized = n_bytes is not None
         self._results = results
         self._shift = first_line - 1
         self._runs: list[Run] = []
@@ -314,6 +355,10 @@ class Counted:
             result.scanner, _table(parts, _MAX_PARTS), _table(groups, _MAX_GROUPS), _table(frames, _MAX_FRAMES)
         )
         self.n_lines += lines
+        if not self._sized:
+            self.n_bytes += result.read.n_bytes
+        if result.read.trouble is not None:
+            self.troubles.add(result.read.trouble)
 
 
 def _table(places: list[int], size: int) -> bytes:

@@ -40,6 +40,8 @@ _TRIES = 3
 _LONGEST_S = 900.0
 """A task that takes longer is lost."""
 _GLANCE_S = 0.2
+_LAST_S = 2.0
+"""For tasks of this process to end once the watch is stopped."""
 _FOREVER = 1 << 63
 
 
@@ -48,7 +50,7 @@ def scan_all(documents: Sequence[Document], job: Job, workers: Workers | None, *
 
     Where there is no kernel and no executor was given, large documents are read by processes of their own.
     """
-    job.watch.total_bytes = sum(d.size_bytes or 0 for d in documents)
+    job.watch.total_bytes = sum(map(_stored_bytes, documents))
     if not native or kernel() is None:
         return _by_python(documents, job)
     n = workers.n if workers is not None else cores()
@@ -64,9 +66,13 @@ def scan_all(documents: Sequence[Document], job: Job, workers: Workers | None, *
             queue.cancel()
 
 
+def _stored_bytes(document: Document) -> int:
+    return (document.size_bytes if document.stored_bytes is None else document.stored_bytes) or 0
+
+
 def _read(document: Document, job: Job) -> Partial:
     partial = scan(document, job)
-    job.watch.done_bytes += partial.n_bytes
+    job.watch.done_bytes += partial.n_bytes if document.stored_bytes is None else document.stored_bytes
     job.watch.tick()
     return partial
 
@@ -142,6 +148,9 @@ class _Queue:
         self._ahead = workers.n * _AHEAD
         self._watch = watch
         self._begun: dict[int, deque[tuple[Order, Task, Future[Result]]]] = {}
+        self._whole: set[Future[Result]] | None = None
+        """Once it is stopped: what was done before. All others hold a beginning only."""
+        self._until = 0.0
         self._fill()
 
     def _fill(self) -> None:
@@ -153,11 +162,15 @@ class _Queue:
     def of(self, index: int) -> Iterator[Result]:
         """The results of a document, in their order; those until now when the watch is stopped."""
         while begun := self._begun.get(index):
-            result = self._result(*begun.popleft())
+            order, task, future = begun[0]
+            result = self._result(order, task, future)
+            begun.popleft()
             if result is None:
                 return
             self._fill()
             yield result
+            if self._whole is not None and future not in self._whole:
+                return
 
     def _result(self, order: Order, task: Task, future: Future[Result]) -> Result | None:
         for left in reversed(range(_TRIES)):
@@ -173,14 +186,14 @@ class _Queue:
                     ) from error
                 future = self._executor.submit(scan_task, order, task)
                 continue
-            if result is not None and task.stop is not None:
-                self._watch.done_bytes += task.stop - task.start
+            if result is not None:
+                self._watch.done_bytes += result.read.stored_bytes
                 self._watch.tick(running_bytes())
             return result
         raise AssertionError
 
     def _wait(self, future: Future[Result]) -> Result | None:
-        """The result; None when the watch was stopped before."""
+        """The result; of its beginning, or None, when the watch was stopped before."""
         began = monotonic()
         while not self._watch.stopped:
             try:
@@ -189,7 +202,19 @@ class _Queue:
                 if future.done() or monotonic() - began > _LONGEST_S:
                     raise
                 self._watch.tick(running_bytes())
-        return None
+        self._halt()
+        try:
+            return None if future.cancel() else future.result(timeout=max(0.0, self._until - monotonic()))
+        except (Late, CancelledError):
+            return None
+
+    def _halt(self) -> None:
+        """What waits is not begun, what runs here ends where it is."""
+        if self._whole is None:
+            self._whole = {future for begun in self._begun.values() for *_, future in begun if future.done()}
+            self._waiting.clear()
+            self._until = monotonic() + _LAST_S
+            stop_running()
 
     def drop(self, index: int) -> None:
         """Forget a document."""

@@ -175,10 +175,10 @@ class Scan:
         """Read all texts."""
         watch = self.job.watch
         for text in self.reader:
-            if watch.stopped:
-                break
             if self.counted is not None:
                 self._take_runs(self.counted)
+            elif watch.stopped:
+                break
             part = self._part(text)
             at_ns = text.at_ns
             if at_ns is not None and not self.fine_clock and at_ns % 1000:

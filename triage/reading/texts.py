@@ -64,12 +64,16 @@ class Reader:
         if self._counted is not None:
             yield from self._streamed(self._counted.events())
             self.n_lines, self.n_bytes = self._counted.n_lines, self._counted.n_bytes
+            self.notes |= {_note(trouble) for trouble in self._counted.troubles}
             return
         with self.document.open() as stream:
             source = _Source(stream)
-            head = source.peek(decode.HEAD_BYTES)
-            yield from self._texts(source, head)
-        self.n_bytes = source.n_bytes
+            try:
+                yield from self._texts(source, source.peek(decode.HEAD_BYTES))
+            finally:
+                self.n_bytes = source.n_bytes
+            if (trouble := getattr(stream, "broken", None)) is not None:
+                self.notes.add(_note(trouble))
 
     def _texts(self, stream: _Source, head: bytes) -> Iterator[Text]:
         encoding = decode.encoding_of(head)
@@ -94,9 +98,9 @@ class Reader:
     def _streamed(self, numbered: Iterable[tuple[int, str]]) -> Iterator[Text]:
         """Lines of a big document: query lines the short way, everything else the long one."""
         hot, joiner = Hot(self.context), _Joiner(self.limits.line_chars)
-        number = self.document.first_line - 1
         named = self.document.replica is not None
         for number, line in numbered:
+            self.n_lines = number + 1 - self.document.first_line
             common = hot.take(line)
             if common is None or joiner.waits:
                 for _, piece in self._unframed(((number, line),)):
@@ -109,7 +113,6 @@ class Reader:
             yield Text(number, text, at_ns, replica, frame.container, frame.framing, frame.host, 1, False, match)
         for begun, whole in joiner.flush():
             yield from self._inner(begun, whole)
-        self.n_lines = number + 1 - self.document.first_line
 
     def _small(self) -> bool:
         return self.document.size_bytes is not None and self.document.size_bytes <= self.limits.mend_bytes
@@ -211,6 +214,15 @@ class Reader:
             self.context.replica = name if self.document.replica is None and "-" in name else None
             return True
         return is_viewer_event(text)
+
+
+def _note(trouble: str) -> str:
+    """Of a stream that ended before its end.
+
+    >>> _note("gap.archive-broken")
+    'note.archive-broken'
+    """
+    return trouble.replace("gap.", "note.")
 
 
 class _Joiner:

@@ -19,6 +19,8 @@ from triage.sources.streams import can_read, compression_of, decompressed, slice
 from triage.sources.zips import recovered_members
 
 _TAR_BLOCK = 512
+_PROBE_BYTES = 2 * MIB
+"""Of a compressed file, read to see whether it is broken: large ones are not read twice."""
 
 
 @dataclass(slots=True)
@@ -56,12 +58,13 @@ def _compressed(found: Found, compression: str, state: Unpacking, depth: int) ->
         yield found.ignored("ignored.no-zstd")
         return
     opener = decompressed(found.open, compression, state.limits)
-    inner = replace(found, open=opener, size_bytes=None, layout_path=_without_ending(found.layout_path))
+    path = _without_ending(found.layout_path)
+    inner = replace(found, open=opener, size_bytes=None, stored_bytes=found.size_bytes, layout_path=path)
     head = inner.head(1024)
     if _is_tar(head):
         yield from _nested(inner, _tar_members(inner, opener, state), state, depth)
         return
-    _note_end(inner, state)
+    note_end(inner, state, _PROBE_BYTES)
     if compression_of(head) is not None:
         yield from _inside(inner, state, depth + 1)
     else:
@@ -72,11 +75,11 @@ def _without_ending(name: str) -> str:
     return re.sub(r"\.(?:gz|bz2|xz|zst|zstd|tgz)$", "", name, flags=re.IGNORECASE)
 
 
-def _note_end(found: Found, state: Unpacking) -> None:
-    """A gap when a compressed file is broken near its beginning; large ones are not read twice to find out."""
+def note_end(found: Found, state: Unpacking, n_bytes: int) -> None:
+    """A gap when a compressed file is broken in its first bytes; of a large log, who reads it to its end will tell."""
     try:
         with found.open() as stream:
-            read_up_to(stream, state.limits.ratio_free_bytes + 4 * MIB)
+            read_up_to(stream, n_bytes)
             reason = getattr(stream, "broken", None)
     except BROKEN:
         reason = "gap.archive-broken"

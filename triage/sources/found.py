@@ -29,6 +29,8 @@ class Found:
     open: Open = field(compare=False, repr=False)
     """Raw bytes from the beginning; decompressed for members of archives."""
     size_bytes: int | None = None
+    stored_bytes: int | None = None
+    """Size of a compressed file as it is stored; None when it is not compressed."""
     layout_path: str = ""
     """`/`-separated path that layouts look at: it may tell pod, container, node."""
     given: bool = False

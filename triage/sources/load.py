@@ -15,7 +15,7 @@ from typing import BinaryIO, get_args
 from triage.errors import TriageError
 from triage.model.bundle import Bundle, Document, Gap, Kind, Redaction
 from triage.sources import folder, names, urls
-from triage.sources.archives import Unpacking, expand
+from triage.sources.archives import Unpacking, expand, note_end
 from triage.sources.found import Found, bytes_opener, read_up_to, shown
 from triage.sources.limits import Limits
 from triage.sources.live.gaps import from_data, gaps_of
@@ -38,11 +38,19 @@ def load(paths: Sequence[str], *, stdin: BinaryIO | None = None, limits: Limits 
     state = Unpacking(limits)
     documents: list[Document] = []
     for item in _bounded(_expanded(_find(paths, stdin, limits), state), limits, state.gaps):
-        documents += [item] if isinstance(item, Document) else recognise(item, limits, budget)
+        documents += [item] if isinstance(item, Document) else _recognised(item, limits, budget, state)
     documents = _mark_previous(_name_streams(_without_twins(documents)))
     gaps = [*state.gaps, *_collected(documents), *_refused(documents)]
     unique = tuple(_unique(documents))
     return Bundle(unique, tuple(gaps), _context(documents), _redaction(documents), _since_ns(documents))
+
+
+def _recognised(found: Found, limits: Limits, budget: Budget, state: Unpacking) -> list[Document]:
+    """Documents of a file; of a compressed one that is no log, whether it is broken."""
+    documents = recognise(found, limits, budget)
+    if found.stored_bytes is not None and any(d.kind is not Kind.LOG for d in documents):
+        note_end(found, state, limits.max_text_bytes)
+    return documents
 
 
 def _redaction(documents: Sequence[Document]) -> Redaction:

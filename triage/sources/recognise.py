@@ -191,6 +191,7 @@ def _log(found: Found, encoding: str, place: PodLog | None) -> Document:
         file=found.file,
         open=found.open,
         size_bytes=found.size_bytes,
+        stored_bytes=found.stored_bytes,
         replica=names.pod_in(stem),
         container=names.container_of(stem),
         previous=previous,

@@ -148,7 +148,7 @@ class _Counting(_Reader):
 
 
 class Guarded(_Reader):
-    """A decompressing stream that never raises: `broken` says why it ended before its end."""
+    """A decompressing stream that never raises: `broken` says why it ended before its end, if it did."""
 
     def __init__(self, raw: BinaryIO, opener: Callable[[BinaryIO], BinaryIO], limits: Limits) -> None:
         self._compressed, self._limits, self._count = _Counting(raw), limits, 0
@@ -175,6 +175,11 @@ class Guarded(_Reader):
             self.broken = "gap.archive-limit"
             return b""
         return piece
+
+    @property
+    def stored_bytes(self) -> int:
+        """Compressed bytes that were taken."""
+        return self._compressed.count
 
     def _is_over(self) -> bool:
         limits = self._limits
