@@ -80,13 +80,14 @@ def collect(
     session = live.Session(login, wish, quiet, verbose, no_input)
     redaction = Redaction(redact, redaction_map)
     redaction.check([output_file] if output_file else [])
-    with tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch, live.interruptible() as stopped:
+    reader = session.connect()
+    with live.interruptible() as stopped, tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch:
         as_folder = output_file is not None and not output_file.name.endswith(_ARCHIVES)
         folder = live.new_folder(output_file) if output_file and as_folder else Path(scratch, "packed")
         folder.mkdir(exist_ok=True)
         raw = Path(scratch, "raw") if redaction.of_bundles else folder
         raw.mkdir(exist_ok=True)
-        collected = session.collect(raw, now, stopped)
+        collected = session.collect(reader, raw, now, stopped)
         if collected.n_logs and redaction.of_bundles:
             redaction.save_bundle(raw, folder)
         bundle = output_file or Path(_name(None if redaction.of_bundles else collected.cluster.get("context"), now))

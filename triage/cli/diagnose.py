@@ -93,15 +93,17 @@ def diagnose(
         live.rfc3339(since_ns) if since_ns is not None else None, asked, metrics,
         limit_bytes=limit_bytes, concurrency=concurrency,
     )  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch, live.interruptible() as stopped:
-        folder = live.new_folder(bundle) if bundle and not redaction.of_bundles else Path(scratch)
-        try:
-            collected = live.Session(login, wish, quiet, verbose, no_input).collect(folder, now, stopped)
-        except NoEvidenceError:  # nobody could log in
-            from triage.model.bundle import Bundle
+    session = live.Session(login, wish, quiet, verbose, no_input)
+    try:
+        reader = session.connect()
+    except NoEvidenceError:  # nobody could log in
+        from triage.model.bundle import Bundle
 
-            _tell_nothing(Bundle(()), target, now)
-            raise
+        _tell_nothing(Bundle(()), target, now)
+        raise
+    with live.interruptible() as stopped, tempfile.TemporaryDirectory(prefix="coredns-triage-") as scratch:
+        folder = live.new_folder(bundle) if bundle and not redaction.of_bundles else Path(scratch)
+        collected = session.collect(reader, folder, now, stopped)
         if not collected.n_logs:
             _nothing(collected, target, now)
         if bundle and redaction.of_bundles:  # what is kept is what is analysed, so that both name things alike

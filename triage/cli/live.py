@@ -88,8 +88,8 @@ class Session:
     verbose: int = 0
     no_input: bool = False
 
-    def collect(self, folder: Path, now_ns: int, stopped: threading.Event) -> Collected:
-        """Say whom we ask, then save into the folder what can be had until somebody stops it."""
+    def connect(self) -> Reader:
+        """Say whom we ask, and log in."""
         from triage import pipeline
 
         if self.no_input:
@@ -99,6 +99,12 @@ class Session:
             places = ", ".join(self.wish.namespaces) or "kube-system, openshift-dns"
             introduce(reader, "*" if self.wish.everywhere else places)
         reader.log_in()
+        return reader
+
+    def collect(self, reader: Reader, folder: Path, now_ns: int, stopped: threading.Event) -> Collected:
+        """Save into the folder what can be had until somebody stops it."""
+        from triage import pipeline
+
         return pipeline.collect(
             reader, self.wish, folder,
             tool=program_version(), started=rfc3339(now_ns), progress=self._progress(), stopped=stopped,
