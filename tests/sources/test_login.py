@@ -75,6 +75,8 @@ FIELDS: Mapping[str, tuple[object, object, str]] = {
     "server: a number": ({"server": 5}, None, "clusters[lab].cluster.server in {file} is no text"),
     "server: missing": ({}, None, "clusters[lab].cluster.server in {file} is missing"),
     "server: no URL": ({"server": "https://[::1"}, None, "clusters[lab].cluster.server in {file} is no URL"),
+    "server: a space": ({"server": "https://a b:1"}, None, "clusters[lab].cluster.server in {file} is no URL"),
+    "server: no port": ({"server": "https://a:99999"}, None, "clusters[lab].cluster.server in {file} is no URL"),
     "server: another protocol": ({"server": "ftp://x"}, None, "clusters[lab].cluster.server in {file} is no URL"),
     "cluster: a text": ("x", None, "clusters[0].cluster in {file} is no mapping"),
     "authority: missing file": (
@@ -275,6 +277,8 @@ def test_the_proxy_of_the_environment(tmp_path: Path) -> None:
     assert proxy_of(access, {"HTTPS_PROXY": "http://p:3128"}) == "http://p:3128"
     assert proxy_of(access, {"https_proxy": "p:3128"}) == "http://p:3128"
     assert proxy_of(access, {"HTTPS_PROXY": "http://p:3128", "NO_PROXY": "10.0.0.0/8"}) is None
+    with pytest.raises(TriageError, match="HTTPS_PROXY of the environment is no URL"):
+        proxy_of(access, {"HTTPS_PROXY": "http://[x"})
     named = access_of(Login(str(written(tmp_path, CLUSTER | {"proxy-url": "socks5://p:1"}))), {})
     assert proxy_of(named, {"NO_PROXY": "*"}) == "socks5://p:1"
 

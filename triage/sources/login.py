@@ -25,6 +25,7 @@ from triage.sources.kubeconfig import Kubeconfig, Section, fail, kubeconfigs, me
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a pod finds its account."""
 _ACCOUNT = "account"
+_PROXIES = {"http", "https", "socks5", "socks5h"}
 _NOBODY = "nobody"
 
 
@@ -132,7 +133,13 @@ def _url(cluster: Section) -> str:
 def _is_url(text: str, schemes: set[str]) -> bool:
     try:
         parts = urlsplit(text)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and text.isprintable()
+        return (
+            parts.scheme in schemes
+            and bool(parts.hostname)
+            and parts.port != 0
+            and text.isprintable()
+            and " " not in text
+        )
     except ValueError:
         return False
 
@@ -143,15 +150,17 @@ def proxy_of(access: Access, environ: Mapping[str, str]) -> str | None:
 
     told = access.cluster.text("proxy-url")
     if told:
-        if not _is_url(told, {"http", "https", "socks5", "socks5h"}):
+        if not _is_url(told, _PROXIES):
             fail(access.cluster, "proxy-url", "is no URL")
         return told
     parts = urlsplit(access.server)
     named = (f"{parts.scheme}_proxy".upper(), f"{parts.scheme}_proxy")
-    found = next((environ[name] for name in named if environ.get(name)), None)
-    if not found:
+    name = next((name for name in named if environ.get(name)), None)
+    if name is None:
         return None
-    found = found if "://" in found else f"http://{found}"
+    found = environ[name] if "://" in environ[name] else f"http://{environ[name]}"
+    if not _is_url(found, _PROXIES):
+        raise TriageError("{name} of the environment is no URL", hint="correct it, or unset it", name=name)
     excluded = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
     return None if is_direct(parts.hostname or "", parts.port, excluded) else found
 
