@@ -62,6 +62,11 @@ def test_the_start_of_the_life_before_is_not_that_of_this_one(tmp_path: Path) ->
     assert len(saved(tmp_path)) == 1
 
 
+def test_a_log_without_lines_is_not_said_to_lack_times(tmp_path: Path) -> None:
+    saved(tmp_path, text="")
+    assert "gap.no-clock" not in {gap.id for gap in ask(tmp_path).gaps}
+
+
 @pytest.mark.parametrize("namespace", ["x';reboot;'", "$(reboot)", 'a" b', "../../etc", "-x"])
 def test_a_hostile_namespace_gives_no_command(tmp_path: Path, namespace: str) -> None:
     assert all(gap.command is None for gap in saved(tmp_path, namespace=namespace))

@@ -13,7 +13,7 @@ from typing import Any
 from tests.cluster import programs
 from tests.lab.box import ROOT
 
-_ORIGIN = {"file", "files", "texts", "context", "command", "generated_at"}
+_ORIGIN = {"file", "files", "texts", "context"}
 """Fields of a report that tell by which way the evidence came, and the names in its sentences, told a second time."""
 
 

@@ -77,6 +77,8 @@ def test_lines_that_the_kubelet_rotated_away_are_got_by_the_command_of_the_gap(
         assert log["received"]["first"] > late
         (gap,) = _rotated(live.report_of("analyze", str(bundle)))
         assert pod.name in gap["wanted"]
+        window = ("--since-time", log["received"]["first"])
+        assert _rotated(live.report_of("diagnose", "-n", dns.namespace, *window, kubeconfig=kubeconfig)) == []
         _run_on_node(gap["command"], pod.node, cluster, tmp_path)
     report = live.report_of("analyze", str(bundle), str(tmp_path / f"{pod.name}.tar.gz"))
     assert _rotated(report) == []

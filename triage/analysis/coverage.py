@@ -79,7 +79,7 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
         for r in named
         if seen[r].cut
     )
-    if any(s.has_log for s in seen.values()) and not any(s.spans for s in seen.values()):
+    if any(s.lines for s in inputs.observations.streams) and not any(s.spans for s in seen.values()):
         read = [r for r in named if seen[r].has_log]
         found.append(Gap("gap.no-clock", {}, (), _log_command(inputs, read[0]) if read else None))
     if seen and not any(s.queries for s in seen.values()):
