@@ -198,3 +198,10 @@ def test_an_unknown_language_is_told(triage, evidence: Path) -> None:
 def test_window_is_said_in_the_report(triage, evidence: Path) -> None:
     report = json.loads(triage("analyze", evidence, "-o", "json", "--until", "2025-11-25T10:00:00Z").out)
     assert report["window"]["asked"] == "until 2025-11-25T10:00:00Z"
+
+
+@pytest.mark.parametrize("options", [("-q", "-v"), ("-v", "-q"), ("-vv", "--quiet")])
+def test_nobody_can_be_quiet_and_verbose(triage, evidence: Path, options: tuple[str, str]) -> None:
+    told = triage("analyze", evidence, *options)
+    assert (told.code, told.out) == (2, "")
+    assert "--quiet and --verbose exclude each other" in told.err

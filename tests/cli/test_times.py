@@ -49,6 +49,12 @@ def asked(**options: str) -> tuple[int | None, int | None, str | None]:
     return window(NOW, **{"since": None, "since_time": None, "until": None, "around": None, **options})
 
 
+@pytest.mark.parametrize("option", ["since", "since_time", "until", "around"])
+def test_an_option_that_is_empty_is_not_left_out(option: str) -> None:
+    with pytest.raises(TriageError, match="'' is no"):
+        asked(**{option: ""})
+
+
 def test_windows() -> None:
     at = "2025-11-25T10:00:00Z"
     assert asked() == (None, None, None)

@@ -84,6 +84,7 @@ POD_ROWS = [
     ("NAME  NODE  HOST_IP\na-1  n1  10.8.0.1", {"name": "a-1", "node": "n1", "host_ip": "10.8.0.1", "ready": None}),
     ("POD  NODE  LABELS\na-1  n1  k8s-app=kube-dns,x=y", {"labels": {"k8s-app": "kube-dns", "x": "y"}}),
     ("a-1   0/1   CrashLoopBackOff", {"name": "a-1", "status": "CrashLoopBackOff", "restarts": None}),
+    ("NAME READY STATUS RESTARTS AGE IP NODE\na-1 1/1 Running 0 -5s 10.0.0.7 n1", {"node": "n1", "age_s": None}),
     ("a-1 0/1 Init:0/2 0 5m fd00::4 n1 <none> <none>", {"status": "Init:0/2", "pod_ip": "fd00::4", "node": "n1"}),
 ]
 

@@ -274,6 +274,16 @@ def test_pipes_and_sockets_are_refused(tmp_path: Path) -> None:
         listener.close()
 
 
+def test_a_path_that_is_empty_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(TriageError, match="a path is empty"):
+        load([str(tmp_path), ""])
+
+
+def test_commands_without_output_are_told(tmp_path: Path) -> None:
+    made.write(tmp_path, {"shell.txt": "$ kubectl get pods\n$ kubectl get pods\n"})
+    assert only(load([str(tmp_path)])).why_ignored == "ignored.no-output"
+
+
 def test_an_empty_folder_gives_an_empty_bundle(tmp_path: Path) -> None:
     assert load([str(tmp_path)]) == Bundle(())
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from triage.cli.language import primary, speak, spoken
+from triage.errors import TriageError
 
 
 class Output(StrEnum):
@@ -92,13 +93,25 @@ RulesOption = Annotated[
         help="Add these rules; one with `overrides: true` replaces a built-in one.",
     ),
 ]
+
+
+def _loudness(context: typer.Context, value: int) -> int:
+    """Nobody can say more and nothing."""
+    if value and (context.params.get("quiet") or context.params.get("verbose")):
+        raise TriageError("--quiet and --verbose exclude each other", hint="leave one of them away")
+    return value
+
+
 VerboseOption = Annotated[
     int,
     typer.Option(
-        "--verbose", "-v", count=True, show_default=False, help="Say more on stderr; a bug then shows its traceback."
+        "--verbose", "-v", count=True, show_default=False, callback=_loudness,
+        help="Say more on stderr; a bug then shows its traceback.",
     ),
+]  # fmt: skip
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", callback=_loudness, help="Say nothing but errors on stderr.")
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors on stderr.")]
 WriteOption = Annotated[
     list[Path] | None,
     typer.Option(

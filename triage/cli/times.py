@@ -62,7 +62,7 @@ def window(
     """
     asked = {"since": since, "since-time": since_time, "until": until, "around": around}
     given = [name for name, value in asked.items() if value is not None]
-    if (since and since_time) or (around and len(given) > 1):
+    if {"since", "since-time"} <= {*given} or (around is not None and len(given) > 1):
         raise TriageError(
             "{options} exclude each other",
             hint="give one begin, or one time to look around",
@@ -71,8 +71,9 @@ def window(
     if around is not None:
         centre = instant_ns(around)
         return centre - AROUND_NS, centre + AROUND_NS, f"around {around}"
-    begin = now_ns - duration_ns(since) if since else instant_ns(since_time) if since_time else None
-    end = instant_ns(until) if until else None
+    begin = instant_ns(since_time) if since_time is not None else None
+    begin = now_ns - duration_ns(since) if since is not None else begin
+    end = instant_ns(until) if until is not None else None
     if begin is not None and end is not None and end <= begin:
         raise TriageError("the window ends before it begins", hint="--until must lie behind --since or --since-time")
     return begin, end, " ".join(f"{name} {asked[name]}" for name in given) or None

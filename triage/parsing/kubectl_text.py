@@ -40,7 +40,7 @@ _EVENT_HEADERS = {
     "KIND": "kind",
 }  # fmt: skip
 
-_AGE = r"(?:\d{1,9}[ywdhms]){1,6}"
+_AGE = r"-?(?:\d{1,9}[ywdhms]){1,6}"
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _POD_SHAPE = re.compile(
     rf"(?:(?P<namespace>{_NAME})\s+)?(?:pod/)?(?P<name>{_NAME})\s+(?P<ready>\d+/\d+)\s+(?P<status>[A-Za-z][\w:/-]*)"

@@ -107,6 +107,8 @@ def _check(paths: Sequence[str], stdin: BinaryIO | None) -> None:
     if not paths:
         raise TriageError("no path was given", hint="name a folder, a file or an archive, or `-` for standard input")
     for given in paths:
+        if not given:
+            raise TriageError("a path is empty", hint="is a variable of the shell unset?")
         if given == "-":
             if stdin is None:
                 raise TriageError(

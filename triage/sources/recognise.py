@@ -72,7 +72,7 @@ def _from_text(found: Found, text: str, encoding: str, limits: Limits, budget: B
     kind = None if commands else _whole(text, found.layout_path)
     if kind is None and (commands or is_mixed(text, found.layout_path)):
         parts = parts_of(text, max_parts=limits.max_parts)
-        return _number(found, _from_parts(found, parts, limits, budget), hints)
+        return _number(found, _from_parts(found, parts, limits, budget), hints) or [found.ignored("ignored.no-output")]
     kind = kind or shape.shape_of(text, found.layout_path)
     if kind is None:
         return [found.ignored("ignored.unknown", **hints)]
