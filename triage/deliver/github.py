@@ -59,11 +59,11 @@ class GitHub:
     def create(self, line: Line, parcel: Parcel, label: str) -> Ticket:
         """Open an issue."""
         new = {"title": parcel.title, "body": _marked(parcel.form("github"), parcel), "labels": [LABEL, label]}
-        return _ticket(line.call(self._request("POST", "issues", new)).record())
+        return _ticket(line.call(self._request("POST", "issues", new)).record("number", "html_url"))
 
     def ticket(self, line: Line, id: str) -> Ticket:
         """An issue by its number."""
-        return _ticket(line.call(self._request("GET", f"issues/{id}")).record())
+        return _ticket(line.call(self._request("GET", f"issues/{id}")).record("number", "html_url"))
 
     def told(self, line: Line, ticket: Ticket, mark: str) -> bool:
         """Look through the issue and its comments."""

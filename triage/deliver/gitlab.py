@@ -63,11 +63,11 @@ class GitLab:
             "description": self._marked(parcel.form("gitlab"), line, parcel),
             "labels": f"{LABEL},{label}",
         }
-        return _ticket(line.call(self._request("POST", "issues", new)).record())
+        return _ticket(line.call(self._request("POST", "issues", new)).record("iid", "web_url"))
 
     def ticket(self, line: Line, id: str) -> Ticket:
         """An issue by its number in the project."""
-        return _ticket(line.call(self._request("GET", f"issues/{id}")).record())
+        return _ticket(line.call(self._request("GET", f"issues/{id}")).record("iid", "web_url"))
 
     def told(self, line: Line, ticket: Ticket, mark: str) -> bool:
         """Look through the issue and its latest comments."""

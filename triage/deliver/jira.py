@@ -94,12 +94,12 @@ class Jira:
             "description": self._marked(parcel.form, parcel),
             "labels": [LABEL, label],
         }
-        made = line.call(self._request("POST", "issue", {"fields": fields})).record()
+        made = line.call(self._request("POST", "issue", {"fields": fields})).record("key")
         return self._ticket({**made, "fields": {"labels": fields["labels"]}})
 
     def ticket(self, line: Line, id: str) -> Ticket:
         """An issue by its key."""
-        return self._ticket(line.call(self._request("GET", f"issue/{id}?fields=status,labels")).record())
+        return self._ticket(line.call(self._request("GET", f"issue/{id}?fields=status,labels")).record("key"))
 
     def told(self, line: Line, ticket: Ticket, mark: str) -> bool:
         """Look through the issue and its latest comments."""

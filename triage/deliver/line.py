@@ -52,10 +52,20 @@ class Answer:
                 status=self.status,
             ) from error
 
-    def record(self) -> Json:
-        """The body as an object."""
+    def record(self, *needed: str) -> Json:
+        """The body as an object; raises DeliveryError when it lacks what is `needed`, texts or numbers."""
         data = self.json()
-        return data if isinstance(data, dict) else {}
+        found = data if isinstance(data, dict) else {}
+        for name in needed:
+            if found.get(name) == "" or not isinstance(found.get(name), (str, int)):
+                raise DeliveryError(
+                    "{host} answered {status}, but without '{name}'",
+                    hint="is this the address of the service itself, and not of a login page before it?",
+                    host=self.host,
+                    status=self.status,
+                    name=name,
+                )
+        return found
 
     def rows(self) -> list[Json]:
         """The body as a list of objects."""

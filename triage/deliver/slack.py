@@ -71,7 +71,9 @@ class Channel:
     def __call__(self, parcel: Parcel, line: Line) -> Receipt:
         """Post the message, and the files into its thread."""
         message = json.loads(parcel.form("slack"))
-        posted = self._call(line, "chat.postMessage", json={"channel": self.channel, "unfurl_links": False, **message})
+        posted = self._call(
+            line, "chat.postMessage", "channel", "ts", json={"channel": self.channel, "unfurl_links": False, **message}
+        )
         channel, thread = str(posted.get("channel")), str(posted.get("ts"))
         uploaded = [self._upload(line, file) for file in parcel.files]
         if uploaded:
@@ -82,19 +84,22 @@ class Channel:
     def _upload(self, line: Line, file: File) -> Json:
         """Upload one file; it stays unseen until the uploads are completed."""
         asked = {"filename": file.name, "length": str(len(file.content))}
-        place = self._call(line, "files.getUploadURLExternal", form=asked)
+        place = self._call(line, "files.getUploadURLExternal", "upload_url", "file_id", form=asked)
         kind = {"Content-Type": "application/octet-stream"}
         line.call(Request("POST", str(place.get("upload_url")), kind, content=file.content))
         return {"id": place.get("file_id"), "title": file.name}
 
-    def _call(self, line: Line, method: str, *, json: object = None, form: dict[str, str] | None = None) -> Json:
+    def _call(
+        self, line: Line, method: str, *needed: str, json: object = None, form: dict[str, str] | None = None
+    ) -> Json:
         """Call a method; Slack tells its errors with status 200."""
         headers = {"Authorization": f"Bearer {self.token}"}
         if json is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"
-        answer = line.call(Request("POST", f"{self.api}/{method}", headers, json=json, form=form)).record()
-        if answer.get("ok") is not True:
-            error = str(answer.get("error"))
+        answer = line.call(Request("POST", f"{self.api}/{method}", headers, json=json, form=form))
+        record = answer.record()
+        if record.get("ok") is not True:
+            error = str(record.get("error"))
             meaning = _MEANINGS.get(error, "see what Slack's API reference says about it")
             raise DeliveryError("Slack did not take it: {error}", hint=meaning, error=error)
-        return answer
+        return answer.record(*needed)
