@@ -43,17 +43,18 @@ def classes_of(
     `shares` is the posterior over `scopes`. Small classes give their share to the larger ones.
     """
     fails = np.array([u.k > 0 or u.checked is True for u in units], dtype=bool)
-    failing = [(s.candidate.inside[fails] >= 0.5).tobytes() for s in scopes]
-    left = sorted(range(len(scopes)), key=lambda i: (-shares[i], _rank(scopes[i])))
+    known: dict[bytes, int] = {}
+    failing = np.array([known.setdefault((s.candidate.inside[fails] >= 0.5).tobytes(), len(known)) for s in scopes])
+    fit = np.array([s.log_likelihood for s in scopes])
+    left = np.array(sorted(range(len(scopes)), key=lambda i: (-shares[i], _rank(scopes[i]))), dtype=int)
     found: list[tuple[list[int], float]] = []
-    while left:
-        best = left[0]
-        limit = scopes[best].log_likelihood
-        mine = [i for i in left if abs(scopes[i].log_likelihood - limit) <= TIE_NATS]
-        mine = _one_answer([i for i in mine if failing[i] == failing[best]], best, scopes)
+    while left.size and (not found or shares[left].sum() >= SMALL):
+        best = int(left[0])
+        with np.errstate(invalid="ignore"):
+            ties = left[(np.abs(fit[left] - fit[best]) <= TIE_NATS) & (failing[left] == failing[best])]
+        mine = _one_answer(ties.tolist(), best, scopes)
         found.append((mine, float(shares[mine].sum())))
-        taken = set(mine)
-        left = [i for i in left if i not in taken]
+        left = left[~np.isin(left, mine)]
     kept = [c for c in found if c[1] >= SMALL] or found[:1]
     whole = sum(share for _, share in kept)
     kept.sort(key=lambda c: -c[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -135,15 +135,17 @@ def _tool(rulebook: Rulebook) -> Mapping[str, str]:
 def file_coverage(bundle: Bundle, observations: Observations) -> tuple[FileCoverage, ...]:
     """One row a document: its kind, and for logs what became of its lines."""
     ledger = {row.document: row for row in observations.ledger}
-    return tuple(_file_row(document, ledger.get(document.name), observations) for document in bundle.documents)
+    learnt: dict[str, set[str]] = {}
+    for stream in observations.streams:
+        learnt.setdefault(stream.file, set()).update(_OF_STREAMS.intersection(stream.notes))
+    return tuple(_file_row(d, ledger.get(d.name), learnt.get(d.file, set())) for d in bundle.documents)
 
 
-def _file_row(document: Document, row: Ledger | None, observations: Observations) -> FileCoverage:
+def _file_row(document: Document, row: Ledger | None, learnt: Collection[str]) -> FileCoverage:
     why = Text(document.why_ignored) if document.why_ignored else None
     if row is None:
         lines = None if document.kind in {Kind.IGNORED, Kind.LOG} else _newlines(document.text())
         return FileCoverage(document.name, document.kind.value, why_ignored=why, file_lines=lines)
-    learnt = {n for s in observations.streams if s.file == document.file for n in s.notes if n in _OF_STREAMS}
     return FileCoverage(
         document.name,
         document.kind.value,
