@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -165,3 +167,37 @@ def test_a_reading_that_is_stopped_says_what_it_left_out(
     total = sum(d.size_bytes or 0 for d in documents)
     assert seen.overflow["interrupted"] == total - watch.done_bytes > 0
     assert 0 < sum(s.lines for s in seen.streams) < sum(s.lines for s in expected.streams)
+
+
+class _Fatal:
+    """Opens a log; a process of its own is killed by that while `mark` is there, `for_ever` or once."""
+
+    def __init__(self, path: Path, mark: Path, *, for_ever: bool) -> None:
+        self.path, self.mark, self.for_ever = path, mark, for_ever
+
+    def __call__(self) -> Any:
+        if multiprocessing.parent_process() is not None and self.mark.exists():
+            if not self.for_ever:
+                self.mark.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.path.open("rb")
+
+
+@pytest.mark.parametrize("for_ever", [False, True])
+def test_a_process_of_the_python_reader_is_killed(
+    documents: list[Document], recogniser: Callable[..., Any], tmp_path: Path, for_ever: bool
+) -> None:
+    def seen(given: list[Document], limits: Limits) -> Observations:
+        return read(given, recognise=recogniser, parse_query=parse_query, zones=ZONES, limits=limits, native=False)
+
+    mark, apart = tmp_path / "mark", replace(LIMITS, process_bytes=0)
+    mark.touch()
+    given = [replace(d, open=_Fatal(tmp_path / d.file, mark, for_ever=for_ever)) for d in documents]
+    for d in documents:
+        (tmp_path / d.file).write_bytes(d.read())
+    if for_ever:
+        with pytest.raises(TriageError, match="killed again and again"):
+            seen(given, apart)
+    else:
+        assert seen(given, apart) == seen(documents, LIMITS)
+        assert not mark.exists()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures import TimeoutError as Late
 from contextlib import nullcontext
-from dataclasses import replace
 from time import monotonic
 
 from triage.errors import ExitCode, TriageError
@@ -83,10 +81,10 @@ def _by_python(documents: Sequence[Document], job: Job) -> list[Partial]:
     n = min(cores(), len(large))
     if n < 2:
         return [_read(d, job) for d in documents]
-    sent = replace(job, watch=Watch())
-    with ProcessPoolExecutor(n, multiprocessing.get_context("spawn")) as pool:
-        futures = {d.name: pool.submit(scan, d, sent) for d in large}
-        return [futures[d.name].result() if d.name in futures else _read(d, job) for d in documents]
+    from triage.reading.processes import scan_apart
+
+    apart = scan_apart(large, job, n)
+    return [apart[d.name] if d.name in apart else _read(d, job) for d in documents]
 
 
 def plan(document: Document, job: Job, workers: int, documents: Sequence[Document]) -> list[Task]:
