@@ -16,6 +16,7 @@ from triage.reading.scan import Job, Partial, line_key, scan
 from triage.reading.settle import settle
 from triage.reading.texts import Reader, Text
 from triage.reading.watch import Watch
+from triage.reading.window import folded, narrowed
 from triage.reading.workers import Workers
 
 _YEAR = re.compile(
@@ -50,12 +51,14 @@ def read(
     """
     logs = sorted((d for d in documents if d.kind is Kind.LOG), key=lambda d: d.name)
     job = Job(recognise, parse_query, zones, since_ns, until_ns, limits, year_of(logs, assumed_year), watch or Watch())
+    logs = list(narrowed(logs, job))
     partials = scan_all(logs, job, workers, native=native)
     kept, copies = merge.drop_copies(partials)
     kept = _without_repeats(kept, job)
     kept = [scan(p.document, job) if merge.needs_lives(p) else p for p in kept]
     settle([*kept, *copies], job)
     observations = merge.merge(kept, copies, replica_of_address, limits)
+    observations = replace(observations, ledger=folded(observations.ledger, logs))
     if job.watch.stopped:
         left = max(0, job.watch.total_bytes - job.watch.done_bytes)
         observations = replace(observations, overflow={**observations.overflow, "interrupted": left})

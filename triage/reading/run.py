@@ -27,6 +27,7 @@ from triage.reading.native import (
 )
 from triage.reading.scan import NOT_DNS, Job, Partial, scan
 from triage.reading.watch import Watch
+from triage.reading.window import Slice
 from triage.reading.workers import Workers, cores, threads
 
 _PART_BYTES = 64 << 20
@@ -98,7 +99,7 @@ def plan(document: Document, job: Job, workers: int, documents: Sequence[Documen
         head = stream.read(decode.HEAD_BYTES)
         while len(head) < decode.HEAD_BYTES and (more := stream.read(decode.HEAD_BYTES - len(head))):
             head += more
-        parts = has_parts(stream)
+        parts = isinstance(document.open, Slice) or has_parts(stream)
     if len(head) < decode.HEAD_BYTES or decode.encoding_of(head) != "utf-8":
         return []
     start = head.decode("utf-8", errors="replace").replace("\0", "").removeprefix("\ufeff")
@@ -107,9 +108,12 @@ def plan(document: Document, job: Job, workers: int, documents: Sequence[Documen
     size = document.size_bytes
     if not parts or size is None:
         return [Task(document.open)]
+    part = document.open
+    opener, begin = (part.whole, part.start) if isinstance(part, Slice) else (part, 0)
     total = sum(d.size_bytes or 0 for d in documents)
     step = limits.part_bytes or max(_PART_BYTES, total // (_PARTS * workers))
-    return [Task(document.open, at, min(at + step, size)) for at in range(0, size, step)]
+    end = begin + size
+    return [Task(opener, at, min(at + step, end)) for at in range(begin, end, step)]
 
 
 def _order(document: Document, job: Job) -> Order:
