@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(fault.wait_s)
             if fault.meanwhile and not fault.meanwhile_bytes:
                 fault.meanwhile()
-            with contextlib.suppress(ConnectionError):  # the client did not wait
+            with contextlib.suppress(ConnectionError, ssl.SSLError):  # the client did not wait
                 if fault.status:
                     self._refuse(fault)
                 else:

@@ -335,3 +335,20 @@ def test_the_flags_are_handed_to_kubectl_played_by_a_script(tmp_path: Path, capf
     handed = said.read_text().splitlines()[0].split()
     assert {f"{name}={value}" for name, value in flags.items()} | {"--insecure-skip-tls-verify"} <= set(handed)
     assert not any("timeout" in word for word in handed), "kubectl would end a long log by it"
+
+
+@pytest.mark.parametrize("command", ["collect", "diagnose"])
+def test_until_the_first_request_nothing_is_loaded_that_only_the_analysis_needs(tmp_path: Path, command: str) -> None:
+    heavy = ("pandas", "numpy", "kubernetes", "regex", "triage.sources.load", "triage.render.forms", "triage.reading")
+    code = (
+        "import sys\n"
+        "from triage.sources.cluster import ApiReader\n"
+        "def first(self, path):\n"
+        f"    print([m for m in {heavy} if m in sys.modules])\n"
+        "    sys.stdout.flush()\n"
+        "    __import__('os')._exit(0)\n"
+        "ApiReader.open = first\n"
+        "from triage.cli import main\n"
+        f"main(['{command}', '--kubeconfig', '{written(tmp_path)}'])\n"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True, cwd=tmp_path) == "[]\n"
