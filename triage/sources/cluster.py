@@ -33,6 +33,7 @@ class ApiReader:
         self._pool: urllib3.PoolManager | None = None
         self._headers: Any = None
         self._user = ""
+        self._renewed = False
 
     @property
     def identity(self) -> Identity:
@@ -43,10 +44,7 @@ class ApiReader:
         """Get the credentials, once, and say as whom we ask; raises TriageError when there are none."""
         with self._lock:
             if self._pool is None:
-                credentials = log_in(self._access, self._environ)
-                self._headers = _headers(credentials)
-                self._pool = _pool(self._access, credentials, self._concurrency, self._environ)
-                self._user = credentials.user
+                self._use(log_in(self._access, self._environ))
         return self._user
 
     @contextmanager
@@ -66,23 +64,49 @@ class ApiReader:
         return data if isinstance(data, dict) else {}
 
     def _request(self, method: str, path: str, body: bytes | None) -> Any:  # noqa: ANN401
+        self.log_in()
+        used = self._headers
+        response = self._send(method, path, body)
+        if response.status == 401 and self._renew(used):
+            response.close()
+            response = self._send(method, path, body)
+        if response.status >= 300:
+            raise _refusal(response)
+        return response
+
+    def _renew(self, used: object) -> bool:
+        """Run the login plugin once more, as kubectl does: its token may have ended. True when there is another one."""
+        with self._lock:
+            if self._headers is not used:
+                return True
+            if self._renewed or self._access.user.section("exec") is None:
+                return False
+            self._renewed = True
+            try:
+                self._use(log_in(self._access, self._environ))
+            except TriageError:
+                return False
+            return True
+
+    def _use(self, credentials: Credentials) -> None:
+        self._headers = _headers(credentials)
+        self._pool = _pool(self._access, credentials, self._concurrency, self._environ)
+        self._user = credentials.user
+
+    def _send(self, method: str, path: str, body: bytes | None) -> Any:  # noqa: ANN401
         import urllib3
 
-        self.log_in()
         assert self._pool is not None
         connect_s = min(_CONNECT_S, self._timeout_s) if self._timeout_s else _CONNECT_S
         timeout = urllib3.Timeout(connect=connect_s, read=self._timeout_s)
         headers = self._headers if body is None else self._headers | {"Content-Type": "application/json"}
         try:
-            response = self._pool.urlopen(
+            return self._pool.urlopen(
                 method, self._access.server + path, redirect=False, body=body, headers=headers, timeout=timeout,
                 preload_content=False, retries=False,
             )  # fmt: skip
         except urllib3.exceptions.HTTPError as error:
             raise _fault_of(error) from error
-        if response.status >= 300:
-            raise _refusal(response)
-        return response
 
 
 def _headers(credentials: Credentials) -> Any:  # noqa: ANN401
