@@ -17,6 +17,7 @@ import pytest
 
 from tests.cluster import proxy as proxies
 from tests.cluster import users
+from tests.cluster.api import wait_for
 from tests.cluster.dns import REPLICAS, Dns
 from tests.cluster.proxy import Fault, Proxy
 from triage.cli import main
@@ -215,6 +216,7 @@ def test_a_real_kubelet_that_is_stopped_is_named(founding: Dns, collect, via: st
         run = collect(options=("--via", via))
     finally:
         founding.cluster.start_node(SECOND.node)
+        wait_for(lambda: founding.log(SECOND.name, "tailLines=1"), "the kubelet")  # its node never stopped being ready
     assert run.code == 0
     assert run.logs == {FIRST.name}
     (gap,) = run.gaps

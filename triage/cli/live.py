@@ -250,6 +250,12 @@ def _no_login(why: str) -> NoEvidenceError:
 
 
 def _away(why: str) -> NoEvidenceError:
+    if "CERTIFICATE_VERIFY_FAILED" in why or "x509:" in why:  # in the words of OpenSSL, and of kubectl
+        return NoEvidenceError(
+            "the certificate of the API server is not trusted: {why}",
+            hint="check --certificate-authority, --tls-server-name and the clock of this machine; or --context",
+            why=why,
+        )
     return NoEvidenceError(
         "the API server does not answer: {why}",
         hint="check --context, network and proxy; or try --request-timeout 2m, or --via kubectl",
