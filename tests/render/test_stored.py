@@ -107,3 +107,14 @@ def test_a_field_that_does_not_fit_is_named(path: str, spoil: Spoil) -> None:
     with pytest.raises(TriageError, match="must be") as stop:
         read_stored(json.dumps(data), file="r.json")
     assert path in stop.value.message
+
+
+@pytest.mark.parametrize("form", ["wide", "html", "markdown"])
+def test_what_a_forged_report_says_of_a_file_is_made_visible(form: str) -> None:
+    data = json.loads(RENDERERS["json"](SCOPED, catalogue(TEXTS), Style()))
+    row = {"kind": "k\x1b[31m\ud800", "framing": "f\x1b]0;x\x07\ud800"}
+    data["coverage"]["files"] = [{**data["coverage"]["files"][0], **row}]
+    text = RENDERERS[form](read_stored(json.dumps(data), file="r.json"), catalogue(TEXTS), Style())
+    assert text.encode("utf-8")
+    assert "\x1b" not in text
+    assert "\x07" not in text

@@ -35,11 +35,11 @@ def render_csv(report: Report, catalogue: Catalogue, style: Style) -> str:
 def _row(h: Hypothesis, words: Words) -> list[object]:
     scope = h.scope
     replicas = [clean(name) for name in scope.replicas] if scope else []
-    twins = [f"{twin.kind}/{clean(twin.member or '')}" for twin in scope.indistinguishable] if scope else []
+    twins = [clean(f"{twin.kind}/{twin.member or ''}") for twin in scope.indistinguishable] if scope else []
     command = clean(h.next_checks[0].command) if h.next_checks else ""
     return [
         h.rank, h.group, clean(h.id), clean(h.cause), round(h.probability, 4), h.confidence, h.severity,
-        clean(h.upstream or ""), clean(h.zone or ""), scope.kind if scope else "",
+        clean(h.upstream or ""), clean(h.zone or ""), clean(scope.kind) if scope else "",
         clean(scope.member or "") if scope else "",
         _joined(replicas, words), _joined(twins, words), round(h.explained_share, 4), when(h.first_ns) or "",
         when(h.last_ns) or "", _short(words.say(h.title)), command if len(command) < CELL else "",

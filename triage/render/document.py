@@ -179,7 +179,7 @@ def _file(f: FileCoverage, words: Words) -> list[str]:
     remarks += [words.word("coverage.skipped", lines=words.count("line", f.skipped))] if f.skipped else []
     counts = ["" if n is None else f"{n}" for n in (f.file_lines if f.lines is None else f.lines, f.understood)]
     times = [clock(f.first_ns) or "", clock(f.last_ns) or ""]
-    return [clean(f.file), f.kind, f.framing or "", *counts, *times, words.clauses(remarks)]
+    return [clean(f.file), clean(f.kind), clean(f.framing or ""), *counts, *times, words.clauses(remarks)]
 
 
 def _gaps(report: Report, words: Words) -> Iterator[Block]:

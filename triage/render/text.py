@@ -149,4 +149,11 @@ class _Page:
 
 def _file(f: FileCoverage) -> list[str]:
     counts = ["" if n is None else f"{n}" for n in (f.file_lines if f.lines is None else f.lines, f.understood)]
-    return [clean(f.file), f.kind, f.framing or "", *counts, clock(f.first_ns) or "", clock(f.last_ns) or ""]
+    return [
+        clean(f.file),
+        clean(f.kind),
+        clean(f.framing or ""),
+        *counts,
+        clock(f.first_ns) or "",
+        clock(f.last_ns) or "",
+    ]
