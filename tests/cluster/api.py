@@ -59,6 +59,12 @@ class Api:
                 answers[number::_LANES] = got
         return answers
 
+    def header(self, path: str, name: str) -> str | None:
+        """What one header says of the answer to a GET."""
+        with contextlib.closing(self._connection()) as connection:
+            connection.request("GET", path, headers=self._headers)
+            return connection.getresponse().getheader(name)
+
     def _connection(self) -> http.client.HTTPSConnection:
         return http.client.HTTPSConnection("127.0.0.1", self.port, context=self._context, timeout=60)
 

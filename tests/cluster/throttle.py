@@ -7,6 +7,7 @@ import json
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from tests.cluster.api import Api, ApiError, wait_for
 from tests.cluster.users import User
@@ -25,18 +26,20 @@ def busy(user: User, resource: str) -> Iterator[Callable[[], object]]:
     requests["resources"] = [resource, "selfsubjectaccessreviews"]
     flow = {"priorityLevelConfiguration": {"name": user.name}, "matchingPrecedence": 50}
     flow["rules"] = [{"subjects": [account], "resourceRules": [requests]}]
-    _apply(user, "PriorityLevelConfiguration", level)
+    narrow = _apply(user, "PriorityLevelConfiguration", level)["metadata"]["uid"]
     _apply(user, "FlowSchema", flow)
+    reader, path = Api(user.cluster.port, user.cluster.authority, token=user.token), f"/api/v1/{resource}?limit=1"
+    wait_for(lambda: reader.header(path, "X-Kubernetes-PF-PriorityLevel-UID") == narrow, "the narrow level")
     with contextlib.ExitStack() as seat:
         seat.enter_context(_seat_taken(user))
-        reader = Api(user.cluster.port, user.cluster.authority, token=user.token)
-        wait_for(lambda: _is_refused(reader, f"/api/v1/{resource}?limit=1"), "429")
+        wait_for(lambda: _is_refused(reader, path), "429")
         yield seat.close
 
 
-def _apply(user: User, kind: str, spec: dict[str, object]) -> None:
+def _apply(user: User, kind: str, spec: dict[str, object]) -> dict[str, Any]:
     content = {"apiVersion": f"{_GROUP}/v1", "kind": kind, "metadata": {"name": user.name}, "spec": spec}
-    user.cluster.api.apply(f"/apis/{_GROUP}/v1/{kind.lower()}s", content)
+    made: dict[str, Any] = user.cluster.api.apply(f"/apis/{_GROUP}/v1/{kind.lower()}s", content)
+    return made
 
 
 @contextlib.contextmanager
