@@ -176,7 +176,9 @@ class _Fatal:
         self.path, self.mark, self.for_ever = path, mark, for_ever
 
     def __call__(self) -> Any:
-        if multiprocessing.parent_process() is not None and self.mark.exists():
+        apart = multiprocessing.parent_process() is not None
+        assert (signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())) == apart, "Ctrl-C is for the first one"
+        if apart and self.mark.exists():
             if not self.for_ever:
                 self.mark.unlink()
             os.kill(os.getpid(), signal.SIGKILL)

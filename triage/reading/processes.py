@@ -5,9 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.synchronize import Event
 
@@ -46,7 +47,8 @@ def _scan_all(documents: Sequence[Document], job: Job, n: int, found: dict[str, 
     context = multiprocessing.get_context("spawn")
     stop, sent = context.Event(), replace(job, watch=Watch())
     with ProcessPoolExecutor(n, context, _begin, (stop,)) as pool:
-        waiting: dict[Future[Partial], Document] = {pool.submit(_scan, d, sent): d for d in documents}
+        with _without_interrupts():
+            waiting: dict[Future[Partial], Document] = {pool.submit(_scan, d, sent): d for d in documents}
         while waiting:
             for future in wait(waiting, _GLANCE_S, "FIRST_COMPLETED").done:
                 document = waiting.pop(future)
@@ -57,9 +59,17 @@ def _scan_all(documents: Sequence[Document], job: Job, n: int, found: dict[str, 
                 stop.set()
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Processes that begin in it never see Ctrl-C, which reaches all of a terminal: the first one decides."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin(stop: Event) -> None:
-    """Ctrl-C reaches all processes of a terminal; the first one decides."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_await, args=(stop,), daemon=True).start()
 
 
