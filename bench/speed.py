@@ -1,11 +1,14 @@
 """How fast `triage analyze` reads, against tools that everybody has: python bench/speed.py FOLDER [ROUNDS].
 
 Make the folder with bench/logs.py. All commands run in turn, so that a busy machine slows each of them; what counts are
-the ratios. The lines that the report tells must be those that `wc -l` counts.
+the ratios. The lines that the report tells must be those that `wc -l` counts; mawk, DuckDB and polars, where they are
+installed beside the project, must give equal counts of failures and queries by minute, client and answer.
 """
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -18,8 +21,38 @@ from pathlib import Path
 
 AWK = (
     '$2=="[ERROR]"{e[substr($1,1,16)]++} '
-    '$2=="[INFO]"{split($3,c,":"); q[substr($1,1,16) c[1] $(NF-3)]++} END{for(k in e)n+=e[k]; print n}'
+    '$2=="[INFO]"{split($3,c,":"); q[substr($1,1,16) " " c[1] " " $(NF-3)]++} '
+    'END{for(k in e) print "E", k, e[k]; for(k in q) print "Q", k, q[k]}'
 )
+DUCKDB = r"""
+import sys, duckdb
+lines = duckdb.sql(
+    "SELECT string_split(l, ' ') w FROM read_csv($files, delim='\x01', header=false, quote='', escape='', "
+    "auto_detect=false, columns={'l': 'VARCHAR'})", params={"files": sys.argv[1:]}
+)
+for row in duckdb.sql("SELECT 'E', w[1][:16], count(*) FROM lines WHERE w[2] = '[ERROR]' GROUP BY ALL").fetchall():
+    print(*row)
+for row in duckdb.sql(
+    "SELECT 'Q', w[1][:16], string_split(w[3], ':')[1], w[-4], count(*) FROM lines WHERE w[2] = '[INFO]' GROUP BY ALL"
+).fetchall():
+    print(*row)
+"""
+POLARS = r"""
+import sys, polars as pl
+w = pl.scan_csv(sys.argv[1:], separator="\x01", has_header=False, quote_char=None, new_columns=["l"]).select(
+    pl.col("l").str.split(" ").alias("w")
+).select(
+    pl.col("w").list.get(0).str.slice(0, 16).alias("m"), pl.col("w").list.get(1).alias("level"),
+    pl.col("w").list.get(2).str.split(":").list.get(0).alias("c"), pl.col("w").list.get(-4).alias("r"),
+)
+errors = w.filter(pl.col("level") == "[ERROR]").group_by("m").len()
+queries = w.filter(pl.col("level") == "[INFO]").group_by("m", "c", "r").len()
+for kind, frame in zip("EQ", pl.collect_all([errors, queries], engine="streaming")):
+    for row in frame.iter_rows():
+        print(kind, *row)
+"""
+ENGINES = {"duckdb": DUCKDB, "polars": POLARS}
+"""General engines that count the same as the awk program, where they are installed: programs of Python."""
 
 
 def commands(folder: Path, report: Path) -> dict[str, list[str]]:
@@ -45,7 +78,10 @@ def commands(folder: Path, report: Path) -> dict[str, list[str]]:
         "triage analyze --workers 1": [*triage, "--workers", "1", str(folder)],
     }
     if shutil.which("mawk"):
-        found["mawk, minutes and clients"] = ["mawk", AWK, *files]
+        found["mawk"] = ["mawk", AWK, *files]
+    for engine, program in ENGINES.items():
+        if importlib.util.find_spec(engine) is not None:
+            found[engine] = [sys.executable, "-c", program, *files]
     return found
 
 
@@ -69,12 +105,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         report, out = Path(scratch, "report.json"), Path(scratch, "out")
         todo = commands(folder, report)
+        digests: dict[str, str] = {}
         took: dict[str, list[tuple[float, float, float]]] = {name: [] for name in todo}
         lines = 0
         for _ in range(rounds):
             for name, command in todo.items():
                 wall, cpu, peak, said = run(command, Path(os.devnull) if name == "cat" else out)
                 took[name].append((wall, cpu, peak))
+                if name in ("mawk", *ENGINES):
+                    digests[name] = hashlib.sha256("\n".join(sorted(said.splitlines())).encode()).hexdigest()[:12]
                 if name == "wc -l":
                     lines = int(said.split()[-2])
         told = sum(r["lines"] for r in json.loads(report.read_text())["coverage"]["replicas"])
@@ -85,8 +124,9 @@ def main() -> None:
     for name, runs in took.items():
         wall, cpu, peak = (statistics.median(t[i] for t in runs) for i in range(3))
         print(f"| `{name}` | {wall:.2f} | {wall / wall0:.2f} | {cpu:.2f} | {cpu / cpu0:.2f} | {peak:.0f} |")
+    print("".join(f"\ncounts of {name}: {digest}" for name, digest in digests.items()))
     print(f"\nlines: wc -l {lines or 'not asked'}, report {told}")
-    if lines and lines != told:
+    if (lines and lines != told) or len(set(digests.values())) > 1:
         raise SystemExit("the counts differ")
 
 
