@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 
 from triage.analysis.inputs import Inputs
 from triage.model.endpoint import split
@@ -30,6 +31,7 @@ def host_of(upstream: str) -> str:
     return split(upstream)[0].split("%")[0]
 
 
+@lru_cache(maxsize=4096)
 def asks_itself(upstream: str, local: str | None, own: frozenset[str]) -> bool:
     """Does a query to this upstream come back to CoreDNS: loopback, link-local, or its own address, on port 53?
 

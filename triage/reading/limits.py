@@ -17,13 +17,13 @@ class Limits:
     """Only smaller documents are mended: pasted text is small."""
     entries_per_stream: int = 20_000
     """Lines that are neither queries nor of the errors plugin; beyond it the first one of each kind and minute only."""
-    faults: int = 10_000
+    faults: int = 4_096
     """Lines of the errors plugin, all documents together, kept one by one; the others are counted by their message."""
     messages: int = 4_096
     """Rows of these counts; minutes are taken together by twos until they fit."""
-    failures: int = 10_000
+    failures: int = 4_096
     """Failed query lines, all documents together, kept one by one."""
-    counts: int = 32_768
+    counts: int = 16_384
     """Rows of counted query lines; minutes are taken together by twos until they fit."""
     names: int = 32_768
     """Rows of counted query names; beyond it only names with a low hash are watched."""

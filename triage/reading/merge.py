@@ -55,7 +55,7 @@ class _Whole:
         for name_key, name in tally.names.items():
             known = self.names.get((replica, name_key))
             if known is None:
-                self.names[replica, name_key] = replace(name)
+                self.names[replica, name_key] = name
             else:
                 known.add(name)
         stands_for = 1 << tally.failure_level

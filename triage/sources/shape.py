@@ -92,10 +92,17 @@ def _is_network(text: str) -> bool:
     return True
 
 
+_SURE = 200
+"""Lines of which the half makes a log."""
+
+
 def log_weight(text: str) -> tuple[int, int, int]:
     """Lines with strong signs of CoreDNS' log, with weak ones, and all lines that are not blank."""
     lines = [line for line in text[:262144].splitlines() if line.strip()]
-    strong = sum(signs.is_log_line(line) for line in lines[:3000])
+    strong = sum(signs.is_log_line(line) for line in lines[:_SURE])
+    if 2 * strong > _SURE:
+        return strong, strong, _SURE
+    strong += sum(signs.is_log_line(line) for line in lines[_SURE:3000])
     weak = sum(signs.is_logish_line(line) for line in lines[:3000])
     return strong, weak, min(len(lines), 3000)
 
