@@ -27,7 +27,7 @@ NS = 1_000_000_000
 START_NS = 1_710_496_800_000_000_000
 PODS = ("coredns-5d78c9869d-aaaaa", "coredns-5d78c9869d-bbbbb")
 ZONES = frozenset({".", "cluster.local.", "corp.example.", "example."})
-TINY = Limits(mend_bytes=0, entries_per_stream=40, faults=30, messages=12, failures=25, counts=40, names=20)
+TINY = Limits(mend_bytes=0, entries_per_stream=40, faults=30, messages=12, failures=25, counts=40, names=20, clients=9)
 WIDE = Limits(mend_bytes=0)
 ODD = (
     ".:53",

@@ -162,6 +162,22 @@ class QueryCount:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientCount:
+    """Query-log lines of the clients of one network, counted."""
+
+    replica: str | None
+    minute: int | None
+    """Minutes since the epoch; None without a clock."""
+    network: str
+    """`10.244.3.0/24`, `fd00:1::/64`; what is no address stands as it is."""
+    queries: int
+    failed: int
+    """Those among them that failed or were rejected."""
+    minutes: int = 1
+    """Minutes that are counted together, from `minute` on."""
+
+
+@dataclass(frozen=True, slots=True)
 class NameCount:
     """How often one name was answered in one way: kept for names with any answer other than NOERROR, capped.
 
@@ -273,6 +289,7 @@ class Observations:
     entries: tuple[Entry, ...] = ()
     queries: tuple[QueryCount, ...] = ()
     names: tuple[NameCount, ...] = ()
+    clients: tuple[ClientCount, ...] = ()
     failures: tuple[QueryFailure, ...] = ()
     segments: tuple[Segment, ...] = ()
     streams: tuple[Stream, ...] = ()

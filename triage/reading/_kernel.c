@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #define BUFFER (1u << 18)
@@ -55,6 +55,11 @@ typedef struct {
     uint8_t zone;
 } Name;                                               /* one line of the cache */
 
+typedef struct {
+    uint64_t words[2], hash, queries, failed;
+    Span text;
+    uint32_t part, bin;
+} Client;                                             /* one network of IPv4, one address of IPv6 */
 typedef struct { uint64_t key, n; } Count;          /* key: bin 32, part 10, zone 6, group 10, log2 + 20 6; plus 1 */
 typedef struct { uint64_t hash; Span text; } Message;
 typedef struct {
@@ -77,7 +82,9 @@ typedef struct {
     P text, end, name;
     uint64_t hash, no, ns;
     int64_t at;
-    uint32_t n_name, part, group;
+    P client;
+    uint32_t n_name, n_client, part, group;
+    int failed;
 } Query;
 typedef struct { uint64_t w[6]; uint32_t group, flags; } Combo;  /* type 1, rcode 1, flags 3, the rest 1 */
 
@@ -88,9 +95,10 @@ typedef struct {
     PyObject *on_frame, *on_query;
     uint8_t *buf;
     size_t keep;
-    Arena names_text, texts, zones_text, frames_text, messages_text, events_text, kept_text, asked_text, lasts_text;
+    Arena names_text, texts, zones_text, frames_text, messages_text, events_text, kept_text, asked_text, lasts_text, clients_text;
     VEC(Name, names); uint32_t *name_index; size_t name_slots; unsigned name_level;
     Count *counts; size_t count_slots, n_counts; unsigned count_level;
+    VEC(Client, clients); uint32_t *client_index; size_t client_slots; unsigned client_level, client_bins;
     VEC(Message, messages); uint32_t *message_index; size_t message_slots;
     VEC(Group, groups); uint32_t *group_index; size_t group_slots; unsigned group_level, message_level;
     VEC(Line, kept); unsigned kept_level;
@@ -102,7 +110,7 @@ typedef struct {
     VEC(Combo, combos); uint32_t *combo_index;
     VEC(Span, zones);
     size_t texts_waste, kept_waste;
-    uint64_t n_lines, max_names, max_counts, max_groups, max_kept, max_events;
+    uint64_t n_lines, max_names, max_counts, max_groups, max_kept, max_events, max_clients;
     int64_t since, until;
     uint64_t open[MAX_OPEN]; unsigned n_open;
     uint8_t minute[16]; int64_t minute_ns;
@@ -120,14 +128,33 @@ static inline uint64_t load8(P p) { uint64_t v; memcpy(&v, p, 8); return v; }
 static inline uint64_t mix(uint64_t h) { h *= K2; return h ^ (h >> 32); }
 static inline uint64_t low(uint64_t v, unsigned n) { return n >= 8 ? v : v & ((1ull << (8 * n)) - 1); }
 
-#ifdef __SSE2__
+#ifdef __AVX2__
+typedef __m256i Bytes;
+#define AT(p, i) _mm256_loadu_si256((const __m256i *)(const void *)(p) + (i))
+#define ALL(c) _mm256_set1_epi8(c)
+#define IS(a, b) _mm256_cmpeq_epi8(a, b)
+#define ABOVE(a, b) _mm256_cmpgt_epi8(a, b)
+#define OR(a, b) _mm256_or_si256(a, b)
+#define AND(a, b) _mm256_and_si256(a, b)
+#define BITS(what) ((uint64_t)(uint32_t)_mm256_movemask_epi8(what))
+/* 64 bits of an expression of `i` that gives some bytes of 64. */
+#define MASK64(what) ({ enum { i = 0 }; BITS(what); }) | ({ enum { i = 1 }; BITS(what) << 32; })
+#elif defined __SSE2__
+typedef __m128i Bytes;
 #define AT(p, i) _mm_loadu_si128((const __m128i *)(const void *)(p) + (i))
-/* 64 bits of an expression of `i` that gives 16 bytes, for 0 to 3. */
-#define BITS16(what, n) ({ enum { i = n }; (uint64_t)(uint32_t)_mm_movemask_epi8(what) << (16 * n); })
-#define MASK64(what) (BITS16(what, 0) | BITS16(what, 1) | BITS16(what, 2) | BITS16(what, 3))
+#define ALL(c) _mm_set1_epi8(c)
+#define IS(a, b) _mm_cmpeq_epi8(a, b)
+#define ABOVE(a, b) _mm_cmpgt_epi8(a, b)
+#define OR(a, b) _mm_or_si128(a, b)
+#define AND(a, b) _mm_and_si128(a, b)
+#define BITS(what) ((uint64_t)(uint32_t)_mm_movemask_epi8(what))
+#define MASK64(what) ({ enum { i = 0 }; BITS(what); }) | ({ enum { i = 1 }; BITS(what) << 16; }) \
+    | ({ enum { i = 2 }; BITS(what) << 32; }) | ({ enum { i = 3 }; BITS(what) << 48; })
+#endif
 
+#ifdef MASK64
 static inline uint64_t stays(size_t n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
-static inline uint64_t alike(P a, P b) { return MASK64(_mm_cmpeq_epi8(AT(a, i), AT(b, i))); }
+static inline uint64_t alike(P a, P b) { return MASK64(IS(AT(a, i), AT(b, i))); }
 #endif
 
 static inline unsigned ones(uint64_t v)
@@ -140,9 +167,9 @@ static inline unsigned ones(uint64_t v)
 /* Which of 64 bytes are `c`. */
 static inline uint64_t are(P p, uint8_t c)
 {
-#ifdef __SSE2__
-    const __m128i want = _mm_set1_epi8((char)c);
-    return MASK64(_mm_cmpeq_epi8(AT(p, i), want));
+#ifdef MASK64
+    const Bytes want = ALL((char)c);
+    return MASK64(IS(AT(p, i), want));
 #else
     uint64_t found = 0;
     for (unsigned i = 0; i < 8; i++) {
@@ -228,7 +255,7 @@ static inline int same(const Arena *a, Span span, P p, size_t n)
 /* `same` for a text behind which SLACK bytes may be read: most are short. */
 static inline int same_within(const Arena *a, Span span, P p, size_t n)
 {
-#ifdef __SSE2__
+#ifdef MASK64
     if (span.len == n && n - 1 < 64) return (~alike(a->p + span.at, p) & stays(n)) == 0;
 #endif
     return same(a, span, p, n);
@@ -363,6 +390,95 @@ static void add_count(Scanner *s, uint64_t key, uint64_t n)
 static void limit_counts(Scanner *s)
 {
     while (s->n_counts > s->max_counts && s->count_level < 31 && !s->failed) widen_counts(s, s->count_level + 1);
+}
+
+/* ------------------------------------------------------------------------------------------------ clients */
+
+static inline size_t client_home(Scanner *s, const Client *c)
+{
+    return mix(c->words[0] * KS[0] + c->words[1] * KS[1] + ((uint64_t)c->bin << 16 | c->part) * KS[2]) & (s->client_slots - 1);
+}
+
+static void index_clients(Scanner *s)
+{
+    memset(s->client_index, 0, s->client_slots * sizeof *s->client_index);
+    for (size_t i = 0; i < s->n_clients; i++) {
+        size_t j = client_home(s, &s->clients[i]);
+        while (s->client_index[j]) j = (j + 1) & (s->client_slots - 1);
+        s->client_index[j] = (uint32_t)i + 1;
+    }
+}
+
+/* Add to the row of a client; the words are the first 16 bytes of its text, the hash is made when a row is. */
+static inline void add_client(Scanner *s, const Client *c, P text, size_t len)
+{
+    if (s->client_slots <= 2 * s->n_clients + 2 && index_room(s, &s->client_index, &s->client_slots, s->n_clients + 1))
+        index_clients(s);
+    if (s->failed) return;
+    size_t j = client_home(s, c);
+    for (uint32_t i; (i = s->client_index[j]) != 0; j = (j + 1) & (s->client_slots - 1)) {
+        Client *row = &s->clients[i - 1];
+        if (((row->words[0] ^ c->words[0]) | (row->words[1] ^ c->words[1]) | (row->part ^ c->part) | (row->bin ^ c->bin)
+             | (row->text.len ^ len)) || (len > 16 && !same(&s->clients_text, row->text, text, len))) continue;
+        row->queries += c->queries;
+        row->failed += c->failed;
+        return;
+    }
+    uint64_t hash = hash_of(text, len);
+    if (!below(hash, s->client_level)) return;
+    Client *row = ADD(s, clients);
+    if (row == NULL) return;
+    *row = *c;
+    row->hash = hash;
+    row->text = put(s, &s->clients_text, text, len);
+    s->client_index[j] = (uint32_t)s->n_clients;
+}
+
+/* Rebuild with minutes taken together, without rows above the level. */
+static void settle_clients(Scanner *s, unsigned bins, unsigned level)
+{
+    if (bins <= s->client_bins && level <= s->client_level) return;
+    Client *old = s->clients;
+    Arena texts = s->clients_text;
+    size_t n = s->n_clients;
+    unsigned by = bins > s->client_bins ? bins - s->client_bins : 0;
+    s->client_bins += by;
+    if (level > s->client_level) s->client_level = level;
+    s->clients = NULL;
+    s->n_clients = s->cap_clients = 0;
+    s->clients_text = (Arena){0};
+    if (s->client_slots) memset(s->client_index, 0, s->client_slots * sizeof *s->client_index);
+    for (size_t i = 0; i < n && !s->failed; i++) {
+        Client c = old[i];
+        if (c.bin != NO_BIN) c.bin >>= by;
+        add_client(s, &c, texts.p + c.text.at, c.text.len);
+    }
+    free(old);
+    free(texts.p);
+}
+
+static void limit_clients(Scanner *s)
+{
+    while (s->n_clients > s->max_clients && s->client_bins < 31 && !s->failed) settle_clients(s, s->client_bins + 1, 0);
+    while (s->n_clients > s->max_clients && s->client_level < 63 && !s->failed) settle_clients(s, 0, s->client_level + 1);
+}
+
+/* The network of an address of IPv4, without its last number; an address of IPv6 as it is. */
+static inline void count_client(Scanner *s, const Query *q)
+{
+    size_t n = q->n_client;
+    if (*q->client != '[') {
+        size_t dot = n;
+        while (dot && q->client[dot - 1] != '.') dot--;
+        if (dot) n = dot - 1;
+    }
+    P text = q->client + (*q->client == '[');
+    if (*q->client == '[') n -= 2;
+    Client c = {{low(load8(text), n < 8 ? (unsigned)n : 8), n > 8 ? low(load8(text + 8), n < 16 ? (unsigned)n - 8 : 8) : 0}, 0, 1,
+        (uint64_t)q->failed, {0, 0}, q->part, q->at == NO_TIME ? NO_BIN : (uint32_t)(q->at / 60000000000ll) >> s->client_bins};
+    size_t before = s->n_clients;
+    add_client(s, &c, text, n);
+    if (s->n_clients != before) limit_clients(s);
 }
 
 /* ------------------------------------------------------------------------------------------------ messages of errors */
@@ -843,6 +959,7 @@ static void count_waiting(Scanner *s)
         add_count(s, bin << 32 | (uint64_t)q->part << 22 | (uint64_t)zone << 16 | (uint64_t)q->group << 6
             | (uint64_t)(log2_ms(q->ns) + 20), 1);
         if (s->n_counts != before) limit_counts(s);
+        count_client(s, q);
         see_last(s, q->part, q->group, q->no, q->text, (size_t)(q->end - q->text));
     }
 }
@@ -873,7 +990,8 @@ static inline int take(Scanner *s, const Found *f, const Combo *combo)
     run->last = later(run->last, f->at);
     s->frames[f->frame].lines++;
     Query *w8 = &s->waiting[s->n_waiting];
-    *w8 = (Query){f->text, f->end, f->name, f->hash, f->no, f->ns, f->at, (uint32_t)f->n_name, part, group};
+    *w8 = (Query){f->text, f->end, f->name, f->hash, f->no, f->ns, f->at, f->client, (uint32_t)f->n_name,
+        (uint32_t)f->n_client, part, group, flags & 1};
     if (flags & 1) {
         int v6 = *f->client == '[';
         keep_asked(s, w8, f->frame, f->client + v6, f->n_client - 2 * (size_t)v6, f->capitals);
@@ -968,13 +1086,12 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
 /* Whether a name holds what `name_at` does not take as it is: blanks, quotes, backslashes, capitals, no ASCII. */
 static inline int is_plain(P p, size_t n)
 {
-#ifdef __SSE2__
+#ifdef MASK64
     for (; n; p += 64) {
         size_t m = n < 64 ? n : 64;
-        uint64_t odd = MASK64(_mm_or_si128(
-            _mm_or_si128(_mm_cmplt_epi8(AT(p, i), _mm_set1_epi8(0x21)), _mm_cmpeq_epi8(AT(p, i), _mm_set1_epi8('"'))),
-            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(AT(p, i), _mm_set1_epi8('\\')), _mm_cmpeq_epi8(AT(p, i), _mm_set1_epi8(0x7F))),
-                _mm_and_si128(_mm_cmpgt_epi8(AT(p, i), _mm_set1_epi8('@')), _mm_cmplt_epi8(AT(p, i), _mm_set1_epi8('['))))));
+        uint64_t odd = MASK64(OR(OR(OR(ABOVE(ALL(0x21), AT(p, i)), IS(AT(p, i), ALL('"'))),
+            OR(IS(AT(p, i), ALL('\\')), IS(AT(p, i), ALL(0x7F)))),
+            AND(ABOVE(AT(p, i), ALL('@')), ABOVE(ALL('['), AT(p, i)))));
         if (odd & stays(m)) return 0;
         n -= m;
     }
@@ -1017,7 +1134,7 @@ static inline uint64_t fraction(P p, size_t n, uint64_t *bad)
 static inline size_t address(P p)
 {
 #ifdef __SSE2__
-    __m128i v = AT(p, 0);
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
     __m128i digit = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('-')), _mm_cmplt_epi8(v, _mm_set1_epi8(':')));
     uint32_t m = (uint32_t)_mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('/')), digit));
     return (size_t)__builtin_ctz(~m);
@@ -1428,6 +1545,14 @@ static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t
             | (uint64_t)groups[k >> 6 & 1023] << 6 | (k & 63), o->counts[i].n);
         limit_counts(s);
     }
+    settle_clients(s, o->client_bins, o->client_level);
+    for (size_t i = 0; i < o->n_clients && !s->failed; i++) {
+        Client c = o->clients[i];
+        c.part = parts[c.part];
+        if (c.bin != NO_BIN) c.bin >>= s->client_bins - o->client_bins;
+        add_client(s, &c, o->clients_text.p + c.text.at, c.text.len);
+        limit_clients(s);
+    }
     for (size_t i = 0; i < o->n_groups && !s->failed; i++) {
         Group g = o->groups[i];
         Message *m = &o->messages[g.message];
@@ -1500,16 +1625,18 @@ static int fetch(P *p, P end, void **to, size_t *n)
     return 1;
 }
 
-#define ARENAS(X) X(names_text) X(texts) X(messages_text) X(events_text) X(kept_text) X(asked_text) X(lasts_text)
+#define ARENAS(X) X(names_text) X(texts) X(messages_text) X(events_text) X(kept_text) X(asked_text) X(lasts_text) \
+    X(clients_text)
 #define VECTORS(X) X(names, Name) X(messages, Message) X(groups, Group) X(kept, Line) X(asked, Line) X(lasts, Last) \
-    X(events, Event) X(runs, Run) X(frames, Frame)
+    X(events, Event) X(runs, Run) X(frames, Frame) X(clients, Client)
 
-typedef struct { uint64_t format, n_lines, count_slots, n_counts; uint32_t levels[6]; int32_t fine, gave_up, open; } Head;
+typedef struct { uint64_t format, n_lines, count_slots, n_counts; uint32_t levels[8]; int32_t fine, gave_up, open; } Head;
 
 static void dump(Scanner *s, Arena *out)
 {
     Head h = {FORMAT, s->n_lines, s->count_slots, s->n_counts,
-        {s->name_level, s->count_level, s->group_level, s->message_level, s->kept_level, s->asked_level},
+        {s->name_level, s->count_level, s->group_level, s->message_level, s->kept_level, s->asked_level,
+         s->client_bins, s->client_level},
         s->fine, s->gave_up, (int32_t)s->n_open};
     store(s, out, &h, sizeof h);
     store(s, out, s->counts, s->count_slots * sizeof *s->counts);
@@ -1545,6 +1672,7 @@ static int load(Scanner *s, P p, P end)
     s->n_lines = h.n_lines;
     s->name_level = h.levels[0]; s->count_level = h.levels[1]; s->group_level = h.levels[2];
     s->message_level = h.levels[3]; s->kept_level = h.levels[4]; s->asked_level = h.levels[5];
+    s->client_bins = h.levels[6]; s->client_level = h.levels[7];
     s->fine = h.fine; s->gave_up = h.gave_up; s->n_open = (unsigned)h.open % (MAX_OPEN + 1);
     return 1;
 }
@@ -1564,7 +1692,7 @@ static void scanner_free(PyObject *self)
     VECTORS(X)
 #undef X
     free(s->zones_text.p); free(s->frames_text.p); free(s->zones); free(s->combos); free(s->counts);
-    free(s->name_index); free(s->message_index); free(s->group_index); free(s->frame_index); free(s->combo_index);
+    free(s->name_index); free(s->client_index); free(s->message_index); free(s->group_index); free(s->frame_index); free(s->combo_index);
     free(s->run_of); free(s->buf);
     for (uint32_t i = 0; i < MAX_PARTS; i++) free(s->last_of[i]);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
@@ -1575,20 +1703,20 @@ static void scanner_free(PyObject *self)
 static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     PyObject *on_frame, *on_query, *zones;
-    unsigned long long names, counts, groups, kept, events;
+    unsigned long long names, counts, groups, kept, events, clients;
     long long since, until;
     int named;
     static char *words[] = {"on_frame", "on_query", "zones", "since", "until", "named", "names", "counts", "groups",
-                            "kept", "events", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOLLpKKKKK", words, &on_frame, &on_query, &zones, &since, &until,
-            &named, &names, &counts, &groups, &kept, &events)) return NULL;
+                            "kept", "events", "clients", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOLLpKKKKKK", words, &on_frame, &on_query, &zones, &since, &until,
+            &named, &names, &counts, &groups, &kept, &events, &clients)) return NULL;
     allocfunc make = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     Scanner *s = (Scanner *)make(type, 0);
     if (s == NULL) return NULL;
     Py_INCREF(on_frame); s->on_frame = on_frame;
     Py_INCREF(on_query); s->on_query = on_query;
     s->since = since; s->until = until; s->named = named;
-    s->max_names = names; s->max_counts = counts; s->max_groups = groups; s->max_kept = kept; s->max_events = events;
+    s->max_names = names; s->max_counts = counts; s->max_groups = groups; s->max_kept = kept; s->max_events = events; s->max_clients = clients;
     s->buf = malloc(BUFFER + SLACK);
     s->run_of = malloc(MAX_PARTS * sizeof *s->run_of);
     s->frame_index = calloc(2 * MAX_FRAMES, sizeof *s->frame_index);
@@ -1684,12 +1812,13 @@ static PyObject *scanner_absorb(PyObject *self, PyObject *args)
 static PyObject *scanner_settle(PyObject *self, PyObject *args)
 {
     Scanner *s = (Scanner *)self;
-    unsigned names, counts, bins, messages, kept, lines;
-    if (!PyArg_ParseTuple(args, "IIIIII", &names, &counts, &bins, &messages, &kept, &lines)) return NULL;
+    unsigned names, counts, bins, messages, kept, lines, client_bins, clients;
+    if (!PyArg_ParseTuple(args, "IIIIIIII", &names, &counts, &bins, &messages, &kept, &lines, &client_bins, &clients)) return NULL;
     if (names > s->name_level) thin_names(s, names);
     if (counts > s->count_level) widen_counts(s, counts);
     settle_errors(s, bins, messages, kept);
     if (lines > s->asked_level) thin_asked(s, lines);
+    settle_clients(s, client_bins, clients);
     return done(s);
 }
 
@@ -1759,6 +1888,14 @@ static PyObject *scanner_counts(PyObject *self, PyObject *Py_UNUSED(args))
 
 static PyObject *bin_of(uint32_t bin) { return bin == NO_BIN ? when(NO_TIME) : when(bin); }
 
+static PyObject *scanner_clients(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    LISTED(s->n_clients, Py_BuildValue("(NINKK)", bin_of(s->clients[i].bin), (unsigned)s->clients[i].part,
+        text_of(&s->clients_text, s->clients[i].text.at, s->clients[i].text.len),
+        (unsigned long long)s->clients[i].queries, (unsigned long long)s->clients[i].failed));
+}
+
 static PyObject *scanner_groups(PyObject *self, PyObject *Py_UNUSED(args))
 {
     Scanner *s = (Scanner *)self;
@@ -1824,11 +1961,12 @@ static PyObject *scanner_frames(PyObject *self, PyObject *Py_UNUSED(args))
 static PyObject *scanner_state(PyObject *self, PyObject *Py_UNUSED(args))
 {
     Scanner *s = (Scanner *)self;
-    return Py_BuildValue("{s:K,s:K,s:i,s:i,s:I,s:(KKKKK),s:(IIIIII)}", "lines", (unsigned long long)s->n_lines, "position",
+    return Py_BuildValue("{s:K,s:K,s:i,s:i,s:I,s:(KKKKKK),s:(IIIIIIII)}", "lines", (unsigned long long)s->n_lines, "position",
         (unsigned long long)s->progress, "fine", s->fine, "gave_up", s->gave_up, "open", s->n_open,
         "rows", (unsigned long long)s->n_names, (unsigned long long)s->n_counts, (unsigned long long)s->n_groups,
-        (unsigned long long)s->n_kept, (unsigned long long)s->n_asked,
-        "levels", s->name_level, s->count_level, s->group_level, s->message_level, s->kept_level, s->asked_level);
+        (unsigned long long)s->n_kept, (unsigned long long)s->n_asked, (unsigned long long)s->n_clients,
+        "levels", s->name_level, s->count_level, s->group_level, s->message_level, s->kept_level, s->asked_level,
+        s->client_bins, s->client_level);
 }
 
 static PyObject *scanner_stop(PyObject *self, PyObject *Py_UNUSED(args))
@@ -1846,6 +1984,7 @@ static PyMethodDef METHODS[] = {
     {"load", scanner_load, METH_VARARGS, "Take what `dump` gave, into an empty scanner."},
     {"names", scanner_names, METH_NOARGS, "part, group, name, count, first, last, number and text of the first line."},
     {"counts", scanner_counts, METH_NOARGS, "bin, part, zone, group, log2 of milliseconds, count."},
+    {"clients", scanner_clients, METH_NOARGS, "bin, part, network or address, queries, failed queries."},
     {"groups", scanner_groups, METH_NOARGS, "part, frame, bin, message, count, first, last, number and text of the first."},
     {"messages", scanner_messages, METH_NOARGS, "Texts of errors without names and ports."},
     {"kept", scanner_kept, METH_NOARGS, "Lines of errors: part, frame, number, time, bin, message, text, hash."},
@@ -1889,7 +2028,7 @@ static int start(PyObject *module)
     if (type == NULL) return -1;
     int failed = PyModule_AddObjectRef(module, "Scanner", type);
     Py_DECREF(type);
-    return failed < 0 ? failed : PyModule_AddIntConstant(module, "REVISION", 1);
+    return failed < 0 ? failed : PyModule_AddIntConstant(module, "REVISION", 2);
 }
 
 static PyModuleDef_Slot MODULE_SLOTS[] = {{Py_mod_exec, (void *)start}, {0, NULL}};

@@ -12,6 +12,7 @@ from functools import reduce
 from triage.model.observation import (
     Answer,
     Citation,
+    ClientCount,
     Entry,
     Ledger,
     NameCount,
@@ -21,6 +22,7 @@ from triage.model.observation import (
     Segment,
     Stream,
 )
+from triage.reading.clients import network_of
 from triage.reading.limits import Limits
 from triage.reading.lives import Life
 from triage.reading.scan import Part, Partial, life_of
@@ -42,6 +44,8 @@ class _Whole:
     """Levels are those of every tally: they were settled before."""
     name_level: int = 0
     names: dict[tuple[str | None, NameKey], Name] = field(default_factory=dict)
+    clients: dict[tuple[str | None, int | None, str], tuple[int, int]] = field(default_factory=dict)
+    client_bins: int = 0
     failures: list[QueryFailure] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     segments: list[tuple[int, Segment]] = field(default_factory=list)
@@ -58,6 +62,11 @@ class _Whole:
                 self.names[replica, name_key] = name
             else:
                 known.add(name)
+        for (bin_, client), (queries, failed) in tally.clients.rows.items():
+            row = (replica, bin_, network_of(client))
+            before = self.clients.get(row, (0, 0))
+            self.clients[row] = (before[0] + queries, before[1] + failed)
+        self.client_bins = tally.clients.bins
         stands_for = 1 << tally.failure_level
         for _, failure in tally.failures:
             if failure.replica != replica or stands_for > 1:
@@ -461,6 +470,12 @@ def _finish(whole: _Whole) -> Observations:
         )
     )
     names = _names(whole)
+    by = whole.client_bins
+    clients = [
+        ClientCount(replica, None if bin_ is None else bin_ << by, network, queries, failed, 1 << by)
+        for (replica, bin_, network), (queries, failed) in whole.clients.items()
+    ]
+    clients.sort(key=lambda c: (c.replica or "", c.minute or 0, c.network, c.queries))
     failures = sorted(
         whole.failures, key=lambda f: (f.at_ns is None, f.at_ns or 0, f.citation.file, f.citation.line, f.qname)
     )
@@ -470,6 +485,7 @@ def _finish(whole: _Whole) -> Observations:
         entries=tuple(entries),
         queries=tuple(counts),
         names=names,
+        clients=tuple(clients),
         failures=tuple(failures),
         segments=_segments(whole.segments),
         streams=tuple(streams),

@@ -33,7 +33,7 @@ Group = tuple[str, str, Answer]
 """qtype, rcode, answer."""
 
 
-_REVISION = 1
+_REVISION = 2
 """Of the kernel's interface: one that an older tree left behind is not used."""
 
 
@@ -184,6 +184,7 @@ def scanner_of(answers: Answers) -> Scanner:
         groups=limits.messages,
         kept=max(limits.faults, limits.failures),
         events=limits.event_bytes,
+        clients=limits.clients,
     )
     return made
 

@@ -11,6 +11,7 @@ from triage.model.bundle import Document
 from triage.model.observation import Citation, Entry, FailureKind, Line, Meaning, Query, QueryFailure
 from triage.model.zones import longest
 from triage.reading import stamps, traces
+from triage.reading.clients import key_of
 from triage.reading.faults import Fault, fault_of
 from triage.reading.framing import is_framed
 from triage.reading.hot import QUERY, kind_of
@@ -288,6 +289,8 @@ class Scan:
         tally, at_ns, weight = part.tallies[-1], text.at_ns, text.times
         minute = None if at_ns is None else at_ns // _MINUTE_NS
         tally.count((minute, seen.group, log2_ms(duration_s)), weight, self.job.limits)
+        if client is not None:
+            tally.clients.add(minute, key_of(client), weight, weight * seen.trouble, self.job.limits)
         life = part.lives.now
         if life is not None:
             life.add(weight, at_ns, at_ns)

@@ -13,8 +13,8 @@ class State(TypedDict):
     fine: int
     gave_up: int
     open: int
-    rows: tuple[int, int, int, int, int]
-    levels: tuple[int, int, int, int, int, int]
+    rows: tuple[int, int, int, int, int, int]
+    levels: tuple[int, int, int, int, int, int, int, int]
 
 
 class Scanner(Protocol):
@@ -29,7 +29,18 @@ class Scanner(Protocol):
     def absorb(self, other: Scanner, parts: bytes, groups: bytes, frames: bytes, /) -> None:
         """Add the tables of a scanner whose lines come after ours."""
 
-    def settle(self, names: int, counts: int, bins: int, messages: int, kept: int, asked: int, /) -> None:
+    def settle(
+        self,
+        names: int,
+        counts: int,
+        bins: int,
+        messages: int,
+        kept: int,
+        asked: int,
+        client_bins: int,
+        clients: int,
+        /,
+    ) -> None:
         """Thin and widen the tables to these levels at least."""
 
     def dump(self) -> bytes:
@@ -43,6 +54,9 @@ class Scanner(Protocol):
 
     def counts(self) -> list[tuple[int | None, int, int, int, int, int]]:
         """bin, part, zone, group, log2 of milliseconds, count."""
+
+    def clients(self) -> list[tuple[int | None, int, bytes, int, int]]:
+        """bin, part, network or address, queries, failed queries."""
 
     def groups(self) -> list[tuple[int, int, int | None, int, int, int | None, int | None, int, bytes]]:
         """part, frame, bin, message, count, first, last, number and text of the first line."""

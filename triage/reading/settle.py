@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from triage.model.bundle import Document
 from triage.model.observation import Citation, Meaning
+from triage.reading.clients import levels_of as clients_levels
 from triage.reading.faults import Fault, Group, Levels, levels_of
 from triage.reading.limits import Limits
 from triage.reading.native import Answers, Counted, Frame
@@ -14,7 +15,10 @@ from triage.reading.scanner import Scanner
 from triage.reading.tally import TROUBLE, Name, Tally, bins_of, name_hash
 from triage.reading.thin import DEEPEST, WIDEST, level_of
 
-_NAMES, _COUNTS, _BINS, _MESSAGES, _LINES, _FAILURES = range(6)
+_NAMES, _COUNTS, _BINS, _MESSAGES, _LINES, _FAILURES, _CLIENT_BINS, _CLIENTS = range(8)
+_OF_MINUTES = frozenset({_COUNTS, _BINS, _CLIENT_BINS})
+_THEN = {_BINS: _MESSAGES, _CLIENT_BINS: _CLIENTS}
+"""What is thinned when no width of minutes is enough."""
 
 
 def settle(partials: Sequence[Partial], job: Job) -> None:
@@ -40,15 +44,15 @@ def settle(partials: Sequence[Partial], job: Job) -> None:
 def _thin(counted: Sequence[Counted], limits: Limits) -> None:
     """Make the kernel's tables fit together, as far as its own rows ask for it."""
     levels = [max(column) for column in zip(*(c.scanner.state()["levels"] for c in counted), strict=True)]
-    caps = (limits.names, limits.counts, limits.messages, limits.faults, limits.failures)
-    of_row = (_NAMES, _COUNTS, _BINS, _LINES, _FAILURES)
+    caps = (limits.names, limits.counts, limits.messages, limits.faults, limits.failures, limits.clients)
+    of_row = (_NAMES, _COUNTS, _BINS, _LINES, _FAILURES, _CLIENT_BINS)
     while True:
         for c in counted:
             c.scanner.settle(*levels)
         rows = [sum(column) for column in zip(*(c.scanner.state()["rows"] for c in counted), strict=True)]
         over = [level for n, cap, level in zip(rows, caps, of_row, strict=True) if n > cap]
-        over = [_MESSAGES if level == _BINS and levels[_BINS] >= WIDEST else level for level in over]
-        over = [level for level in over if levels[level] < (WIDEST if level in {_COUNTS, _BINS} else DEEPEST)]
+        over = [_THEN[level] if level in _THEN and levels[level] >= WIDEST else level for level in over]
+        over = [level for level in over if levels[level] < (WIDEST if level in _OF_MINUTES else DEEPEST)]
         if not over:
             return
         for level in over:
@@ -58,7 +62,7 @@ def _thin(counted: Sequence[Counted], limits: Limits) -> None:
 def _fold(partial: Partial, counted: Counted, job: Job) -> None:
     """The kernel's tables of one document into the tallies of its parts."""
     scanner, answers, document = counted.scanner, counted.answers, partial.document
-    names, counts, bins, messages, lines, failures = scanner.state()["levels"]
+    names, counts, bins, messages, lines, failures, *clients = scanner.state()["levels"]
     parts = {part.replica: part for part in partial.parts}
     tallies = [parts[r].tallies[0] if r in parts and parts[r].tallies else Tally() for r in answers.parts]
     for tally in tallies:
@@ -66,6 +70,7 @@ def _fold(partial: Partial, counted: Counted, job: Job) -> None:
         tally.widen(counts)
         tally.thin_failures(failures)
         tally.faults.settle(Levels(bins, messages, lines))
+        tally.clients.settle(*clients)
     for index, n in counted.frame_lines.items():
         frame = answers.frames[index]
         if n and frame is not None:
@@ -96,6 +101,8 @@ def _fold_queries(scanner: Scanner, tallies: Sequence[Tally], answers: Answers, 
         known = tallies[place].names.setdefault(name_key, row)
         if known is not row:
             known.add(row)
+    for minute, place, client, n, failed in scanner.clients():
+        tallies[place].clients.put((minute, client.decode()), n, failed)
     for place, group, number, text in scanner.lasts():
         tallies[place].see_last(answers.groups[group][2], shift + number, text.decode())
 
@@ -127,10 +134,12 @@ def _settle(tallies: Sequence[Tally], limits: Limits) -> None:
     )
     bins = bins_of(tallies, limits.counts)
     faults = levels_of([t.faults for t in tallies], limits)
+    clients = clients_levels([t.clients for t in tallies], limits.clients)
     for tally in tallies:
         tally.thin_failures(failures)
         tally.widen(bins)
         tally.faults.settle(faults)
+        tally.clients.settle(*clients)
 
 
 def _keep(tally: Tally, part: Part, document: Document, recognise: Callable[[str], Meaning]) -> None:
@@ -143,6 +152,7 @@ def _keep(tally: Tally, part: Part, document: Document, recognise: Callable[[str
         ("messages", tally.faults.n_lines - told),
         ("failures", sum(n for (_, g, _), n in tally.counts.items() if g[3] in TROUBLE) - len(tally.failures)),
         ("names", sum(tally.counts.values()) - sum(name.count for name in tally.names.values())),
+        ("clients", sum(tally.counts.values()) - tally.clients.queries if tally.clients.level else 0),
     ):
         if rows:
             tally.spill(table, rows)

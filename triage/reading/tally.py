@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from triage.model.observation import Answer, Citation, Entry, Query, QueryFailure
+from triage.reading.clients import Clients
 from triage.reading.faults import Faults
 from triage.reading.limits import Limits
 from triage.reading.thin import WIDEST, both, hash_of, is_below, level_of
@@ -112,6 +113,7 @@ class Tally:
     """Minutes are taken together by 2 to the power of this."""
     names: dict[NameKey, Name] = field(default_factory=dict)
     name_level: int = 0
+    clients: Clients = field(default_factory=Clients)
     failures: list[tuple[int, QueryFailure]] = field(default_factory=list)
     """Each with its hash."""
     failure_level: int = 0
