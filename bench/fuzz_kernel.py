@@ -42,8 +42,9 @@ def line(rng: random.Random) -> bytes:
         return frame + bytes(rng.randrange(256) for _ in range(rng.randrange(200)))
     if draw < 0.35:
         return frame + b"[ERROR] plugin/errors: 2 %b A: %b" % (name, rng.choice(WORDS))
+    client = rng.choice(["10.1.0.7", f"10.1.{rng.randrange(99)}.9", "[fd00::7]", "1", "1.2.3.4.5.6.7.8.99"])
     text = (
-        f"[INFO] {rng.choice(['10.1.0.7', '[fd00::7]', '1'])}:{rng.randrange(99999)} - {rng.randrange(9999)} "
+        f"[INFO] {client}:{rng.randrange(99999)} - {rng.randrange(9999)} "
         f'"{rng.choice(["A", "AAAA", "TYPE65"])} IN {name.decode()} udp 41 false 512" '
         f"{rng.choice(['NOERROR qr,rd,ra 94', '- - 0', 'SERVFAIL qr,rd 33'])} {rng.random() * 3:.9f}s"
     ).encode()
@@ -77,6 +78,9 @@ def once(rng: random.Random, path: Path) -> None:
         b"".join(line(rng) + rng.choice([b"\n", b"\r\n", b"\n\n"]) for _ in range(rng.randrange(1, 400))), rng
     )
     results = []
+    module = kernel()
+    assert module is not None
+    module.use_wide(rng.random() < 0.5)
     if rng.random() < 0.5:
         path.write_bytes(raw)
         step = rng.choice([1 + len(raw) // 3, 7000, len(raw) + 1])
@@ -106,8 +110,20 @@ def once(rng: random.Random, path: Path) -> None:
     except NotNative:
         return
     s = counted.scanner
-    s.settle(*(rng.randrange(8) for _ in range(6)))
-    for rows in (s.names, s.counts, s.groups, s.messages, s.kept, s.asked, s.lasts, s.runs, s.frames, s.dump):
+    s.settle(*(rng.randrange(8) for _ in range(8)))
+    for rows in (
+        s.names,
+        s.counts,
+        s.groups,
+        s.messages,
+        s.kept,
+        s.asked,
+        s.lasts,
+        s.clients,
+        s.runs,
+        s.frames,
+        s.dump,
+    ):
         rows()
     with contextlib.suppress(ValueError):
         scanner_of(Answers(order)).load(damaged(s.dump()[:200], rng)[:150])

@@ -167,6 +167,7 @@ ALL = {
     named=st.booleans(),
     encoding=st.sampled_from(["utf-8"] * 6 + ["utf-8-sig", "utf-16", "gb18030"]),
     as_file=st.booleans(),
+    wide=st.booleans(),
     window=st.sampled_from([None, (START_NS + 100 * NS, START_NS + 900 * NS)]),
 )
 def test_kernel_and_python_agree(
@@ -179,6 +180,7 @@ def test_kernel_and_python_agree(
     named: bool,
     encoding: str,
     as_file: bool,
+    wide: bool,
     window: tuple[int, int] | None,
 ) -> None:
     raw = damaged(ALL[framing](log(seed)).encode(encoding), seed)
@@ -189,7 +191,11 @@ def test_kernel_and_python_agree(
     python = said(documents, recogniser, limits=limits, native=False, since_ns=since_ns, until_ns=until_ns)
     if part == 1:  # a task a line would be 60,000 of them
         part = len(raw) // 50 + 1
+    module = kernel()
+    assert module is not None
+    module.use_wide(wide)
     native = said(documents, recogniser, limits=replace(limits, part_bytes=part), since_ns=since_ns, until_ns=until_ns)
+    module.use_wide(True)
     for field in Observations.__dataclass_fields__:
         assert getattr(native, field) == getattr(python, field), field
     assert native == python

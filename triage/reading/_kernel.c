@@ -77,15 +77,14 @@ typedef struct {
     uint32_t event, part;
     int filtered;
 } Run;
-typedef struct { uint64_t hash, lines; Span before, after; uint32_t part, n_blanks_before, n_blanks; int stamped; } Frame;
+typedef struct { uint64_t hash, lines; Span before, after; uint32_t part, n_blanks_before, n_blanks; int stamped; uint64_t words[2]; } Frame;
 typedef struct {
-    P text, end, name;
-    uint64_t hash, no, ns;
+    P text, end, name, client;
+    uint64_t hash, home, no, ns;
     int64_t at;
-    P client;
-    uint32_t n_name, n_client, part, group;
-    int failed;
-} Query;
+    uint32_t n_name, n_client, n_network, part, group, frame;
+    int failed, capitals;
+} Query;                                              /* a query line, cut into its fields */
 typedef struct { uint64_t w[6]; uint32_t group, flags; } Combo;  /* type 1, rcode 1, flags 3, the rest 1 */
 
 #define VEC(T, name) T *name; size_t n_##name, cap_##name
@@ -125,61 +124,12 @@ typedef struct {
 /* ------------------------------------------------------------------------------------------------ small things */
 
 static inline uint64_t load8(P p) { uint64_t v; memcpy(&v, p, 8); return v; }
-static inline uint64_t mix(uint64_t h) { h *= K2; return h ^ (h >> 32); }
+static inline uint64_t mix(uint64_t h) { h = (h ^ h >> 32) * K2; return h ^ h >> 32; }
 static inline uint64_t low(uint64_t v, unsigned n) { return n >= 8 ? v : v & ((1ull << (8 * n)) - 1); }
 
-#ifdef __AVX2__
-typedef __m256i Bytes;
-#define AT(p, i) _mm256_loadu_si256((const __m256i *)(const void *)(p) + (i))
-#define ALL(c) _mm256_set1_epi8(c)
-#define IS(a, b) _mm256_cmpeq_epi8(a, b)
-#define ABOVE(a, b) _mm256_cmpgt_epi8(a, b)
-#define OR(a, b) _mm256_or_si256(a, b)
-#define AND(a, b) _mm256_and_si256(a, b)
-#define BITS(what) ((uint64_t)(uint32_t)_mm256_movemask_epi8(what))
-/* 64 bits of an expression of `i` that gives some bytes of 64. */
-#define MASK64(what) ({ enum { i = 0 }; BITS(what); }) | ({ enum { i = 1 }; BITS(what) << 32; })
-#elif defined __SSE2__
-typedef __m128i Bytes;
-#define AT(p, i) _mm_loadu_si128((const __m128i *)(const void *)(p) + (i))
-#define ALL(c) _mm_set1_epi8(c)
-#define IS(a, b) _mm_cmpeq_epi8(a, b)
-#define ABOVE(a, b) _mm_cmpgt_epi8(a, b)
-#define OR(a, b) _mm_or_si128(a, b)
-#define AND(a, b) _mm_and_si128(a, b)
-#define BITS(what) ((uint64_t)(uint32_t)_mm_movemask_epi8(what))
-#define MASK64(what) ({ enum { i = 0 }; BITS(what); }) | ({ enum { i = 1 }; BITS(what) << 16; }) \
-    | ({ enum { i = 2 }; BITS(what) << 32; }) | ({ enum { i = 3 }; BITS(what) << 48; })
+#ifdef __SSE2__
+#define LOAD16(p) _mm_loadu_si128((const __m128i *)(const void *)(p))
 #endif
-
-#ifdef MASK64
-static inline uint64_t stays(size_t n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
-static inline uint64_t alike(P a, P b) { return MASK64(IS(AT(a, i), AT(b, i))); }
-#endif
-
-static inline unsigned ones(uint64_t v)
-{
-    v = v - (v >> 1 & 0x5555555555555555ull);
-    v = (v & 0x3333333333333333ull) + (v >> 2 & 0x3333333333333333ull);
-    return (unsigned)(((v + (v >> 4)) & 0x0F0F0F0F0F0F0F0Full) * 0x0101010101010101ull >> 56);
-}
-
-/* Which of 64 bytes are `c`. */
-static inline uint64_t are(P p, uint8_t c)
-{
-#ifdef MASK64
-    const Bytes want = ALL((char)c);
-    return MASK64(IS(AT(p, i), want));
-#else
-    uint64_t found = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        uint64_t t = load8(p + 8 * i) ^ 0x0101010101010101ull * c;
-        t = ~(((t & 0x7F7F7F7F7F7F7F7Full) + 0x7F7F7F7F7F7F7F7Full) | t | 0x7F7F7F7F7F7F7F7Full);
-        found |= (t >> 7) * 0x0102040810204080ull >> 56 << (8 * i);
-    }
-    return found;
-#endif
-}
 
 /* 64 bytes of which the first `n` stay, the others are 0: places in it are masks. */
 static const uint8_t STAYS[128] = {
@@ -255,8 +205,14 @@ static inline int same(const Arena *a, Span span, P p, size_t n)
 /* `same` for a text behind which SLACK bytes may be read: most are short. */
 static inline int same_within(const Arena *a, Span span, P p, size_t n)
 {
-#ifdef MASK64
-    if (span.len == n && n - 1 < 64) return (~alike(a->p + span.at, p) & stays(n)) == 0;
+#ifdef __SSE2__
+    if (span.len == n && n - 1 < 64) {
+        P q = a->p + span.at;
+        uint64_t found = 0;
+        for (unsigned i = 0; i < 4; i++)
+            found |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(LOAD16(p + 16 * i), LOAD16(q + 16 * i))) << 16 * i;
+        return (~found << (64 - n)) == 0;
+    }
 #endif
     return same(a, span, p, n);
 }
@@ -273,17 +229,17 @@ static int index_room(Scanner *s, uint32_t **index, size_t *slots, size_t n)
     return 1;
 }
 
-static inline int64_t earlier(int64_t a, int64_t b) { return a == NO_TIME ? b : b == NO_TIME ? a : a < b ? a : b; }
-static inline int64_t later(int64_t a, int64_t b) { return a == NO_TIME ? b : b == NO_TIME ? a : a > b ? a : b; }
+/* Times are not negative, so NO_TIME is before all of them, and behind all of them without its sign. */
+static inline int64_t earlier(int64_t a, int64_t b) { return (uint64_t)a < (uint64_t)b ? a : b; }
+static inline int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int is_before(int64_t at, uint64_t no, int64_t than, uint64_t than_no)
 {
-    if (at == NO_TIME || than == NO_TIME) return at != NO_TIME ? than == NO_TIME : than == NO_TIME && no < than_no;
-    return at < than || (at == than && no < than_no);
+    return (uint64_t)at < (uint64_t)than || (at == than && no < than_no);
 }
 
 /* ------------------------------------------------------------------------------------------------ names */
 
-static inline uint64_t name_hash(uint64_t hash, uint32_t part, uint32_t group)
+static inline uint64_t name_home(uint64_t hash, uint32_t part, uint32_t group)
 {
     return mix(hash ^ ((uint64_t)part << 32 | group) * K1);
 }
@@ -292,7 +248,7 @@ static void index_names(Scanner *s)
 {
     if (s->name_index != NULL) memset(s->name_index, 0, s->name_slots * sizeof *s->name_index);
     for (size_t i = 0; i < s->n_names; i++) {
-        size_t j = name_hash(s->names[i].hash, s->names[i].part, s->names[i].group) & (s->name_slots - 1);
+        size_t j = name_home(s->names[i].hash, s->names[i].part, s->names[i].group) & (s->name_slots - 1);
         while (s->name_index[j]) j = (j + 1) & (s->name_slots - 1);
         s->name_index[j] = (uint32_t)i + 1;
     }
@@ -320,12 +276,12 @@ static void thin_names(Scanner *s, unsigned level)
     if (!s->failed) index_names(s);
 }
 
-static Name *name_row(Scanner *s, P name, size_t len, uint64_t hash, uint32_t part, uint32_t group, int *made)
+static inline Name *name_row(Scanner *s, P name, size_t len, uint64_t hash, uint64_t home, uint32_t part, uint32_t group, int *made)
 {
     *made = 0;
-    if (index_room(s, &s->name_index, &s->name_slots, s->n_names + 1)) index_names(s);
+    if (s->name_slots <= 2 * s->n_names + 2 && index_room(s, &s->name_index, &s->name_slots, s->n_names + 1)) index_names(s);
     if (s->failed) return NULL;
-    size_t j = name_hash(hash, part, group) & (s->name_slots - 1);
+    size_t j = home & (s->name_slots - 1);
     for (uint32_t i; (i = s->name_index[j]) != 0; j = (j + 1) & (s->name_slots - 1)) {
         Name *row = &s->names[i - 1];
         if (row->hash == hash && row->part == part && row->group == group
@@ -463,17 +419,10 @@ static void limit_clients(Scanner *s)
     while (s->n_clients > s->max_clients && s->client_level < 63 && !s->failed) settle_clients(s, 0, s->client_level + 1);
 }
 
-/* The network of an address of IPv4, without its last number; an address of IPv6 as it is. */
 static inline void count_client(Scanner *s, const Query *q)
 {
-    size_t n = q->n_client;
-    if (*q->client != '[') {
-        size_t dot = n;
-        while (dot && q->client[dot - 1] != '.') dot--;
-        if (dot) n = dot - 1;
-    }
+    size_t n = q->n_network;
     P text = q->client + (*q->client == '[');
-    if (*q->client == '[') n -= 2;
     Client c = {{low(load8(text), n < 8 ? (unsigned)n : 8), n > 8 ? low(load8(text + 8), n < 16 ? (unsigned)n - 8 : 8) : 0}, 0, 1,
         (uint64_t)q->failed, {0, 0}, q->part, q->at == NO_TIME ? NO_BIN : (uint32_t)(q->at / 60000000000ll) >> s->client_bins};
     size_t before = s->n_clients;
@@ -730,6 +679,8 @@ static uint32_t frame_of(Scanner *s, P line, size_t len, size_t at, P before, si
     f->hash = hash; f->lines = 0; f->part = part; f->stamped = stamped;
     f->before = put(s, &s->frames_text, before, n_before);
     f->after = put(s, &s->frames_text, after, n_after);
+    memset(f->words, 0, sizeof f->words);
+    if (n_after) memcpy(f->words, after, n_after < sizeof f->words ? n_after : sizeof f->words);
     f->n_blanks_before = blanks(before, n_before);
     f->n_blanks = f->n_blanks_before + blanks(after, n_after);
     s->frame_index[j] = (uint32_t)s->n_frames;
@@ -738,10 +689,8 @@ static uint32_t frame_of(Scanner *s, P line, size_t len, size_t at, P before, si
 
 /* ------------------------------------------------------------------------------------------------ counting lines */
 
-static Run *run_of(Scanner *s, uint32_t part, uint64_t no)
+static Run *new_run(Scanner *s, uint32_t part, uint64_t no)
 {
-    int64_t i = s->run_of[part];
-    if (i >= 0 && s->runs[i].event == s->n_events) return &s->runs[i];
     Run *run = ADD(s, runs);
     if (run == NULL) return NULL;
     memset(run, 0, sizeof *run);
@@ -749,6 +698,12 @@ static Run *run_of(Scanner *s, uint32_t part, uint64_t no)
     run->first = run->last = run->out_first = run->out_last = NO_TIME;
     s->run_of[part] = (int64_t)s->n_runs - 1;
     return run;
+}
+
+static inline Run *run_of(Scanner *s, uint32_t part, uint64_t no)
+{
+    int64_t i = s->run_of[part];
+    return i >= 0 && s->runs[i].event == s->n_events ? &s->runs[i] : new_run(s, part, no);
 }
 
 static void add_event(Scanner *s, P line, size_t len, uint64_t no)
@@ -889,20 +844,21 @@ static void keep_lasts(Scanner *s)
 
 static inline int outside(Scanner *s, int64_t at) { return at != NO_TIME && (at < s->since || at > s->until); }
 
-static void keep_asked(Scanner *s, const Query *q, uint32_t frame, P client, size_t n_client, int capitals)
+static void keep_asked(Scanner *s, const Query *q)
 {
     uint8_t lower[1032];
     uint64_t hash = q->hash;
-    if (capitals) {
+    int v6 = *q->client == '[';
+    if (q->capitals) {
         for (size_t i = 0; i < q->n_name; i++) lower[i] = q->name[i] - 'A' < 26u ? q->name[i] | 32 : q->name[i];
         hash = hash_of(lower, q->n_name);
     }
-    hash = both(hash, hash_of(client, n_client));
+    hash = both(hash, hash_of(q->client + v6, q->n_client - 2 * (size_t)v6));
     if (!below(hash, s->asked_level)) return;
     Line *l = ADD(s, asked);
     if (l == NULL) return;
     memset(l, 0, sizeof *l);
-    l->hash = hash; l->no = q->no; l->at = q->at; l->part = q->part; l->frame = frame;
+    l->hash = hash; l->no = q->no; l->at = q->at; l->part = q->part; l->frame = q->frame;
     l->text = put(s, &s->asked_text, q->text, (size_t)(q->end - q->text));
     limit_asked(s);
 }
@@ -910,7 +866,7 @@ static void keep_asked(Scanner *s, const Query *q, uint32_t frame, P client, siz
 static uint32_t count_name(Scanner *s, const Query *q)
 {
     int made;
-    Name *row = name_row(s, q->name, q->n_name, q->hash, q->part, q->group, &made);
+    Name *row = name_row(s, q->name, q->n_name, q->hash, q->home, q->part, q->group, &made);
     if (row == NULL) return 0;
     if (made) row->zone = (uint8_t)zone_of(s, q->name, q->n_name);
     uint32_t zone = row->zone;
@@ -942,12 +898,12 @@ static void count_waiting(Scanner *s)
     if (s->name_slots) {
         for (unsigned i = 0; i < n; i++) {
             Query *q = &s->waiting[i];
-            uint32_t row = s->name_index[name_hash(q->hash, q->part, q->group) & (s->name_slots - 1)];
+            uint32_t row = s->name_index[q->home & (s->name_slots - 1)];
             if (row) __builtin_prefetch(&s->names[row - 1], 1);
         }
         for (unsigned i = 0; i < n; i++) {
             Query *q = &s->waiting[i];
-            uint32_t row = s->name_index[name_hash(q->hash, q->part, q->group) & (s->name_slots - 1)];
+            uint32_t row = s->name_index[q->home & (s->name_slots - 1)];
             if (row) __builtin_prefetch(s->names_text.p + s->names[row - 1].name.at);
         }
     }
@@ -969,47 +925,36 @@ static inline uint64_t kind_of(int none, uint64_t ns)
     return (uint64_t)none << 2 | (ns < 200000 ? 0u : ns < 300000 ? 1u : ns < 1000000 ? 2u : 3u);
 }
 
-typedef struct {
-    P text, end, name, client;
-    size_t n_name, n_client;
-    uint64_t hash, ns;
-    int64_t at;
-    uint64_t no;
-    uint32_t frame;
-    int capitals;
-} Found;                                              /* a query line, cut into its fields */
-
-static inline int take(Scanner *s, const Found *f, const Combo *combo)
+/* Count the query that was put behind those that wait. */
+static inline int take(Scanner *s, Query *q, const Combo *combo)
 {
-    uint32_t group = combo->group, flags = combo->flags, part = s->frames[f->frame].part;
-    Run *run = run_of(s, part, f->no);
+    q->part = s->frames[q->frame].part;
+    q->group = combo->group;
+    q->failed = combo->flags & 1;
+    Run *run = run_of(s, q->part, q->no);
     if (run == NULL) return 0;
-    if (outside(s, f->at)) { run->filtered = 1; return 1; }
+    if (outside(s, q->at)) { run->filtered = 1; return 1; }
     run->queries++;
-    run->first = earlier(run->first, f->at);
-    run->last = later(run->last, f->at);
-    s->frames[f->frame].lines++;
-    Query *w8 = &s->waiting[s->n_waiting];
-    *w8 = (Query){f->text, f->end, f->name, f->hash, f->no, f->ns, f->at, f->client, (uint32_t)f->n_name,
-        (uint32_t)f->n_client, part, group, flags & 1};
-    if (flags & 1) {
-        int v6 = *f->client == '[';
-        keep_asked(s, w8, f->frame, f->client + v6, f->n_client - 2 * (size_t)v6, f->capitals);
-    }
-    if (f->capitals) {
+    run->first = earlier(run->first, q->at);
+    run->last = later(run->last, q->at);
+    s->frames[q->frame].lines++;
+    if (q->failed) keep_asked(s, q);
+    if (q->capitals) {
         /* Rare: the others first, then this one with its name in small letters. */
-        Query q1 = *w8;
+        Query q1 = *q;
         uint8_t lower[1032];
-        for (size_t i = 0; i < f->n_name; i++) lower[i] = f->name[i] - 'A' < 26u ? f->name[i] | 32 : f->name[i];
+        for (size_t i = 0; i < q1.n_name; i++) lower[i] = q1.name[i] - 'A' < 26u ? q1.name[i] | 32 : q1.name[i];
         count_waiting(s);
+        q1.name = lower;
+        q1.hash = hash_of(lower, q1.n_name);
+        q1.home = name_home(q1.hash, q1.part, q1.group);
         s->waiting[0] = q1;
-        s->waiting[0].name = lower;
-        s->waiting[0].hash = hash_of(lower, f->n_name);
         s->n_waiting = 1;
         count_waiting(s);
         return 1;
     }
-    if (s->name_slots) __builtin_prefetch(&s->name_index[name_hash(f->hash, part, group) & (s->name_slots - 1)]);
+    q->home = name_home(q->hash, q->part, q->group);
+    if (s->name_slots) __builtin_prefetch(&s->name_index[q->home & (s->name_slots - 1)]);
     if (++s->n_waiting == WAITING) count_waiting(s);
     return 1;
 }
@@ -1078,39 +1023,20 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     w[5] = kind_of(none, ns);
     Combo *combo = combo_of(s, w, text, (size_t)(end - text));
     if (combo == NULL || combo->group == SLOW) return 0;
-    return take(s, &(Found){text, end, name, client, n_name, n_client, hash, ns, at, no, frame, capitals}, combo);
+    /* The network of IPv4 is the address without its last number; an address of IPv6 is counted as it is. */
+    size_t n_network = *client == '[' ? n_client - 2 : n_client;
+    if (*client != '[') {
+        size_t dot = n_client;
+        while (dot && client[dot - 1] != '.') dot--;
+        if (dot) n_network = dot - 1;
+    }
+    Query *waits = &s->waiting[s->n_waiting];
+    *waits = (Query){text, end, name, client, hash, 0, no, ns, at, (uint32_t)n_name, (uint32_t)n_client, (uint32_t)n_network,
+        0, 0, frame, 0, capitals};
+    return take(s, waits, combo);
 }
 
 /* ------------------------------------------------------------------------------------------------ the usual lines */
-
-/* Whether a name holds what `name_at` does not take as it is: blanks, quotes, backslashes, capitals, no ASCII. */
-static inline int is_plain(P p, size_t n)
-{
-#ifdef MASK64
-    for (; n; p += 64) {
-        size_t m = n < 64 ? n : 64;
-        uint64_t odd = MASK64(OR(OR(OR(ABOVE(ALL(0x21), AT(p, i)), IS(AT(p, i), ALL('"'))),
-            OR(IS(AT(p, i), ALL('\\')), IS(AT(p, i), ALL(0x7F)))),
-            AND(ABOVE(AT(p, i), ALL('@')), ABOVE(ALL('['), AT(p, i)))));
-        if (odd & stays(m)) return 0;
-        n -= m;
-    }
-    return 1;
-#else
-    uint64_t hash;
-    int capitals = 0;
-    return name_at(p, p + n + 1, &hash, &capitals) == n && !capitals;
-#endif
-}
-
-/* Not 0 unless `n` bytes, 1 to 8, are digits. */
-static inline uint64_t no_number(P p, size_t n)
-{
-    unsigned bits = 8 * (unsigned)n;
-    uint64_t v = load8(p) << ((64 - bits) & 63) | (0x3030303030303030ull >> 1) >> ((bits - 1) & 63);
-    return ((v & 0xF0F0F0F0F0F0F0F0ull) ^ 0x3030303030303030ull)
-        | (((v + 0x0606060606060606ull) & 0xF0F0F0F0F0F0F0F0ull) ^ 0x3030303030303030ull) | (n - 1 >= 8);
-}
 
 /* The number that eight digits are. */
 static inline uint64_t eight(uint64_t v)
@@ -1121,108 +1047,41 @@ static inline uint64_t eight(uint64_t v)
 }
 
 /* 1 to 9 digits behind a point, as nanoseconds. */
-static inline uint64_t fraction(P p, size_t n, uint64_t *bad)
+static inline uint64_t fraction(P p, size_t n)
 {
-    size_t m = n < 8 ? n : 8;
-    uint64_t v = load8(p), ninth = (uint64_t)p[8] - '0';
-    *bad |= no_number(p, m) | (n - 1 >= 9) | (n == 9 && ninth > 9);
-    if (m < 8) v = low(v, (unsigned)m) | 0x3030303030303030ull << ((8 * m) & 63);
-    return eight(v) * 10 + (n == 9 ? ninth : 0);
-}
-
-/* Length of an address of IPv4. */
-static inline size_t address(P p)
-{
-#ifdef __SSE2__
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i digit = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('-')), _mm_cmplt_epi8(v, _mm_set1_epi8(':')));
-    uint32_t m = (uint32_t)_mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('/')), digit));
-    return (size_t)__builtin_ctz(~m);
-#else
-    size_t n = 0;
-    while (p[n] - '0' < 10u || p[n] == '.') n++;
-    return n;
-#endif
+    uint64_t v = load8(p);
+    if (n < 8) v = low(v, (unsigned)n) | 0x3030303030303030ull << ((8 * n) & 63);
+    return eight(v) * 10 + (n == 9 ? (uint64_t)p[8] - '0' : 0);
 }
 
 #define LONGEST 512u
 #define N_BLANKS 14u
 
-/* A query line in the frame of the line before, with a client of IPv4 and nothing unusual: cut at its blanks, all at once.
-   NULL: another kind of line, which is looked at field by field. Else its newline. */
-static inline P usual(Scanner *s, P line, P end, uint64_t no)
+#define USUAL usual_anywhere
+#include "_usual.h"
+#undef USUAL
+#if defined __x86_64__ && defined __GNUC__ && !defined __clang__
+#define HAS_WIDE 1
+#pragma GCC push_options
+#pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt")
+#define USUAL usual_wide
+#define WIDE 1
+#include "_usual.h"
+#undef USUAL
+#undef WIDE
+#pragma GCC pop_options
+#endif
+
+static P (*usual)(Scanner *, P, P, uint64_t) = usual_anywhere;
+
+/* Choose the way; false where the machine has no wide one. */
+static int use_wide(int wanted)
 {
-    uint32_t at[64 + 64];
-    unsigned n = 0;
-    P nl = NULL;
-    for (unsigned base = 0; nl == NULL; base += 64) {
-        if (base >= LONGEST || line + base >= end || n > 64) return NULL;
-        uint64_t newline = are(line + base, '\n'), blank = are(line + base, ' ');
-        if (newline) {
-            nl = line + base + __builtin_ctzll(newline);
-            blank &= (newline & -newline) - 1;
-        }
-        uint32_t *to = at + n;
-        n += ones(blank);
-        for (unsigned i = 0; i < 6; i++, blank &= blank - 1) to[i] = base + (uint32_t)__builtin_ctzll(blank | 1ull << 63);
-        for (to += 6; blank; blank &= blank - 1) *to++ = base + (uint32_t)__builtin_ctzll(blank);
-    }
-    if (nl >= end || s->frame_hint >= s->n_frames) return NULL;
-    const Frame *f = &s->frames[s->frame_hint];
-    if (n != f->n_blanks + N_BLANKS || f->part == SLOW) return NULL;
-    P text = line, stop = nl[-1] == '\r' ? nl - 1 : nl;
-    uint64_t bad = 0;
-    int64_t when = NO_TIME;
-    if (f->stamped) {
-        P stamp = line + f->before.len, z = line + at[f->n_blanks_before];
-        text = z + f->after.len;
-        if (z - stamp < 20 || z - stamp > 30 || text >= nl || !same(&s->frames_text, f->before, line, f->before.len)
-            || !same(&s->frames_text, f->after, z, f->after.len)) return NULL;
-        if ((load8(stamp) ^ load8(s->minute)) | (load8(stamp + 8) ^ load8(s->minute + 8))) return NULL;
-        if (stamp[16] != ':' || z[-1] != 'Z' || (*line - '0' < 10u) != (f->before.len == 0)) return NULL;
-        int second = digits2(stamp + 17);
-        bad |= (unsigned)second > 59u;
-        when = s->minute_ns + second * 1000000000ll;
-        if (z - stamp > 20) {
-            bad |= stamp[19] != '.';
-            when += (int64_t)fraction(stamp + 20, (size_t)(z - stamp) - 21, &bad);
-        }
-    } else if (f->before.len || f->after.len) return NULL;
-    const uint32_t *b = at + f->n_blanks;
-    if (low(load8(text), 7) != 0x205D4F464E495Bull || text + 6 != line + b[0]) return NULL;
-#define WORD(i) (line + b[(i) - 1] + 1)
-#define LEN(i) ((size_t)(b[i] - b[(i) - 1] - 1))
-    P client = WORD(1), type = WORD(4) + 1, name = WORD(6), rcode = WORD(11), flags = WORD(12), took = WORD(14);
-    size_t n_client = 0, n_type = LEN(4) - 1, n_name = LEN(6), n_rcode = LEN(11), n_flags = LEN(12);
-    size_t n_took = (size_t)(stop - took);
-    n_client = address(client);
-    if (n_client == 0 || client[n_client] != ':' || n_client + 1 >= LEN(1)) return NULL;
-    bad |= no_number(client + n_client + 1, LEN(1) - n_client - 1);
-    bad |= (LEN(2) != 1) | (*WORD(2) != '-') | no_number(WORD(3), LEN(3));
-    bad |= (type[-1] != '"') | (n_type - 1 >= 8) | (LEN(5) != 2) | (memcmp(WORD(5), "IN", 2) != 0);
-    bad |= (n_name - 1 >= 400) | (name[n_name - 1] != '.');
-    uint64_t proto = low(load8(WORD(7)), 4);
-    bad |= ((proto != 0x20706475) & (proto != 0x20706374)) | no_number(WORD(8), LEN(8));
-    uint64_t option = load8(WORD(9));
-    bad |= (low(option, 6) != 0x2065736C6166ull) & (low(option, 5) != 0x2065757274ull);
-    bad |= (LEN(10) < 2) | (WORD(10)[LEN(10) - 1] != '"') | no_number(WORD(10), LEN(10) - 1);
-    bad |= (n_rcode - 1 >= 8) | (n_flags - 1 >= 24) | (LEN(13) > 7) | no_number(WORD(13), LEN(13));
-    bad |= (n_took < 4) | (took[0] - '0' > 9u) | (took[1] != '.') | (stop[-1] != 's');
-    if (bad) return NULL;
-    uint64_t ns = fraction(took + 2, n_took - 3, &bad) + (uint64_t)(took[0] - '0') * 1000000000ull;
-    int none = low(load8(WORD(13)) ^ 0x3030303030303030ull, (unsigned)LEN(13)) == 0;
-    uint64_t w[6] = {low(load8(type), (unsigned)n_type), low(load8(rcode), (unsigned)n_rcode),
-        low(load8(flags), (unsigned)n_flags), n_flags > 8 ? low(load8(flags + 8), (unsigned)n_flags - 8) : 0,
-        n_flags > 16 ? low(load8(flags + 16), (unsigned)n_flags - 16) : 0, kind_of(none, ns)};
-    size_t home = combo_home(w);
-    Combo *combo = known_combo(s, w, &home);
-    if (bad || combo == NULL || combo->group == SLOW || !is_plain(name, n_name)) return NULL;
-    Found found = {text, stop, name, client, n_name, n_client, hash_within(name, n_name), ns, when, no, s->frame_hint, 0};
-    if (!take(s, &found, combo)) return NULL;
-    if (when != NO_TIME && when % 1000) s->fine = 1;
-    return nl;
-#undef WORD
-#undef LEN
+    usual = usual_anywhere;
+#ifdef HAS_WIDE
+    if (wanted && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) usual = usual_wide;
+#endif
+    return usual != usual_anywhere;
 }
 
 /* ------------------------------------------------------------------------------------------------ lines of errors */
@@ -1522,7 +1381,9 @@ static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t
         Name *n = &o->names[i];
         if (!below(n->hash, s->name_level)) continue;
         int made;
-        Name *row = name_row(s, o->names_text.p + n->name.at, n->name.len, n->hash, parts[n->part], groups[n->group], &made);
+        uint32_t part = parts[n->part], group = groups[n->group];
+        Name *row = name_row(s, o->names_text.p + n->name.at, n->name.len, n->hash, name_home(n->hash, part, group), part,
+            group, &made);
         if (row == NULL) return;
         uint64_t no = n->first_no + shift;
         row->zone = n->zone;
@@ -2017,13 +1878,22 @@ static PyObject *name_hash_of(PyObject *Py_UNUSED(self), PyObject *args)
     return PyLong_FromUnsignedLongLong(hash);
 }
 
+static PyObject *use_wide_of(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    int wanted;
+    if (!PyArg_ParseTuple(args, "p", &wanted)) return NULL;
+    return PyBool_FromLong(use_wide(wanted));
+}
+
 static PyMethodDef FUNCTIONS[] = {
+    {"use_wide", use_wide_of, METH_VARARGS, "Whether to use wide registers, for tests; tells whether there are any."},
     {"hash_of", name_hash_of, METH_VARARGS, "The hash by which rows are thinned."},
     {NULL, NULL, 0, NULL},
 };
 
 static int start(PyObject *module)
 {
+    use_wide(1);
     PyObject *type = PyType_FromSpec(&SPEC);
     if (type == NULL) return -1;
     int failed = PyModule_AddObjectRef(module, "Scanner", type);

@@ -460,7 +460,7 @@ def _finish(whole: _Whole) -> Observations:
     counts.sort(
         key=lambda q: (
             q.replica or "",
-            q.minute or 0,
+            -1 if q.minute is None else q.minute,
             q.zone,
             q.qtype,
             q.rcode,
@@ -475,7 +475,7 @@ def _finish(whole: _Whole) -> Observations:
         ClientCount(replica, None if bin_ is None else bin_ << by, network, queries, failed, 1 << by)
         for (replica, bin_, network), (queries, failed) in whole.clients.items()
     ]
-    clients.sort(key=lambda c: (c.replica or "", c.minute or 0, c.network, c.queries))
+    clients.sort(key=lambda c: (c.replica or "", -1 if c.minute is None else c.minute, c.network, c.queries))
     failures = sorted(
         whole.failures, key=lambda f: (f.at_ns is None, f.at_ns or 0, f.citation.file, f.citation.line, f.qname)
     )

@@ -29,7 +29,7 @@ def settle(partials: Sequence[Partial], job: Job) -> None:
     """
     counted = [p.counted for p in partials if p.counted is not None]
     if counted:
-        _thin(counted, job.limits)
+        _thin(counted, [t for p in partials for part in p.parts for t in part.tallies], job.limits)
     for partial in partials:
         if partial.counted is not None:
             _fold(partial, partial.counted, job)
@@ -41,9 +41,17 @@ def settle(partials: Sequence[Partial], job: Job) -> None:
                 _keep(tally, part, partial.document, job.recognise)
 
 
-def _thin(counted: Sequence[Counted], limits: Limits) -> None:
-    """Make the kernel's tables fit together, as far as its own rows ask for it."""
-    levels = [max(column) for column in zip(*(c.scanner.state()["levels"] for c in counted), strict=True)]
+def _levels(tally: Tally) -> tuple[int, ...]:
+    """How coarse a tally is, in the kernel's order."""
+    faults, clients = tally.faults.levels, tally.clients
+    of_faults = (faults.bins, faults.messages, faults.lines)
+    return (tally.name_level, tally.count_level, *of_faults, tally.failure_level, clients.bins, clients.level)
+
+
+def _thin(counted: Sequence[Counted], tallies: Sequence[Tally], limits: Limits) -> None:
+    """Make the kernel's tables fit together, as far as its own rows ask for it; none is finer than a tally."""
+    known = [*(c.scanner.state()["levels"] for c in counted), *map(_levels, tallies)]
+    levels = [max(column) for column in zip(*known, strict=True)]
     caps = (limits.names, limits.counts, limits.messages, limits.faults, limits.failures, limits.clients)
     of_row = (_NAMES, _COUNTS, _BINS, _LINES, _FAILURES, _CLIENT_BINS)
     while True:

@@ -23,7 +23,7 @@ WIDEST = 31
 
 
 def _mix(value: int) -> int:
-    value = value * _K2 & _MASK
+    value = (value ^ value >> 32) * _K2 & _MASK
     return value ^ value >> 32
 
 

@@ -246,8 +246,8 @@ def _without_twins(documents: Sequence[Document]) -> list[Document]:
     seen: dict[tuple[str, bytes], str] = {}
     kept = []
     for d in documents:
-        may_be = d.kind is Kind.LOG and d.replica is not None and "#" not in d.name
-        if may_be and d.size_bytes != 0 and (d.size_bytes or 0) < _TWIN_BYTES:
+        is_small = d.size_bytes is None or 0 < d.size_bytes < _TWIN_BYTES
+        if d.kind is Kind.LOG and d.replica is not None and "#" not in d.name and is_small:
             with d.open() as stream:
                 head = read_up_to(stream, _TWIN_BYTES)
             if len(head) < _TWIN_BYTES:
