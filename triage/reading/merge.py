@@ -489,7 +489,7 @@ def _finish(whole: _Whole) -> Observations:
         failures=tuple(failures),
         segments=_segments(whole.segments),
         streams=tuple(streams),
-        overflow=dict(sorted(whole.overflow.items())),
+        overflow={table: rows for table, rows in sorted(whole.overflow.items()) if rows},
     )
 
 
