@@ -36,9 +36,11 @@ $(VENV)/bin/python:
 $(VENV)/.installed: pyproject.toml $(VENV)/bin/python
 	@echo 'setting up $(VENV), about a minute' >&2
 	@$(BIN)/python -m pip install --quiet --editable .
+	@$(BIN)/python -m compileall -q triage
 	@touch $@
 
 $(VENV)/.developer: pyproject.toml $(VENV)/bin/python
 	@echo 'setting up $(VENV) with the tools of developers, about a minute' >&2
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(BIN)/python -m compileall -q triage
 	@touch $@ $(VENV)/.installed

@@ -15,6 +15,7 @@ from tests.render.reports import DEAD, EMPTY, HEALTHY, LOST, SCOPED
 from triage import pipeline
 from triage.cli.analyze import read_subnets
 from triage.cli.options import FailOn, Output
+from triage.cli.render import NAMES
 from triage.cli.reporting import exit_code
 from triage.errors import ExitCode, TriageError
 from triage.model.report import Coverage, ReplicaCoverage, Report
@@ -205,3 +206,8 @@ def test_nobody_can_be_quiet_and_verbose(triage, evidence: Path, options: tuple[
     told = triage("analyze", evidence, *options)
     assert (told.code, told.out) == (2, "")
     assert "--quiet and --verbose exclude each other" in told.err
+
+
+def test_render_knows_the_names_of_all_forms() -> None:
+    """It tells them in its help without loading the forms."""
+    assert tuple(form.name for form in FORMS) == NAMES

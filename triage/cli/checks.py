@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,9 @@ from triage.cli.options import RulesOption
 from triage.cli.stored import hypothesis_of, stored_report
 from triage.cli.streams import emit, tell
 from triage.errors import TriageError
-from triage.model.report import Hypothesis, Report
+
+if TYPE_CHECKING:
+    from triage.model.report import Hypothesis, Report
 
 
 def checks(

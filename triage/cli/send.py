@@ -19,10 +19,10 @@ from triage.cli.stored import report_of, stored_text
 from triage.cli.streams import emit, tell, write_file
 from triage.cli.times import duration_ns, now_ns
 from triage.errors import DeliveryError, TriageError
-from triage.model.report import Report
 
 if TYPE_CHECKING:
     from triage.deliver import Line, Parcel, Receipt, Settings
+    from triage.model.report import Report
 
 
 def send(

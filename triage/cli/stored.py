@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from triage.cli.streams import stdin_bytes
 from triage.errors import TriageError
-from triage.model.report import Hypothesis, Report
-from triage.model.text import Catalogue
-from triage.render.stored import read_stored
+
+if TYPE_CHECKING:
+    from triage.model.report import Hypothesis, Report
+    from triage.model.text import Catalogue
 
 _MOST_BYTES = 64 * 2**20
 
@@ -21,6 +23,8 @@ def stored_report(path: str, catalogue: Catalogue | None = None) -> Report:
 
 def report_of(text: str, path: str, catalogue: Catalogue | None = None) -> Report:
     """The report that stands in the text of such a file."""
+    from triage.render.stored import read_stored
+
     file = "standard input" if path == "-" else path
     return read_stored(text, file=file, template=catalogue.template) if catalogue else read_stored(text, file=file)
 
