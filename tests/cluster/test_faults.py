@@ -137,7 +137,7 @@ def test_a_kubelet_that_is_away_is_named(collect) -> None:
     assert gap.params["node"] == FIRST.node.name
     assert "connection refused" in gap.params["said"]
     assert gap.command
-    assert f"ssh {FIRST.node.name} sudo tar" in gap.command
+    assert f"ssh {FIRST.node.name} 'sudo sh" in gap.command
     assert f"kube-system_{FIRST.name}_" in gap.command
 
 

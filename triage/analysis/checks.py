@@ -13,9 +13,9 @@ from triage.analysis.hypotheses import Draft
 from triage.model.endpoint import split
 from triage.model.report import CheckStep, Expectation
 from triage.model.rule import Check, Outcome
+from triage.model.shell import SAFE_NAME
 from triage.model.text import Text
 
-SAFE_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?\Z")
 SAFE_ENDPOINT = re.compile(r"[0-9A-Za-z.\[\]:-]{3,80}\Z")
 NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 """A label of DNS, as the API server demands it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from triage.analysis.checks import SAFE_NAME
 from triage.analysis.exposure import Seen
 from triage.analysis.inputs import Inputs
 from triage.analysis.sign import Sign
@@ -13,6 +12,7 @@ from triage.analysis.unseen import gone, no_resolv_conf, no_subnets, rotated, to
 from triage.model.bundle import Gap
 from triage.model.observation import Stream
 from triage.model.report import ReplicaCoverage
+from triage.model.shell import SAFE_NAME
 
 UPSTREAM_CAUSES = ("upstream-unreachable", "upstream-refused", "upstreams-inconsistent")
 PLACE_CAUSES = ("upstream-unreachable-scoped", "node-network")

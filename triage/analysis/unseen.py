@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from triage.analysis.checks import SAFE_NAME
 from triage.analysis.inputs import Inputs
 from triage.model.bundle import Gap
+from triage.model.shell import SAFE_NAME, node_log_command
 
 _LATE_NS = 15 * 10**9
 """CoreDNS says something within this time of its start."""
@@ -33,12 +33,9 @@ def rotated(inputs: Inputs) -> list[Gap]:
     if not late:
         return []
     first = late[0]
-    known = [first.node or "", first.namespace or "kube-system", first.name]
-    files = f"var/log/pods/{known[1]}_{first.name}_*"
-    # The folder is closed to all but root, who must also be the one that finds the names in it.
-    command = f"""ssh {first.node} 'sudo sh -c "cd / && tar -chz {files}"' > {first.name}.tar.gz"""
+    command = node_log_command(first.node, first.namespace or "kube-system", first.name)
     names = {"names": _some([p.name for p in late])}
-    return [Gap("gap.rotated", names, ("upstream-unreachable",), command if all(map(SAFE_NAME.match, known)) else None)]
+    return [Gap("gap.rotated", names, ("upstream-unreachable",), command)]
 
 
 def _begins_late(inputs: Inputs, replica: str, started_ns: int) -> bool:

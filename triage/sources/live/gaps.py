@@ -12,6 +12,7 @@ from dataclasses import asdict, fields
 
 from triage.model.bundle import Gap
 from triage.model.collection import Trouble
+from triage.model.shell import node_log_command
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")
 _RESOURCE = re.compile(r"[a-z]{1,40}(?:/[a-z]{1,20})?")
@@ -163,5 +164,4 @@ def _kubectl(t: Trouble) -> str:
 
 def log_command(t: Trouble) -> str:
     """The log on the disk of its node, which is there even when the kubelet is not."""
-    folder = f"/var/log/pods/{t.namespace}_{t.name}_{t.uid or '*'}/{t.container or '*'}"
-    return f"ssh {t.node} sudo tar -C / -cz .{folder}" if t.node else _kubectl(t)
+    return node_log_command(t.node, t.namespace or "", t.name or "") or _kubectl(t)
