@@ -10,7 +10,7 @@ from dataclasses import replace
 from triage.analysis import checks as checks_
 from triage.analysis.cells import cells_of
 from triage.analysis.context import Context
-from triage.analysis.coverage import gaps_of, replica_coverage
+from triage.analysis.coverage import client_coverage, gaps_of, replica_coverage
 from triage.analysis.exposure import Seen, seen_of, units_of
 from triage.analysis.groups import Group, groups_of, lookups
 from triage.analysis.hypotheses import PLAIN, SCOPED, Draft, drafts_of
@@ -60,7 +60,7 @@ def analyze(
         window=Window(asked, min(times) if times else None, max(times) if times else None),
         active=_active(first),
         hypotheses=hypotheses,
-        coverage=Coverage(replica_coverage(inputs, seen, signs), tuple(files)),
+        coverage=Coverage(replica_coverage(inputs, seen, signs), tuple(files), client_coverage(inputs)),
         gaps=gaps,
         unexplained_share=_unexplained(hypotheses, judged),
         affected=tuple(sorted(r for r in first.failing if r)) if first and hypotheses[0].cause not in QUIET else (),

@@ -11,10 +11,12 @@ from triage.analysis.sign import Sign
 from triage.analysis.unseen import gone, no_resolv_conf, no_subnets, rotated, told
 from triage.model.bundle import Gap
 from triage.model.observation import Stream
-from triage.model.report import ReplicaCoverage
+from triage.model.report import ClientCoverage, ReplicaCoverage
 from triage.model.shell import SAFE_NAME
 
 UPSTREAM_CAUSES = ("upstream-unreachable", "upstream-refused", "upstreams-inconsistent")
+_NETWORKS = 20
+"""Networks of clients that a report tells."""
 PLACE_CAUSES = ("upstream-unreachable-scoped", "node-network")
 
 
@@ -54,6 +56,16 @@ def replica_coverage(inputs: Inputs, seen: Mapping[str, Seen], signs: Sequence[S
             )
         )
     return tuple(rows)
+
+
+def client_coverage(inputs: Inputs) -> tuple[ClientCoverage, ...]:
+    """Who asked, by networks: whose queries failed most goes first."""
+    found: dict[str, tuple[int, int]] = {}
+    for row in inputs.observations.clients:
+        queries, failed = found.get(row.network, (0, 0))
+        found[row.network] = (queries + row.queries, failed + row.failed)
+    rows = [ClientCoverage(network, *counts) for network, counts in found.items()]
+    return tuple(sorted(rows, key=lambda c: (-c.failed, -c.queries, c.network))[:_NETWORKS])
 
 
 def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:

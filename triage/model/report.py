@@ -201,11 +201,24 @@ class FileCoverage:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientCoverage:
+    """Query-log lines of the clients of one network, over all replicas and minutes."""
+
+    network: str
+    """`10.244.3.0/24`, `fd00:1::/64`."""
+    queries: int
+    failed: int
+    """Queries that failed or were rejected."""
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """Everything that was read and not read."""
 
     replicas: tuple[ReplicaCoverage, ...] = ()
     files: tuple[FileCoverage, ...] = ()
+    clients: tuple[ClientCoverage, ...] = ()
+    """Networks with the most failed queries first; capped."""
 
     @property
     def lines(self) -> int:

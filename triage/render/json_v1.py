@@ -62,6 +62,9 @@ def report_json(report: Report, words: Words) -> Json:
         "coverage": {
             "replicas": [_replica(r) for r in report.coverage.replicas],
             "files": [_file(f, words) for f in report.coverage.files],
+            "clients": [
+                {"network": clean(c.network), "queries": c.queries, "failed": c.failed} for c in report.coverage.clients
+            ],
         },
         "gaps": [_gap(g, words) for g in report.gaps],
         "unexplained_share": _share(report.unexplained_share),

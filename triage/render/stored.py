@@ -20,6 +20,7 @@ from triage.model.cells import CellRow, Cells, FailureCount, FaultRow
 from triage.model.observation import Citation
 from triage.model.report import (
     CheckStep,
+    ClientCoverage,
     Coverage,
     Direction,
     Evidence,
@@ -202,7 +203,9 @@ def _report(f: _Fields) -> Report:
         active=f.maybe("active", f.truth),
         hypotheses=tuple(_hypothesis(h) for h in f.each("hypotheses")),
         coverage=Coverage(
-            tuple(_replica(r) for r in coverage.each("replicas")), tuple(_file(x) for x in coverage.each("files"))
+            tuple(_replica(r) for r in coverage.each("replicas")),
+            tuple(_file(x) for x in coverage.each("files")),
+            tuple(_client(c) for c in coverage.each("clients")) if "clients" in coverage.data else (),
         ),
         gaps=tuple(_gap(g) for g in f.each("gaps")),
         unexplained_share=f.share("unexplained_share"),
@@ -390,6 +393,10 @@ def _file(f: _Fields) -> FileCoverage:
         file_lines=f.maybe("file_lines", f.whole),
         blank=f.maybe("blank", f.whole) or 0,
     )
+
+
+def _client(f: _Fields) -> ClientCoverage:
+    return ClientCoverage(f.text("network"), f.whole("queries"), f.whole("failed"))
 
 
 def _gap(f: _Fields) -> Gap:
