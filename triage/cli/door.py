@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 import traceback
@@ -13,6 +14,9 @@ from triage.cli.language import listen, translated
 from triage.cli.streams import forgiving_stdout, tell
 from triage.errors import ExitCode, TriageError
 
+_RECORDS = 100_000
+"""Records made before cycles are looked for: a run makes many records, and hardly a cycle."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (`docs/exit-codes.md`)."""
@@ -22,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return completion.main(argv)
     from triage.cli.app import program
 
+    gc.set_threshold(_RECORDS)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads spin, and nobody here multiplies matrices
     args = list(sys.argv[1:] if argv is None else argv)
     forgiving_stdout()
     listen(os.environ)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from triage.reading.limits import Limits
 from triage.reading.thin import WIDEST, hash_of, is_below, level_of
@@ -22,6 +23,7 @@ def key_of(client: str) -> str:
     return client if ":" in client else client.rpartition(".")[0] or client
 
 
+@lru_cache(maxsize=4096)
 def network_of(key: str) -> str:
     """The network of a counted client: 24 bits of IPv4, 64 of IPv6; what is no address stays as it is.
 

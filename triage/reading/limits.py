@@ -27,7 +27,7 @@ class Limits:
     """Rows of counted query lines; minutes are taken together by twos until they fit."""
     names: int = 32_768
     """Rows of counted query names; beyond it only names with a low hash are watched."""
-    clients: int = 16_384
+    clients: int = 4_096
     """Rows of counted clients, by networks; minutes are taken together by twos until they fit."""
     memo: int = 65_536
     """Distinct texts whose meaning is remembered."""
