@@ -17,6 +17,8 @@ from triage.render.style import Style
 from triage.render.words import QUIET, Words, clock, leaders
 
 _STEP = "  "
+_HEAD = 2
+"""Lines above the rows of a table: its title and its columns."""
 _SAMPLES = 3
 _LEAST = ("last", "first", "framing", "understood", "group", "word", "queries", "lines", "subnet", "node")
 """Columns that `text` leaves to `wide` where a table does not fit, the first one first."""
@@ -78,7 +80,12 @@ class _Page:
 
     def _explanations(self) -> list[str]:
         columns = ("rank", "group", "probability", "word", "cause", "upstream", "place")
-        return self._table("explanations", columns, [self._explanation(h) for h in self.report.hypotheses])
+        lines = self._table("explanations", columns, [self._explanation(h) for h in self.report.hypotheses])
+        groups = [h.group for h in self.report.hypotheses]
+        for row in reversed(range(1, len(groups))):  # each fault's probabilities are its own
+            if groups[row] != groups[row - 1]:
+                lines.insert(_HEAD + row, "")
+        return lines
 
     def _explanation(self, h: Hypothesis) -> list[str]:
         place = f"{h.scope.kind}/{h.scope.member}" if h.scope and h.scope.member else h.scope.kind if h.scope else ""
