@@ -228,7 +228,8 @@ def _whole(text: str, name: str) -> shape.Shape | None:
 
 
 def _may_be_mixed(text: str) -> bool:
-    return has_commands(text, "") or _starts_as_json(text) or _OBJECT_YAML.match(text) is not None
+    is_document = _starts_as_json(text) and not _is_json_lines(text)
+    return is_document or has_commands(text, "") or _OBJECT_YAML.match(text) is not None
 
 
 def _read(found: Found, n_bytes: int) -> bytes:
