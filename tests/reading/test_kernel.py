@@ -52,6 +52,7 @@ ODD = (
     "",
     "   ",
     "ünïcode ✓",
+    '[INFO] 10.1.0.7:5 - 6 "A\0 IN a.example. udp 33 false 512" NOERROR qr,rd,ra 94 0.5s',
 )
 SHARE = {"udp": "read udp {a}:{p}->{u}:53: i/o timeout", "tcp": "dial tcp {u}:53: connect: connection refused"}
 

@@ -82,3 +82,13 @@ def test_only_the_window_is_read(tmp_path: Path, recogniser: Callable[..., Any])
         [row] = seen(document, recogniser, narrow=True, native=native, **span).ledger
         assert 0 < row.file_lines < 8_000
         assert "note.read-by-time" in row.notes
+
+
+def test_a_short_log_behind_a_long_one_is_seen(tmp_path: Path, recogniser: Callable[..., Any]) -> None:
+    """Two logs put one behind the other: what the second one says of the window stands at the end."""
+    rows = lines(1, 40_000, odd=False)
+    middle = rows[20_000][0]
+    late = "[ERROR] plugin/errors: 2 late.example. A: read udp 10.1.0.4:7->10.9.9.9:53: i/o timeout"
+    document = written(tmp_path / "a.log", [*rows, *((middle + n * NS, late) for n in range(200))])
+    found = seen(document, recogniser, narrow=True, native=True, since_ns=middle, until_ns=middle + 300 * NS)
+    assert sum("late.example." in entry.line.text for entry in found.entries) == 200

@@ -172,7 +172,7 @@ class ClientCount:
     """`10.244.3.0/24`, `fd00:1::/64`; what is no address stands as it is."""
     queries: int
     failed: int
-    """Those among them that failed or were rejected."""
+    """Those among them whose client got neither a record nor the word that there is none."""
     minutes: int = 1
     """Minutes that are counted together, from `minute` on."""
 

@@ -208,7 +208,7 @@ class ClientCoverage:
     """`10.244.3.0/24`, `fd00:1::/64`."""
     queries: int
     failed: int
-    """Queries that failed or were rejected."""
+    """Queries whose client got neither a record nor the word that there is none."""
 
 
 @dataclass(frozen=True, slots=True)

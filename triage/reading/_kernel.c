@@ -712,7 +712,7 @@ static void add_event(Scanner *s, P line, size_t len, uint64_t no)
     if (e == NULL) return;
     e->no = no;
     e->text = put(s, &s->events_text, line, len);
-    if (s->events_text.n > s->max_events) s->gave_up = 1;
+    if (s->events_text.n + 32 * s->n_events > s->max_events) s->gave_up = 1;
 }
 
 static uint32_t zone_of(Scanner *s, P name, size_t len)
@@ -920,6 +920,12 @@ static void count_waiting(Scanner *s)
     }
 }
 
+/* Zeros behind a word are no part of it. */
+static inline uint64_t lengths_of(size_t type, size_t rcode, size_t flags)
+{
+    return (uint64_t)type << 8 | (uint64_t)rcode << 16 | (uint64_t)flags << 24;
+}
+
 static inline uint64_t kind_of(int none, uint64_t ns)
 {
     return (uint64_t)none << 2 | (ns < 200000 ? 0u : ns < 300000 ? 1u : ns < 1000000 ? 2u : 3u);
@@ -930,7 +936,7 @@ static inline int take(Scanner *s, Query *q, const Combo *combo)
 {
     q->part = s->frames[q->frame].part;
     q->group = combo->group;
-    q->failed = combo->flags & 1;
+    q->failed = combo->flags >> 1 & 1;
     Run *run = run_of(s, q->part, q->no);
     if (run == NULL) return 0;
     if (outside(s, q->at)) { run->filtered = 1; return 1; }
@@ -938,7 +944,7 @@ static inline int take(Scanner *s, Query *q, const Combo *combo)
     run->first = earlier(run->first, q->at);
     run->last = later(run->last, q->at);
     s->frames[q->frame].lines++;
-    if (q->failed) keep_asked(s, q);
+    if (combo->flags & 1) keep_asked(s, q);
     if (q->capitals) {
         /* Rare: the others first, then this one with its name in small letters. */
         Query q1 = *q;
@@ -978,6 +984,7 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     size_t n = word(type, end, 8);
     if (n == 0) return 0;
     for (size_t i = 0; i < n; i++) if (!is_alnum(type[i])) return 0;
+    size_t n_type = n, n_rcode, n_flags;
     w[0] = low(load8(type), (unsigned)n);
     q = type + n;
     if (end - q < 26 || memcmp(q, " IN ", 4) != 0) return 0;
@@ -996,10 +1003,12 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     q += 2;
     if ((n = word(q, end, 8)) == 0) return 0;
     for (size_t i = 0; i < n; i++) if (q[i] - 'A' >= 26u && q[i] != '-') return 0;
+    n_rcode = n;
     w[1] = low(load8(q), (unsigned)n);
     q += n + 1;
     if ((n = word(q, end, 24)) == 0) return 0;
     for (size_t i = 0; i < n; i++) if (q[i] - 'a' >= 26u && q[i] != ',' && q[i] != '-') return 0;
+    n_flags = n;
     w[2] = low(load8(q), (unsigned)n);
     w[3] = n > 8 ? low(load8(q + 8), (unsigned)n - 8) : 0;
     w[4] = n > 16 ? low(load8(q + 16), (unsigned)n - 16) : 0;
@@ -1020,7 +1029,7 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     }
     while (places--) ns *= 10;
     if (q + 1 != end || *q != 's') return 0;
-    w[5] = kind_of(none, ns);
+    w[5] = kind_of(none, ns) | lengths_of(n_type, n_rcode, n_flags);
     Combo *combo = combo_of(s, w, text, (size_t)(end - text));
     if (combo == NULL || combo->group == SLOW) return 0;
     /* The network of IPv4 is the address without its last number; an address of IPv6 is counted as it is. */

@@ -175,7 +175,7 @@ static P USUAL(Scanner *s, P line, P end, uint64_t no)
     int none = low(load8(WORD(13)) ^ 0x3030303030303030ull, (unsigned)LEN(13)) == 0;
     uint64_t w[6] = {low(load8(type), (unsigned)n_type), low(load8(rcode), (unsigned)n_rcode),
         low(load8(flags), (unsigned)n_flags), n_flags > 8 ? low(load8(flags + 8), (unsigned)n_flags - 8) : 0,
-        n_flags > 16 ? low(load8(flags + 16), (unsigned)n_flags - 16) : 0, kind_of(none, ns)};
+        n_flags > 16 ? low(load8(flags + 16), (unsigned)n_flags - 16) : 0, kind_of(none, ns) | lengths_of(n_type, n_rcode, n_flags)};
 #undef WORD
 #undef LEN
 #undef HERE

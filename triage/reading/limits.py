@@ -39,7 +39,7 @@ class Limits:
     """Bytes of a file that one task of the kernel counts; 0: as many as there are workers for."""
     process_bytes: int = 8 << 20
     """Without the kernel, several documents above this size are read by processes."""
-    window_bytes: int = 8 << 20
+    window_bytes: int = 256 << 20
     """Of a smaller file all is read, whatever window is asked for."""
     event_bytes: int = 8 << 20
     """Lines of one task that the kernel may hand to Python; with more of them Python reads the document."""

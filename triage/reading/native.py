@@ -19,7 +19,7 @@ from triage.model.observation import Answer, Query
 from triage.reading.framing import Context, Peeled, unframe
 from triage.reading.limits import Limits
 from triage.reading.scanner import Scanner
-from triage.reading.tally import TROUBLE
+from triage.reading.tally import TROUBLE, is_failed
 
 MAX_ZONES = 63
 _MAX_PARTS = 1024
@@ -111,11 +111,12 @@ class Answers:
         self.context = Context(self.order.year)
 
     def on_query(self, line: bytes) -> int:
-        """The group of a query line, and whether its lines are kept (bit 16); -1: it is none."""
+        """The group of a query line, whether its lines are kept (bit 16) and failed (bit 17); -1: it is none."""
         query = self.order.parse_query(line.decode())
         if query is None:
             return -1
-        return place(self.groups, (query.qtype, query.rcode, query.answer)) | (query.answer in TROUBLE) << 16
+        kinds = (query.answer in TROUBLE) << 16 | is_failed(query) << 17
+        return place(self.groups, (query.qtype, query.rcode, query.answer)) | kinds
 
     def on_frame(self, index: int, raw: bytes, at: int, at_ns: int | None) -> int:
         """The part to which lines of this frame belong; -1: they are read one by one."""

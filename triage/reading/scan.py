@@ -290,7 +290,7 @@ class Scan:
         minute = None if at_ns is None else at_ns // _MINUTE_NS
         tally.count((minute, seen.group, log2_ms(duration_s)), weight, self.job.limits)
         if client is not None:
-            tally.clients.add(minute, key_of(client), weight, weight * seen.trouble, self.job.limits)
+            tally.clients.add(minute, key_of(client), weight, weight * seen.failed, self.job.limits)
         life = part.lives.now
         if life is not None:
             life.add(weight, at_ns, at_ns)

@@ -13,6 +13,12 @@ from triage.reading.thin import WIDEST, both, hash_of, is_below, level_of
 
 TROUBLE = frozenset({Answer.FAILED, Answer.REJECTED})
 
+
+def is_failed(query: Query) -> bool:
+    """Whether its client got neither a record nor the word that there is none, whoever said so."""
+    return query.answer in TROUBLE or query.rcode not in {"NOERROR", "NXDOMAIN"}
+
+
 Group = tuple[str, str, str, Answer]
 """zone, qtype, rcode, answer."""
 CountKey = tuple[int | None, Group, int | None]
@@ -26,6 +32,7 @@ class Seen:
 
     __slots__ = (
         "count",
+        "failed",
         "first_ns",
         "group",
         "last_ns",
@@ -41,6 +48,7 @@ class Seen:
         self.query = query
         self.group: Group = (zone, query.qtype, query.rcode, query.answer)
         self.trouble = query.answer in TROUBLE
+        self.failed = is_failed(query)
         self.count = 0
         self.first_ns: int | None = None
         self.last_ns: int | None = None
