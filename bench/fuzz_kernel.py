@@ -20,7 +20,7 @@ from pathlib import Path
 
 from triage.parsing.query_log import parse_query
 from triage.reading.limits import Limits
-from triage.reading.native import Answers, Counted, NotNative, Order, Result, kernel, scanner_of
+from triage.reading.native import Answers, Counted, NotNative, Order, Read, Result, kernel, scanner_of
 from triage.reading.scan import NOT_DNS
 
 NAMES = [b"a.example.", b"B.Example.", b"x" * 300 + b".", b"c.svc.cluster.local.", b"q\\.x."]
@@ -89,7 +89,7 @@ def once(rng: random.Random, path: Path) -> None:
             answers = Answers(order)
             scanner = scanner_of(answers)
             scanner.scan(fd, at, min(at + step, len(raw)))
-            results.append(Result(scanner, answers))
+            results.append(Result(scanner, answers, Read()))
         os.close(fd)
     else:
         answers = Answers(order)
@@ -99,7 +99,7 @@ def once(rng: random.Random, path: Path) -> None:
             scanner.feed(raw[:n], False)
             raw = raw[n:]
         scanner.feed(b"", True)
-        results.append(Result(scanner, answers))
+        results.append(Result(scanner, answers, Read()))
     received = []
     for result in results:
         rebuild, parts = result.__reduce__()
