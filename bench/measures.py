@@ -7,7 +7,6 @@ the page cache is warm, each figure is the median of three. Run it on an idle ma
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import os
 import shutil
 import statistics
@@ -15,7 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.speed import AWK, ENGINES, run
+from bench.speed import AWK, run
+from bench.speed import engines as engines_of
 
 ROUNDS = 3
 ROOT = Path(__file__).parents[1]
@@ -103,16 +103,15 @@ def queries(folder: Path, sizes: list[int], small: float) -> None:
     tell(f"time({high} GB) / time({low} GB), less start", f"{1.05 * high / low:.1f}", f"{growth:.1f}")
 
 
+def mawk_twice(files: list[str]) -> list[str]:
+    """The awk program in two processes."""
+    return ["sh", "-c", 'awk=$1; shift; printf "%s\\n" "$@" | xargs -P2 -n4 mawk "$awk"', "sh", AWK, *files]
+
+
 def engines(folder: Path) -> None:
     """General engines on 1 GB; `bench/speed.py` tells whether their counts are equal."""
     files = made(folder, "q1", "--size", "1G")
-    two = ["sh", "-c", 'awk=$1; shift; printf "%s\\n" "$@" | xargs -P2 -n4 mawk "$awk"', "sh", AWK, *files]
-    commands = {"triage": triage(*files), "mawk x 2": two}
-    commands |= {
-        name: [sys.executable, "-c", text, *files]
-        for name, text in ENGINES.items()
-        if importlib.util.find_spec(name) is not None
-    }
+    commands = {"triage": triage(*files), "mawk x 2": mawk_twice(files), **engines_of(files)}
     figures = compared(folder, commands)
     for name in commands:
         if name != "triage":
@@ -148,9 +147,12 @@ def shapes(folder: Path) -> None:
         files = made(folder, what.replace(" ", ""), *options)
         figures = compared(folder, {"a": triage(*files), "b": ["grep", "-c", "plugin/errors", *files]})
         tell(f"{what}, {options[1]} / `grep -c`", "", ratio(figures, "a", "b"))
-    two = ["sh", "-c", 'awk=$1; shift; printf "%s\\n" "$@" | xargs -P2 -n4 mawk "$awk"', "sh", AWK, *quarter]
     alone = [sys.executable, "-c", WITHOUT_KERNEL, *triage(*quarter)[1:]]
-    tell("without the kernel / mawk x 2, 256 MB", "1.3 x", ratio(compared(folder, {"a": alone, "b": two}), "a", "b"))
+    tell(
+        "without the kernel / mawk x 2, 256 MB",
+        "1.3 x",
+        ratio(compared(folder, {"a": alone, "b": mawk_twice(quarter)}), "a", "b"),
+    )
 
 
 def main() -> None:

@@ -79,10 +79,16 @@ def commands(folder: Path, report: Path) -> dict[str, list[str]]:
     }
     if shutil.which("mawk"):
         found["mawk"] = ["mawk", AWK, *files]
-    for engine, program in ENGINES.items():
-        if importlib.util.find_spec(engine) is not None:
-            found[engine] = [sys.executable, "-c", program, *files]
-    return found
+    return found | engines(files)
+
+
+def engines(files: list[str]) -> dict[str, list[str]]:
+    """Commands of the general engines that are installed."""
+    return {
+        name: [sys.executable, "-c", program, *files]
+        for name, program in ENGINES.items()
+        if importlib.util.find_spec(name) is not None
+    }
 
 
 def run(command: list[str], out: Path) -> tuple[float, float, float, str]:

@@ -419,12 +419,12 @@ static void limit_clients(Scanner *s)
     while (s->n_clients > s->max_clients && s->client_level < 63 && !s->failed) settle_clients(s, 0, s->client_level + 1);
 }
 
-static inline void count_client(Scanner *s, const Query *q)
+static inline void count_client(Scanner *s, const Query *q, uint64_t minute)
 {
     size_t n = q->n_network;
     P text = q->client + (*q->client == '[');
     Client c = {{low(load8(text), n < 8 ? (unsigned)n : 8), n > 8 ? low(load8(text + 8), n < 16 ? (unsigned)n - 8 : 8) : 0}, 0, 1,
-        (uint64_t)q->failed, {0, 0}, q->part, q->at == NO_TIME ? NO_BIN : (uint32_t)(q->at / 60000000000ll) >> s->client_bins};
+        (uint64_t)q->failed, {0, 0}, q->part, q->at == NO_TIME ? NO_BIN : (uint32_t)(minute >> s->client_bins)};
     size_t before = s->n_clients;
     add_client(s, &c, text, n);
     if (s->n_clients != before) limit_clients(s);
@@ -910,12 +910,12 @@ static void count_waiting(Scanner *s)
     for (unsigned i = 0; i < n && !s->failed; i++) {
         Query *q = &s->waiting[i];
         uint32_t zone = below(q->hash, s->name_level) ? count_name(s, q) : zone_of(s, q->name, q->n_name);
-        uint64_t bin = q->at == NO_TIME ? NO_BIN : (uint64_t)(q->at / 60000000000ll) >> s->count_level;
+        uint64_t minute = (uint64_t)q->at / 60000000000ull, bin = q->at == NO_TIME ? NO_BIN : minute >> s->count_level;
         size_t before = s->n_counts;
         add_count(s, bin << 32 | (uint64_t)q->part << 22 | (uint64_t)zone << 16 | (uint64_t)q->group << 6
             | (uint64_t)(log2_ms(q->ns) + 20), 1);
         if (s->n_counts != before) limit_counts(s);
-        count_client(s, q);
+        count_client(s, q, minute);
         see_last(s, q->part, q->group, q->no, q->text, (size_t)(q->end - q->text));
     }
 }

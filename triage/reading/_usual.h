@@ -5,7 +5,6 @@
 #define OWN(function) NAME(USUAL, function)
 
 #ifdef WIDE
-#define BYTES __m256i
 #define AT(p, i) _mm256_loadu_si256((const __m256i *)(const void *)(p) + (i))
 #define ALL(c) _mm256_set1_epi8(c)
 #define IS(a, b) _mm256_cmpeq_epi8(a, b)
@@ -22,7 +21,6 @@
 #define LOWEST(v, n) _bzhi_u64(v, (unsigned)(n))
 #else
 #ifdef __SSE2__
-#define BYTES __m128i
 #define AT(p, i) LOAD16((p) + 16 * (i))
 #define ALL(c) _mm_set1_epi8(c)
 #define IS(a, b) _mm_cmpeq_epi8(a, b)
@@ -195,7 +193,6 @@ static P USUAL(Scanner *s, P line, P end, uint64_t no)
 #undef NAMED
 #undef NAME
 #undef OWN
-#undef BYTES
 #undef AT
 #undef ALL
 #undef IS

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from triage.reading.limits import Limits
-from triage.reading.thin import WIDEST, hash_of, is_below, level_of
+from triage.reading.thin import hash_of_text, is_below, level_of, wider, width_of
 
 Key = tuple[int | None, str]
 """Bin of minutes, client as counted."""
@@ -49,7 +49,7 @@ class Clients:
 
     def add(self, minute: int | None, client: str, queries: int, failed: int, limits: Limits) -> None:
         """Count lines of a minute."""
-        self.put((None if minute is None else minute >> self.bins, client), queries, failed)
+        self.put((wider(minute, self.bins), client), queries, failed)
         if len(self.rows) > limits.clients:
             self.settle(*levels_of([self], limits.clients))
 
@@ -58,7 +58,7 @@ class Clients:
         known = self.rows.get(key)
         if known is not None:
             self.rows[key] = (known[0] + queries, known[1] + failed)
-        elif not self.level or is_below(_hash(key[1]), self.level):
+        elif not self.level or is_below(hash_of_text(key[1]), self.level):
             self.rows[key] = (queries, failed)
 
     def settle(self, bins: int, level: int) -> None:
@@ -68,7 +68,7 @@ class Clients:
         rows, by = self.rows, max(0, bins - self.bins)
         self.rows, self.bins, self.level = {}, self.bins + by, max(level, self.level)
         for (bin_, client), (queries, failed) in rows.items():
-            self.put((None if bin_ is None else bin_ >> by, client), queries, failed)
+            self.put((wider(bin_, by), client), queries, failed)
 
     @property
     def queries(self) -> int:
@@ -81,10 +81,9 @@ def levels_of(tables: Iterable[Clients], most: int) -> tuple[int, int]:
     tables = list(tables)
     bins = max((t.bins for t in tables), default=0)
     level = max((t.level for t in tables), default=0)
-    while bins < WIDEST and len(_clients(tables, bins, level)) > most:
-        bins += 1
+    bins = width_of(lambda bins: len(_clients(tables, bins, level)), most, bins)
     rows = _clients(tables, bins, level)
-    return bins, level_of(map(_hash, rows), most, level) if len(rows) > most else level
+    return bins, level_of(map(hash_of_text, rows), most, level) if len(rows) > most else level
 
 
 def _clients(tables: Iterable[Clients], bins: int, level: int) -> list[str]:
@@ -92,10 +91,6 @@ def _clients(tables: Iterable[Clients], bins: int, level: int) -> list[str]:
     found: list[str] = []
     for table in tables:
         by = bins - table.bins
-        keys = {(None if bin_ is None else bin_ >> by, client) for bin_, client in table.rows} if by else table.rows
-        found += (client for _, client in keys if not level or is_below(_hash(client), level))
+        keys = {(wider(bin_, by), client) for bin_, client in table.rows} if by else table.rows
+        found += (client for _, client in keys if not level or is_below(hash_of_text(client), level))
     return found
-
-
-def _hash(client: str) -> int:
-    return hash_of(client.encode("utf-8", "surrogatepass"))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from triage.reading.limits import Limits
-from triage.reading.thin import WIDEST, both, hash_of, is_below, level_of
+from triage.reading.thin import both, hash_of, is_below, level_of, wider, width_of
 
 _ERRORS = re.compile(
     r"\[ERROR\] plugin/errors: (\d{1,5}) ([!#-?A-\[\]-~]{1,1020}) ([A-Za-z0-9]{1,16}): "
@@ -127,7 +127,7 @@ class Faults:
         self.levels, self.groups = levels, {}
         for (bin_, message), group in groups.items():
             if is_below(_message_hash(message), levels.messages):
-                self.add_group((None if bin_ is None else bin_ >> by, message), group)
+                self.add_group((wider(bin_, by), message), group)
         self.kept = [f for f in self.kept if is_below(f.hashed, levels.lines)]
 
     def merge(self, other: Faults) -> None:
@@ -158,8 +158,7 @@ def levels_of(tables: Iterable[Faults], limits: Limits) -> Levels:
     messages = max(level.messages for level in start)
     lines = max(level.lines for level in start)
     lines = level_of((f.hashed for t in tables for f in t.kept), limits.faults, lines)
-    while bins < WIDEST and len(_rows(tables, bins, messages)) > limits.messages:
-        bins += 1
+    bins = width_of(lambda bins: len(_rows(tables, bins, messages)), limits.messages, bins)
     rows = _rows(tables, bins, messages)
     if len(rows) > limits.messages:
         # No width is enough: a message for nearly every line.
@@ -177,6 +176,6 @@ def _rows(tables: Sequence[Faults], bins: int, messages: int) -> list[str]:
     rows: list[str] = []
     for table in tables:
         by = bins - table.levels.bins
-        keys = {(None if bin_ is None else bin_ >> by, message) for bin_, message in table.groups}
+        keys = {(wider(bin_, by), message) for bin_, message in table.groups}
         rows += (message for _, message in keys if not messages or is_below(_message_hash(message), messages))
     return rows

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from triage.reading import stamps
+from triage.reading import decode, stamps
 
 _MAX_DEPTH = 8
 _DOCKER_CUTS_AT = 16_000
@@ -426,6 +426,18 @@ _CSV_TEXT = frozenset(
     {"message", "@message", "log", "line", "msg", "_raw", "logmessage", "logentry", "textpayload", "content"}
     | {"jsonpayload.message", "_source.message"}
 )
+
+
+def is_lines(head: bytes) -> bool:
+    r"""Whether what begins so is UTF-8 text that is read line by line.
+
+    >>> is_lines(b"[INFO] Reloading\n"), is_lines(b'{\n  "hits": {'), is_lines("[INFO] x".encode("utf-16"))
+    (True, False, False)
+    """
+    if decode.encoding_of(head) != "utf-8":
+        return False
+    start = head.decode("utf-8", errors="replace").replace("\0", "").removeprefix("\ufeff")
+    return not is_whole_json(start) and csv_dialect(start.split("\n", 1)[0].rstrip("\r")) is None
 
 
 def csv_dialect(first_line: str) -> str | None:

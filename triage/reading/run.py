@@ -100,10 +100,7 @@ def plan(document: Document, job: Job, workers: int, documents: Sequence[Documen
         while len(head) < decode.HEAD_BYTES and (more := stream.read(decode.HEAD_BYTES - len(head))):
             head += more
         parts = isinstance(document.open, Slice) or has_parts(stream)
-    if len(head) < decode.HEAD_BYTES or decode.encoding_of(head) != "utf-8":
-        return []
-    start = head.decode("utf-8", errors="replace").replace("\0", "").removeprefix("\ufeff")
-    if records.is_whole_json(start) or records.csv_dialect(start.split("\n", 1)[0].rstrip("\r")) is not None:
+    if len(head) < decode.HEAD_BYTES or not records.is_lines(head):
         return []
     size = document.size_bytes
     if not parts or size is None:

@@ -9,7 +9,7 @@ from triage.model.observation import Answer, Citation, Entry, Query, QueryFailur
 from triage.reading.clients import Clients
 from triage.reading.faults import Faults
 from triage.reading.limits import Limits
-from triage.reading.thin import WIDEST, both, hash_of, is_below, level_of
+from triage.reading.thin import both, hash_of_text, is_below, level_of, wider, width_of
 
 TROUBLE = frozenset({Answer.FAILED, Answer.REJECTED})
 
@@ -104,12 +104,12 @@ def log2_ms(duration_s: float | None) -> int | None:
 
 def name_hash(qname: str) -> int:
     """By which names are thinned."""
-    return hash_of(qname.encode("utf-8", "surrogatepass"))
+    return hash_of_text(qname)
 
 
 def failure_hash(qname: str, client: str | None) -> int:
     """By which failed query lines are chosen: repeats of one client and name stay together."""
-    return both(name_hash(qname), hash_of((client or "").encode("utf-8", "surrogatepass")))
+    return both(name_hash(qname), hash_of_text(client or ""))
 
 
 @dataclass(slots=True)
@@ -179,7 +179,7 @@ class Tally:
             by, self.count_level = level - self.count_level, level
             counts, self.counts = self.counts, {}
             for (minute, group, log2), n in counts.items():
-                key = (None if minute is None else minute >> by, group, log2)
+                key = (wider(minute, by), group, log2)
                 self.counts[key] = self.counts.get(key, 0) + n
 
     def add_name(self, key: NameKey, name: Name, limits: Limits) -> None:
@@ -223,13 +223,12 @@ class Tally:
 def bins_of(tallies: Iterable[Tally], most: int) -> int:
     """The level of minutes at which the counts of the tallies together fit."""
     tallies = list(tallies)
-    level = max((t.count_level for t in tallies), default=0)
-    while level < WIDEST:
-        rows = 0
+
+    def rows(level: int) -> int:
+        found = 0
         for tally in tallies:
             by = level - tally.count_level
-            rows += len({(None if m is None else m >> by, g, d) for m, g, d in tally.counts} if by else tally.counts)
-        if rows <= most:
-            break
-        level += 1
-    return level
+            found += len({(wider(m, by), g, d) for m, g, d in tally.counts} if by else tally.counts)
+        return found
+
+    return width_of(rows, most, max((t.count_level for t in tallies), default=0))

@@ -7,7 +7,7 @@ every split of the input ends with the same rows. `_kernel.c` has the same hash.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from operator import mul
 
 _K1, _K2 = 0x9E3779B97F4A7C15, 0xFF51AFD7ED558CCD
@@ -38,6 +38,31 @@ def hash_of(text: bytes) -> int:
         words = _WORDS.unpack(text[at : at + 64].ljust(64, b"\0"))
         found = _mix(found ^ sum(map(mul, words, _KS)) & _MASK)
     return found
+
+
+def hash_of_text(text: str) -> int:
+    """The same of a text that may hold anything."""
+    return hash_of(text.encode("utf-8", "surrogatepass"))
+
+
+def wider(bin_: int | None, by: int) -> int | None:
+    """The bin of minutes that holds a bin when 2 to the power of `by` are taken together.
+
+    >>> wider(5, 1), wider(None, 1)
+    (2, None)
+    """
+    return None if bin_ is None else bin_ >> by
+
+
+def width_of(rows: Callable[[int], int], most: int, bins: int) -> int:
+    """The smallest width of minutes, from `bins` on, at which there are no more than `most` rows, or the widest.
+
+    >>> width_of(lambda bins: 100 >> bins, 30, 0)
+    2
+    """
+    while bins < WIDEST and rows(bins) > most:
+        bins += 1
+    return bins
 
 
 def both(first: int, second: int) -> int:

@@ -120,7 +120,9 @@ def _added(body: Ledger, head: Ledger) -> Ledger:
 def _span(stream: BinaryIO, size: int, document: Document, job: Job) -> _Span | None:
     """What is to be read; None: all of it."""
     least_bytes = max(job.limits.mend_bytes, _HEAD_BYTES)
-    if size < max(4 * least_bytes, job.limits.window_bytes) or not is_plain_file(stream) or not _is_lines(stream):
+    if size < max(4 * least_bytes, job.limits.window_bytes) or not is_plain_file(stream):
+        return None
+    if not records.is_lines(stream.read(decode.HEAD_BYTES)):
         return None
     clock = _Clock(stream, document, job.year)
     if not clock.is_sorted(size):
@@ -136,15 +138,6 @@ def _span(stream: BinaryIO, size: int, document: Document, job: Job) -> _Span | 
     if start <= head:
         start = 0
     return None if stop - start > 0.75 * size else _Span(head, start, stop)
-
-
-def _is_lines(stream: BinaryIO) -> bool:
-    stream.seek(0)
-    head = stream.read(decode.HEAD_BYTES)
-    if decode.encoding_of(head) != "utf-8":
-        return False
-    start = head.decode("utf-8", errors="replace")
-    return not records.is_whole_json(start) and records.csv_dialect(start.split("\n", 1)[0].rstrip("\r")) is None
 
 
 def _newlines(document: Document, stop: int) -> int:
