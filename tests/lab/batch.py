@@ -6,7 +6,9 @@ import json
 import os
 import queue
 import subprocess
+import sys
 import threading
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,9 @@ from tests.lab import box, judge, memory
 from tests.lab.faults.form import Case
 
 LIMIT_S = 150.0
+TRIES = 3
+"""How often a run is tried that the machine did not carry out: twice, Linux 6.18 answered a system call of the process
+that starts a dozen others at once with EFAULT. What CoreDNS or the program did is never tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +98,24 @@ class Batch:
                 case = self._todo.get_nowait()
             except queue.Empty:
                 return
+            self._results[case.id].put(self._outcome(case))
+
+    def _outcome(self, case: Case) -> Outcome:
+        complaint = ""
+        for tried in range(TRIES):
+            folder = self._folder / (f"{case.id}-{tried}" if tried else case.id)
             try:
-                outcome = run_one(case, self._folder / case.id, self._levels, self._stop)
+                outcome = run_one(case, folder, self._levels, self._stop)
                 if self._judged and outcome.record is not None:
                     outcome.reports.update(self._analyze(outcome.folder))
-            except Exception as error:  # a failed run is that test's failure, not the batch's
-                outcome = Outcome(case, self._folder / case.id, None, repr(error))
-            self._results[case.id].put(outcome)
+            except OSError:
+                complaint = traceback.format_exc()
+                print(complaint, file=sys.stderr)
+            except Exception:  # a failed run is that test's failure, not the batch's
+                return Outcome(case, folder, None, traceback.format_exc())
+            else:
+                return outcome
+        return Outcome(case, self._folder / case.id, None, complaint)
 
     def _analyze(self, folder: Path) -> dict[str, dict[str, Any] | str]:
         reports: dict[str, dict[str, Any] | str] = {}
