@@ -20,8 +20,9 @@ from triage.reading.window import folded, narrowed
 from triage.reading.workers import Workers
 
 _YEAR = re.compile(
-    r"(?<!\d)((?:19|20)\d\d)(?=[-/]\d\d[-/]\d\d[T ])|(?<=/[A-Z][a-z]{2}/)((?:19|20)\d\d)(?=:\d\d:)", re.ASCII
+    r"(?:19|20)\d\d(?:(?<!\d\d{4})(?=[-/]\d\d[-/]\d\d[T ])|(?<=/[A-Z][a-z]{2}/\d{4})(?=:\d\d:))", re.ASCII
 )
+"""What stands before the year is looked at behind it: so the search leaps from digit to digit."""
 _LEAP_YEAR = 2000
 
 
@@ -83,7 +84,7 @@ def year_of(documents: Sequence[Document], assumed: int | None = None) -> int:
         with document.open() as stream:
             head = stream.read(decode.HEAD_BYTES)
         text = head.decode(decode.encoding_of(head), errors="replace")
-        years.update(int(a or b) for a, b in _YEAR.findall(text))
+        years.update(map(int, set(_YEAR.findall(text))))
     return max(years, default=assumed or _LEAP_YEAR)
 
 

@@ -48,15 +48,20 @@ def has_commands(text: str, name: str) -> bool:
     """
     if may_have_prompts(text) and any(prompt_in(line) for line in lines_of(text) if may_have_prompts(line)):
         return True
-    if any(mark in text for mark in ("### check ", "==> ", "-- ", "==== START")):
+    if _any_in(text, "### check ", "==> ", "-- ", "==== START"):
         lines = lines_of(text)
         if any(checks.read_header(line) or _FILE_HEAD.match(line) or _DUMP.match(line) for line in lines):
             return True
-    if name.lower().endswith((".log", ".logs")) or not any(
-        mark in text for mark in ("```", "~~~", "{code", "{noformat", "<pre", "<code")
+    if name.lower().endswith((".log", ".logs")) or not _any_in(
+        text, "```", "~~~", "{code", "{noformat", "<pre", "<code"
     ):
         return False
     return any(_FENCE.match(line) for line in lines_of(text))
+
+
+def _any_in(text: str, *marks: str) -> bool:
+    """Whether one of the marks stands in a text; a character that is not there is found out soonest."""
+    return any(mark[0] in text and mark in text for mark in marks)
 
 
 def is_mixed(text: str, name: str) -> bool:

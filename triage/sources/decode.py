@@ -10,6 +10,7 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_ODD = bytes((*range(1, 7), *range(14, 27), 28, 29, 30, 31, 127))
 
 
 def encoding_of(head: bytes) -> str | None:
@@ -61,7 +62,7 @@ def _is_binary(head: bytes) -> bool:
     """Control characters that no terminal text holds; NUL padding (a file that grew while it was cut) is no sign."""
     stripped = head.replace(b"\0", b"")
     nul = len(head) - len(stripped)
-    odd = sum(stripped.count(byte) for byte in (*range(1, 7), *range(14, 27), 28, 29, 30, 31, 127))
+    odd = len(stripped) - len(stripped.translate(None, _ODD))
     if nul and not _long_runs_only(head):
         return True
     return not stripped or odd > 0.02 * len(stripped)

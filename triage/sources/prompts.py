@@ -38,6 +38,9 @@ _ANY = re.compile(
     r"[#$%>❯➜λ»]\s{1,2}(?:~ )?(?:sudo )?(?:" + "|".join(sorted(map(re.escape, KNOWN))) + r")\b"
     r"|\[[\w.+-]{1,64}@[\w.-]{1,253}(?: [^\]\n]{0,200})?\][#$%]"
 )  # fmt: skip
+_RARE = "#$%❯➜λ»"
+_AFTER_ARROW = re.compile(r">\s")
+"""One of these stands in all that `_ANY` finds; a log, which is long, has `>` in its `->` only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Prompt:
 
 def may_have_prompts(text: str) -> bool:
     """A quick look over a whole text; false means that no prompt stands in it."""
+    if _AFTER_ARROW.search(text) is None and not any(mark in text for mark in _RARE):
+        return False
     return _ANY.search(text) is not None
 
 

@@ -42,9 +42,11 @@ def secret_reason(text: str) -> str | None:
         return "ignored.private-key"
     if _TOKEN.fullmatch(head):
         return "ignored.token"
-    config_keys = {m.group().split(":")[0].strip() for m in _KUBECONFIG.finditer(head)}
-    if _KIND_CONFIG.search(head) and ("clusters" in head or "current-context" in head):
+    if "clusters" not in head and "current-context" not in head:
+        return None
+    if _KIND_CONFIG.search(head):
         return "ignored.kubeconfig"
+    config_keys = {m.group().split(":")[0].strip() for m in _KUBECONFIG.finditer(head)}
     return "ignored.kubeconfig" if {"clusters", "contexts", "users"} <= config_keys else None
 
 
@@ -79,9 +81,14 @@ def is_subnets(text: str) -> bool:
     (True, False, False)
     """
     pattern = r"^[ \t]*(?:- |[^\s#:][^:\n]{0,80}:)[ \t]*([^#\n]*)"
-    values = [m[1] for m in re.finditer(pattern, text[:65536], re.MULTILINE)]
-    cidrs = [p for value in values for p in re.split(r"[\s,\[\]\"']+", value) if p and p != "-"]
-    return bool(cidrs) and all("/" in c and _is_network(c) for c in cidrs)
+    found = False
+    for match in re.finditer(pattern, text[:65536], re.MULTILINE):
+        for word in re.split(r"[\s,\[\]\"']+", match[1]):
+            if word and word != "-":
+                if "/" not in word or not _is_network(word):
+                    return False
+                found = True
+    return found
 
 
 def _is_network(text: str) -> bool:
@@ -98,11 +105,13 @@ _SURE = 200
 
 def log_weight(text: str) -> tuple[int, int, int]:
     """Lines with strong signs of CoreDNS' log, with weak ones, and all lines that are not blank."""
+    strong = 0
+    for line in [line for line in text[:65536].splitlines() if line.strip()][:_SURE]:
+        strong += signs.is_log_line(line)
+        if 2 * strong > _SURE:
+            return strong, strong, _SURE
     lines = [line for line in text[:262144].splitlines() if line.strip()]
-    strong = sum(signs.is_log_line(line) for line in lines[:_SURE])
-    if 2 * strong > _SURE:
-        return strong, strong, _SURE
-    strong += sum(signs.is_log_line(line) for line in lines[_SURE:3000])
+    strong = sum(signs.is_log_line(line) for line in lines[:3000])
     weak = sum(signs.is_logish_line(line) for line in lines[:3000])
     return strong, weak, min(len(lines), 3000)
 
@@ -140,8 +149,8 @@ def _by_content(text: str, name: str) -> Shape | None:
     if scrape and scrape >= 0.8 * min(len(lines), 200):
         return Shape(Kind.SCRAPE)
     strong, weak, n_lines = log_weight(text)
-    tool = tool_in(text)
-    if tool and strong < 0.5 * n_lines:
+    tool = tool_in(text) if strong < 0.5 * n_lines else None
+    if tool:
         return Shape(Kind.TOOL, command=tool, host=host_in_name(name))
     if strong:
         return Shape(Kind.LOG)
