@@ -31,7 +31,7 @@ class Past:
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
-        self._kept = file is None
+        self._kept = False
 
     def check(self) -> None:
         """Refuse what is no history before any work is done."""
@@ -42,27 +42,28 @@ class Past:
 
     def record(self, report: Report) -> News | None:
         """Keep the run; what is new in it. None without a history, or when it cannot be written now."""
+        if self._file is None:
+            return None
         from triage.history import SHORT_WAIT_S
 
         try:
-            return self._record(report, SHORT_WAIT_S)
+            return self._record(self._file, report, SHORT_WAIT_S)
         except TriageError:
             return None
 
     def keep(self, report: Report) -> None:
         """Keep the run if `record` could not, once the report is out; raises TriageError if that fails, too."""
+        if self._file is None or self._kept:
+            return
         from triage.history import WAIT_S
 
-        if not self._kept:
-            self._record(report, WAIT_S)
+        self._record(self._file, report, WAIT_S)
 
-    def _record(self, report: Report, wait_s: float) -> News | None:
-        if self._file is None:
-            return None
+    def _record(self, file: Path, report: Report, wait_s: float) -> News | None:
         from triage.history import History, findings_of
 
         cluster = (report.cluster or {}).get("context") or ""
-        news = History(self._file).record(cluster, report.generated_ns, findings_of(report), wait_s)
+        news = History(file).record(cluster, report.generated_ns, findings_of(report), wait_s)
         self._kept = True
         return news
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 
 from triage.model.observation import FailureKind
@@ -58,6 +59,7 @@ class Part:
     type: str | None = None
 
 
+@cache
 def parse_template(template: str) -> tuple[Part, ...]:
     """Split a template into its parts; raises ValueError when it cannot be matched safely.
 

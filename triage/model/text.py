@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,9 +23,13 @@ class Text:
     params: Mapping[str, Value] = field(default_factory=dict)
 
 
-WIDE = r"\u2e80-\ua4cf\uff00-\uff60"
-"""Characters of languages that put no blanks between words; around Latin words they do."""
-_OPEN, _SHUT = re.compile(rf"[{WIDE}] \Z"), re.compile(rf" [{WIDE}]")
+def is_wide(char: str) -> bool:
+    """Whether it is a character of a language that puts no blanks between words; around Latin words it does.
+
+    >>> is_wide("节"), is_wide("，"), is_wide("n"), is_wide("")
+    (True, True, False, False)
+    """
+    return "\u2e80" <= char <= "\ua4cf" or "\uff00" <= char <= "\uff60"
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:
@@ -39,13 +42,14 @@ def fill(template: str, values: Mapping[str, object]) -> str:
     >>> fill("从 {place} 查询", {"place": "节点 n1"}), fill("从 {place} 查询", {"place": "n1"})
     ('从节点 n1 查询', '从 n1 查询')
     """
+    if "{" not in template and "}" not in template:
+        return template
     out = ""
     for literal, name, _, _ in string.Formatter().parse(template):
-        after_wide = out[-1:] and re.fullmatch(rf"[{WIDE}]", out[-1])
-        out += literal[1:] if after_wide and _SHUT.match(literal) else literal
+        out += literal[1:] if literal[:1] == " " and is_wide(out[-1:]) and is_wide(literal[1:2]) else literal
         if name is not None:
             value = str(values.get(name, f"{{{name}}}"))
-            out = (out[:-1] if _OPEN.search(out) and re.match(rf"[{WIDE}]", value) else out) + value
+            out = (out[:-1] if out[-1:] == " " and is_wide(out[-2:-1]) and is_wide(value[:1]) else out) + value
     return out
 
 

@@ -95,13 +95,13 @@ class Index:
     def __init__(self, messages: Iterable[Message], *, named_only: bool = False) -> None:
         """`named_only`: a wording without any fixed word fits only a line that names its plugin."""
         self._named_only = named_only
-        patterns = [Pattern(m, w) for m in messages for w in m.wordings]
-        counts = Counter(word for p in patterns for word in p.words())
+        patterns = [(pattern, pattern.words()) for m in messages for w in m.wordings for pattern in (Pattern(m, w),)]
+        counts = Counter(word for _, words in patterns for word in words)
         self._by_word: dict[str, list[Pattern]] = {}
         self._always: list[Pattern] = []
-        for pattern in patterns:
-            words = sorted(pattern.words(), key=lambda w: (counts[w], -len(w), w))
-            (self._by_word.setdefault(words[0], []) if words else self._always).append(pattern)
+        for pattern, words in patterns:
+            rarest = min(words, key=lambda w: (counts[w], -len(w), w), default=None)
+            (self._always if rarest is None else self._by_word.setdefault(rarest, [])).append(pattern)
 
     def find(self, text: str, plugin: str | None = None) -> Hit | None:
         """The message with most fixed text that fits; `plugin` excludes messages of other plugins."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 
 HIDDEN = "REDACTED"
 _VALUE = r"(?P<secret>(?!REDACTED\b|[:=])[^\s\"',;&<>\\{}]+)"
@@ -14,8 +15,14 @@ _WORD = r"(?:^|[^\w/-])$"
 _LINE = r"(?:^|\n)[ \t]*$"
 
 
-def _rule(keyword: str, form: str, before: str = "$") -> tuple[str, re.Pattern[str], re.Pattern[str]]:
-    return keyword, re.compile(form, re.IGNORECASE), re.compile(before, re.IGNORECASE)
+@cache
+def _compiled(form: str) -> re.Pattern[str]:
+    """Few of the keywords ever stand in a text: the others' forms are never compiled."""
+    return re.compile(form, re.IGNORECASE)
+
+
+def _rule(keyword: str, form: str, before: str = "$") -> tuple[str, str, str]:
+    return keyword, form, before
 
 
 _RULES = (
@@ -83,7 +90,7 @@ def hide(text: str, noted: Callable[[str], None] = lambda secret: None) -> str:
     lowered = text.lower()
     if len(lowered) != len(text):  # a letter whose small form is longer: positions would be wrong
         lowered = "".join(small if len(small := char.lower()) == 1 else char for char in text)
-    found = sorted(span for rule in _RULES for span in _spans(text, lowered, *rule))
+    found = sorted(span for rule in _RULES if rule[0] in lowered for span in _spans(text, lowered, *rule))
     parts, at = [], 0
     for start, end in found:
         if start >= at:
@@ -93,13 +100,11 @@ def hide(text: str, noted: Callable[[str], None] = lambda secret: None) -> str:
     return "".join([*parts, text[at:]]) if parts else text
 
 
-def _spans(
-    text: str, lowered: str, keyword: str, form: re.Pattern[str], before: re.Pattern[str]
-) -> Iterator[tuple[int, int]]:
+def _spans(text: str, lowered: str, keyword: str, form: str, before: str) -> Iterator[tuple[int, int]]:
     at = lowered.find(keyword)
     while at >= 0:
         # What stands before it is short: looked at first, no long text is read again and again.
-        match = before.search(text[max(0, at - _BEFORE) : at]) and form.match(text, at)
+        match = _compiled(before).search(text[max(0, at - _BEFORE) : at]) and _compiled(form).match(text, at)
         if match and match["secret"] != HIDDEN:
             yield match.span("secret")
             at = lowered.find(keyword, max(match.end("secret"), at + 1))

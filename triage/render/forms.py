@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
 from typing import Final
 
 from triage.model.report import Report
 from triage.model.text import Catalogue
 from triage.render.budget import Cut, fitted
-from triage.render.csv_form import render_csv
-from triage.render.email import render_email
-from triage.render.html_page import render_html
-from triage.render.jira_adf import render_adf
-from triage.render.jira_wiki import render_wiki
-from triage.render.json_v1 import render_json_v1
-from triage.render.markdown import render_markdown
-from triage.render.prometheus import render_prometheus
-from triage.render.slack import render_slack
-from triage.render.style import Renderer, Style
-from triage.render.text import render_text, render_wide
-from triage.render.yaml_form import render_yaml
+from triage.render.style import Style
 
 TICKET = 30_000
 """Characters of a ticket: Jira takes 32,767 by default, GitHub 65,536, GitLab 1,000,000, and readers less."""
@@ -30,6 +20,8 @@ MAIL = 100_000
 
 PAGE = 2_000_000
 """Bytes of an HTML file that opens at once and goes through mail."""
+
+Write = Callable[[Cut, Catalogue, Style], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +33,7 @@ class Form:
     """Of a file in this form: `--write` goes by it."""
     limit: int | None
     """Most in `size`; None: the target sets none, or the renderer keeps those of its parts itself."""
-    write: Callable[[Cut, Catalogue, Style], str]
+    write: Write
     size: Callable[[str], int] = len
     """How the limit counts: characters."""
 
@@ -52,26 +44,33 @@ class Form:
         return fitted(report, self.limit, lambda cut: self.write(cut, catalogue, style), self.size)
 
 
-def _whole(render: Renderer) -> Callable[[Cut, Catalogue, Style], str]:
-    """What never leaves anything out."""
+def _late(renderer: str) -> Callable[..., str]:
+    """A renderer as `module:function`, loaded when it is used: most runs need but one of them."""
+    module, _, name = renderer.partition(":")
+    return lambda *given: str(getattr(import_module(f"triage.render.{module}"), name)(*given))
+
+
+def _whole(renderer: str) -> Write:
+    """One that never leaves anything out."""
+    render = _late(renderer)
     return lambda cut, catalogue, style: render(cut.whole, catalogue, style)
 
 
 FORMS = (
-    Form("text", ".txt", None, _whole(render_text)),
-    Form("wide", ".wide.txt", None, _whole(render_wide)),
-    Form("json", ".json", None, _whole(render_json_v1)),
-    Form("markdown", ".md", TICKET, render_markdown),
-    Form("github", ".github.md", TICKET, render_markdown),
-    Form("gitlab", ".gitlab.md", TICKET, render_markdown),
-    Form("jira", ".adf.json", TICKET, render_adf),
-    Form("jira-wiki", ".wiki", TICKET, render_wiki),
-    Form("slack", ".slack.json", None, _whole(render_slack)),
-    Form("email", ".eml", MAIL, render_email),
-    Form("html", ".html", PAGE, render_html, lambda text: len(text.encode())),
-    Form("yaml", ".yaml", None, _whole(render_yaml)),
-    Form("csv", ".csv", None, _whole(render_csv)),
-    Form("prometheus", ".prom", None, _whole(render_prometheus)),
+    Form("text", ".txt", None, _whole("text:render_text")),
+    Form("wide", ".wide.txt", None, _whole("text:render_wide")),
+    Form("json", ".json", None, _whole("json_v1:render_json_v1")),
+    Form("markdown", ".md", TICKET, _late("markdown:render_markdown")),
+    Form("github", ".github.md", TICKET, _late("markdown:render_markdown")),
+    Form("gitlab", ".gitlab.md", TICKET, _late("markdown:render_markdown")),
+    Form("jira", ".adf.json", TICKET, _late("jira_adf:render_adf")),
+    Form("jira-wiki", ".wiki", TICKET, _late("jira_wiki:render_wiki")),
+    Form("slack", ".slack.json", None, _whole("slack:render_slack")),
+    Form("email", ".eml", MAIL, _late("email:render_email")),
+    Form("html", ".html", PAGE, _late("html_page:render_html"), lambda text: len(text.encode())),
+    Form("yaml", ".yaml", None, _whole("yaml_form:render_yaml")),
+    Form("csv", ".csv", None, _whole("csv_form:render_csv")),
+    Form("prometheus", ".prom", None, _whole("prometheus:render_prometheus")),
 )
 """One row each."""
 RENDERERS: Final[Mapping[str, Form]] = MappingProxyType({form.name: form for form in FORMS})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 from triage.render.style import Style
 
@@ -18,8 +19,12 @@ _WIDE = (
     r"\U0001f300-\U0001faff\U00020000-\U0003fffd"
 )
 _OPENS, _ENDS = "（《「『【〈〔“‘", "，。、；：！？）》」』】〉〕…％”’"
-_BREAKABLE = re.compile(rf"[{_OPENS}]*(?:[{_WIDE}]|[^{_WIDE}{_OPENS}]+|$)[{_ENDS}]*")
-"""What stays together where no blank stands: a wide character, or a run of narrow ones, with its punctuation."""
+
+
+@cache
+def _breakable() -> re.Pattern[str]:
+    """What stays together where no blank stands: a wide character, or a run of narrow ones, with its punctuation."""
+    return re.compile(rf"[{_OPENS}]*(?:[{_WIDE}]|[^{_WIDE}{_OPENS}]+|$)[{_ENDS}]*")
 
 
 def cells(text: str) -> int:
@@ -78,7 +83,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def _parts(word: str) -> list[str]:
-    return [word] if word.isascii() else [part for part in _BREAKABLE.findall(word) if part]
+    return [word] if word.isascii() else [part for part in _breakable().findall(word) if part]
 
 
 def _pieces(word: str, width: int) -> Iterator[str]:

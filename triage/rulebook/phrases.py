@@ -25,11 +25,14 @@ def read_phrases(source: Located, mistakes: Mistakes) -> Mapping[str, str]:
         return {}
     found = {}
     for english, said in source.data.items():
-        line = source.line(english)
         if not isinstance(said, str) or not said.strip():
-            mistakes.add(source.file, line, f"'{english}' has no translation", "write it behind the colon")
+            mistakes.add(
+                source.file, source.line(english), f"'{english}' has no translation", "write it behind the colon"
+            )
         elif placeholders(said) != placeholders(english):
-            mistakes.add(source.file, line, f"'{english}' has other places to fill", "keep every {name}")
+            mistakes.add(
+                source.file, source.line(english), f"'{english}' has other places to fill", "keep every {name}"
+            )
         else:
             found[english] = said
     return found

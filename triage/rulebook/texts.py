@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from triage.model.rule import Rule
-from triage.model.text import WIDE
+from triage.model.text import is_wide
 from triage.rulebook.layer import Layer
 from triage.rulebook.locate import Located, Step
 from triage.rulebook.mistakes import Mistakes, hint
@@ -17,9 +17,9 @@ LANGUAGE = "en"
 """Every text stands in this language; others follow it key by key, and it stands in for what they lack."""
 TITLES = ("title", "title.scoped", "title.zone", "title.many", "title.suspicion")
 
-Lines = dict[str, int]
-_FOLDED = re.compile(rf"(?<=[{WIDE}])[ \n]+(?=[{WIDE}])")
-"""The blank that a folded line leaves between Chinese characters, where none belongs."""
+Lines = Callable[[str], int]
+"""Key of a text to the line where it stands: asked for when something is wrong with it."""
+_BLANKS = re.compile(r"[ \n]+")
 
 
 def placeholders(template: str) -> tuple[frozenset[str], str | None]:
@@ -31,6 +31,8 @@ def placeholders(template: str) -> tuple[frozenset[str], str | None]:
     ("'{x:.1f}' is no plain name", "expected '}' before end of string")
     """
     names: set[str] = set()
+    if "{" not in template and "}" not in template:
+        return frozenset(), None
     try:
         for _, name, spec, conversion in string.Formatter().parse(template):
             if name is None:
@@ -50,20 +52,30 @@ def flatten(source: Located, mistakes: Mistakes, path: tuple[Step, ...] = ()) ->
     for step in path:
         data = cast("Mapping[Step, object]", data)[step]
     texts: dict[str, str] = {}
-    lines: Lines = {}
+    places: dict[str, tuple[Step, ...]] = {}
+
+    def note(at: tuple[Step, ...], what: str, cure: str) -> None:
+        mistakes.add(source.file, source.line(*at), what, cure)
+
     for at, value in _leaves(data, path):
-        key, line = ".".join(str(step) for step in at[len(path) :]), source.line(*at)
+        key = ".".join(map(str, at[len(path) :]))
         if not isinstance(value, str) or not value.strip():
-            mistakes.add(source.file, line, f"'{key}' must be a text" if key else "texts are wanted here", "quote it")
+            note(at, f"'{key}' must be a text" if key else "texts are wanted here", "quote it")
             continue
         if key in texts:
-            mistakes.add(source.file, line, f"text '{key}' stands here twice", f"first in line {lines[key]}")
+            note(at, f"text '{key}' stands here twice", f"first in line {source.line(*places[key])}")
             continue
         problem = placeholders(value)[1]
         if problem:
-            mistakes.add(source.file, line, f"text '{key}': {problem}", "write {name}; {{ and }} are plain braces")
-        texts[key], lines[key] = _FOLDED.sub("", value), line
-    return texts, lines
+            note(at, f"text '{key}': {problem}", "write {name}; {{ and }} are plain braces")
+        texts[key], places[key] = value if value.isascii() else _BLANKS.sub(_unfolded, value), at
+    return texts, lambda key: source.line(*places[key])
+
+
+def _unfolded(blanks: re.Match[str]) -> str:
+    """Nothing for the blank that a folded line leaves between Chinese characters, where none belongs."""
+    text, begin, end = blanks.string, blanks.start(), blanks.end()
+    return "" if is_wide(text[begin - 1 : begin]) and is_wide(text[end : end + 1]) else blanks[0]
 
 
 def _leaves(data: object, path: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], object]]:
@@ -93,12 +105,12 @@ def texts_of_rule(source: Located, rule: Rule, mistakes: Mistakes) -> dict[str, 
     for key in needed - english.keys():
         mistakes.add(source.file, source.line("text", LANGUAGE), f"missing text '{key}'", "add it")
     for key in english.keys() - needed - allowed:
-        mistakes.add(source.file, lines[key], f"text '{key}' is not used", hint(key, needed | allowed))
+        mistakes.add(source.file, lines(key), f"text '{key}' is not used", hint(key, needed | allowed))
     for check in rule.checks:
         for key in (key.removeprefix(f"{rule.id}.") for out in check.outcomes for key in (out.outcome, out.means)):
             for name in placeholders(english.get(key, ""))[0].difference(check.needs):
                 cure = f"add it to needs of the check '{check.id}', or leave it out"
-                mistakes.add(source.file, lines[key], f"text '{key}': {{{name}}} may be unknown", cure)
+                mistakes.add(source.file, lines(key), f"text '{key}': {{{name}}} may be unknown", cure)
     for lang in found.keys() - {LANGUAGE}:
         compare(english, found[lang][0], lang, source.file, found[lang][1], source.line("text", lang), mistakes)
     return {lang: {f"{rule.id}.{key}": text for key, text in texts.items()} for lang, (texts, _) in found.items()}
@@ -143,11 +155,11 @@ def compare(
     for key in english.keys() - other.keys():
         mistakes.untranslated(file, line, f"'{lang}' has no text '{key}'", f"translate the one of '{LANGUAGE}'")
     for key in other.keys() - english.keys():
-        mistakes.add(file, lines[key], f"'{LANGUAGE}' has no text '{key}'", hint(key, english))
+        mistakes.add(file, lines(key), f"'{LANGUAGE}' has no text '{key}'", hint(key, english))
     for key in english.keys() & other.keys():
         want, got = placeholders(english[key])[0], placeholders(other[key])[0]
         if want != got:
             names = ", ".join(f"{{{name}}}" for name in sorted(want)) or "none"
             mistakes.add(
-                file, lines[key], f"text '{key}' has other places to fill than '{LANGUAGE}'", f"it has {names}"
+                file, lines(key), f"text '{key}' has other places to fill than '{LANGUAGE}'", f"it has {names}"
             )

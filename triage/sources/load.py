@@ -18,8 +18,6 @@ from triage.sources import folder, names, urls
 from triage.sources.archives import Unpacking, expand, note_end
 from triage.sources.found import Found, bytes_opener, read_up_to, shown
 from triage.sources.limits import Limits
-from triage.sources.live.gaps import from_data, gaps_of
-from triage.sources.live.stamps import stamp_ns
 from triage.sources.recognise import Budget, recognise
 
 _TWIN_BYTES = 4 * 1024 * 1024
@@ -61,8 +59,12 @@ def _redaction(documents: Sequence[Document]) -> Redaction:
 
 def _since_ns(documents: Sequence[Document]) -> int | None:
     """From when on our own bundles hold lines; the latest, when several say different things."""
-    told = (stamp_ns(d.hints["since"].encode()) for d in documents if "since" in d.hints)
-    return max((since for since in told if since is not None), default=None)
+    told = [d.hints["since"] for d in documents if "since" in d.hints]
+    if not told:
+        return None
+    from triage.sources.live.stamps import stamp_ns
+
+    return max((since for text in told if (since := stamp_ns(text.encode())) is not None), default=None)
 
 
 def _collected(documents: Sequence[Document]) -> list[Gap]:
@@ -70,6 +72,8 @@ def _collected(documents: Sequence[Document]) -> list[Gap]:
     gaps: list[Gap] = []
     for d in documents:
         if "troubles" in d.hints:
+            from triage.sources.live.gaps import from_data, gaps_of
+
             gaps += [Gap(f"gap.product-{name}") for name in d.hints.get("products", "").split()]
             gaps += gaps_of(from_data(json.loads(d.hints["troubles"])))
     return gaps

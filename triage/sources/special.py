@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from triage.sources.layouts import is_other_log
-from triage.sources.live.gaps import as_data
-from triage.sources.live.products import PRODUCTS
-from triage.sources.live.words import troubles_of
 from triage.sources.signs import is_log_line
 
 _NO_LOG = "unable to retrieve container logs for "
@@ -61,6 +58,8 @@ def special_of(data: object) -> Special | None:
 
 def _manifest(data: Mapping[object, object]) -> dict[str, str]:
     """What a collection could not read, as JSON, products that answer DNS without a CoreDNS, window and redaction."""
+    from triage.sources.live.products import PRODUCTS
+
     found = data.get("products")
     products = [p for p in found if p in PRODUCTS] if isinstance(found, list) else []
     told = {"troubles": json.dumps(data.get("errors")), "products": " ".join(products)}
@@ -117,5 +116,8 @@ def is_error_file(text: str) -> bool:
 
 def errors_of(text: str) -> dict[str, str]:
     """What such a file tells: reads as JSON, and as they are written where they have another form."""
+    from triage.sources.live.gaps import as_data
+    from triage.sources.live.words import troubles_of
+
     troubles, others = troubles_of(text[:_MAX_ERRORS])
     return {"troubles": json.dumps([as_data(t) for t in troubles]), "refused": "\n".join(others[:100])}
