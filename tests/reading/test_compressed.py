@@ -9,6 +9,7 @@ import lzma
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -83,6 +84,31 @@ def test_a_compressed_log_is_decompressed_once(tmp_path: Path, recogniser: Calla
     seen([replace(d, open=counting(d)) for d in documents], recogniser)
     heads = 1 << 18
     assert all(n <= len(TEXT) + heads for n in opened.values())
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_where_a_thread_is_idle_another_one_decompresses_ahead(
+    tmp_path: Path, recogniser: Callable[..., Any], n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("triage.reading.run.cores", lambda: n)
+    read_by: set[str] = set()
+    (log,) = folder(tmp_path / "gz", gzip.compress, ".gz")[:1]
+
+    def opener() -> BinaryIO:
+        stream = log.open()
+        take = stream.read
+
+        def watched(size: int = -1) -> bytes:
+            read_by.add(threading.current_thread().name)
+            return take(size)
+
+        stream.read = watched  # type: ignore[method-assign]
+        return stream
+
+    with ThreadPoolExecutor(n, thread_name_prefix="counting") as pool:
+        found = seen([replace(log, open=opener)], recogniser, workers=Workers(pool, n))
+    assert any(name.startswith("counting") for name in read_by) == (n == 1)
+    assert found == seen([log], recogniser, native=False)
 
 
 @pytest.mark.parametrize("native", [True, False])

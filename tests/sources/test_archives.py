@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -181,7 +182,7 @@ def test_a_zip_with_a_password_is_listed(tmp_path: Path) -> None:
 
 
 def test_without_zstandard_the_file_is_listed_with_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("triage.sources.streams._zstandard", lambda: None)
+    monkeypatch.setitem(sys.modules, "zstandard", None)
     bundle = read(tmp_path, ARCHIVES["zstd"])
     assert [d.why_ignored for d in bundle.documents] == ["ignored.no-zstd"]
     assert [g.id for g in bundle.gaps] == ["gap.no-zstd"]

@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib
 import io
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import ModuleType
@@ -26,6 +28,7 @@ _MAX_PARTS = 1024
 _MAX_GROUPS = 1024
 _MAX_FRAMES = 2048
 _CHUNK = 1 << 20
+_BLOCKS_AHEAD = 4
 T = TypeVar("T")
 Row = tuple[int, int, int, int, int, int, int | None, int | None, int | None, int | None, int]
 """Of `Scanner.runs`."""
@@ -80,6 +83,8 @@ class Task(NamedTuple):
     open: Callable[[], BinaryIO]
     start: int = 0
     stop: int | None = None
+    threads: int = 1
+    """That count in this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +258,27 @@ def scan_task(order: Order, task: Task) -> Result:
         return Result(scanner, answers, running.read())
 
 
+def _blocks(stream: BinaryIO, threads: int) -> Iterator[bytes]:
+    """Blocks of a stream; where a thread of ours is idle, it decompresses or fetches the next ones meanwhile."""
+    with ThreadPoolExecutor(1) as pool:
+        coming: deque[Future[bytes]] = deque()
+        while True:
+            while len(_running) < threads and len(coming) < _BLOCKS_AHEAD:
+                coming.append(pool.submit(stream.read, _CHUNK))
+            chunk = coming.popleft().result() if coming else stream.read(_CHUNK)
+            if not chunk:
+                return
+            yield chunk
+
+
 def _feed(running: _Running) -> None:
     """Read a stream, or a part of one that can be entered anywhere."""
     scanner, stream, task = running.scanner, running.stream, running.task
+    chunks = _blocks(stream, task.threads if task.stop is None else 1)
     at, skipping = max(task.start - 1, 0), task.start > 0
     if skipping:
         stream.seek(at)
-    while not running.stopped and (chunk := stream.read(_CHUNK)):
+    while not running.stopped and (chunk := next(chunks, b"")):
         begin = 0
         running.fed_bytes += len(chunk)
         if skipping:

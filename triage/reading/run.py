@@ -104,7 +104,7 @@ def plan(document: Document, job: Job, workers: int, documents: Sequence[Documen
         return []
     size = document.size_bytes
     if not parts or size is None:
-        return [Task(document.open)]
+        return [Task(document.open, threads=min(workers, cores()))]
     part = document.open
     opener, begin = (part.whole, part.start) if isinstance(part, Slice) else (part, 0)
     total = sum(d.size_bytes or 0 for d in documents)

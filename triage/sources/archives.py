@@ -13,14 +13,16 @@ from functools import partial
 from typing import BinaryIO, cast
 
 from triage.model.bundle import Document, Gap
+from triage.sources.decoders import can_read, compression_of
 from triage.sources.found import BROKEN, Found, Open, bytes_opener, read_up_to, shown
 from triage.sources.limits import MIB, Limits
-from triage.sources.streams import can_read, compression_of, decompressed, slice_of
+from triage.sources.streams import decompressed, slice_of
 from triage.sources.zips import recovered_members
 
 _TAR_BLOCK = 512
+_SMALL_BYTES = MIB // 2
 _PROBE_BYTES = 2 * MIB
-"""Of a compressed file, read to see whether it is broken: large ones are not read twice."""
+"""Of a small compressed file, read to see whether it is broken: large ones are not read twice."""
 
 
 @dataclass(slots=True)
@@ -64,7 +66,8 @@ def _compressed(found: Found, compression: str, state: Unpacking, depth: int) ->
     if _is_tar(head):
         yield from _nested(inner, _tar_members(inner, opener, state), state, depth)
         return
-    note_end(inner, state, _PROBE_BYTES)
+    if (found.size_bytes or 0) <= _SMALL_BYTES:
+        note_end(inner, state, _PROBE_BYTES)
     if compression_of(head) is not None:
         yield from _inside(inner, state, depth + 1)
     else:
@@ -157,6 +160,7 @@ def _tar_members(outer: Found, opener: Open, state: Unpacking) -> Iterator[Found
     try:
         with tarfile.open(fileobj=raw, mode="r|", errorlevel=0, encoding="utf-8") as tar:
             yield from _read_tar(outer, opener, tar, state)
+        read_up_to(raw, _PROBE_BYTES)  # what stands behind the archive: zeros, or something that is damaged
     except (tarfile.TarError, *BROKEN):
         reason = "gap.archive-broken"
     finally:

@@ -21,6 +21,9 @@ from triage.sources.limits import Limits
 from triage.sources.recognise import Budget, recognise
 
 _TWIN_BYTES = 4 * 1024 * 1024
+"""Larger logs are not compared."""
+_GLANCE_BYTES = 4 * 1024
+"""Enough to tell most logs of one replica apart."""
 
 
 def load(paths: Sequence[str], *, stdin: BinaryIO | None = None, limits: Limits = Limits()) -> Bundle:  # noqa: B008
@@ -247,19 +250,29 @@ def _numbered(document: Document, last: int) -> Document:
 
 def _without_twins(documents: Sequence[Document]) -> list[Document]:
     """The same log of the same replica twice (unpacked beside its archive, linked and copied) counts once."""
-    seen: dict[tuple[str, bytes], str] = {}
-    kept = []
-    for d in documents:
-        is_small = d.size_bytes is None or 0 < d.size_bytes < _TWIN_BYTES
-        if d.kind is Kind.LOG and d.replica is not None and "#" not in d.name and is_small:
-            with d.open() as stream:
-                head = read_up_to(stream, _TWIN_BYTES)
-            if len(head) < _TWIN_BYTES:
-                twin = seen.setdefault((d.replica, hashlib.sha256(head).digest()), d.name)
-                if twin != d.name and head:
-                    d = replace(d, kind=Kind.IGNORED, why_ignored="ignored.duplicate", hints={**d.hints, "twin": twin})
-        kept.append(d)
+    looks = {n: (d.replica, b"") for n, d in enumerate(documents) if _may_be_twin(d)}
+    for n_bytes in (_GLANCE_BYTES, _TWIN_BYTES):
+        common = Counter(looks.values())
+        looks = {n: (look[0], _digest(documents[n], n_bytes)) for n, look in looks.items() if common[look] > 1}
+    kept, seen = list(documents), dict[tuple[str | None, bytes], str]()
+    for n, look in looks.items():
+        twin = seen.setdefault(look, kept[n].name)
+        if look[1] and twin != kept[n].name:
+            hints = {**kept[n].hints, "twin": twin}
+            kept[n] = replace(kept[n], kind=Kind.IGNORED, why_ignored="ignored.duplicate", hints=hints)
     return kept
+
+
+def _may_be_twin(document: Document) -> bool:
+    is_small = document.size_bytes is None or 0 < document.size_bytes < _TWIN_BYTES
+    return document.kind is Kind.LOG and document.replica is not None and "#" not in document.name and is_small
+
+
+def _digest(document: Document, n_bytes: int) -> bytes:
+    """Of the first bytes; empty when there are none, or too many to tell."""
+    with document.open() as stream:
+        head = read_up_to(stream, n_bytes)
+    return hashlib.sha256(head).digest() if 0 < len(head) < _TWIN_BYTES else b""
 
 
 def _unique(documents: Iterable[Document]) -> Iterator[Document]:

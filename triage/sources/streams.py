@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-import bz2
 import contextlib
-import gzip
-import importlib
 import io
-import lzma
-import sys
-import zlib
-from collections.abc import Callable
 from functools import partial
-from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from triage.sources.decoders import DECODERS, errors
 from triage.sources.found import Open
 from triage.sources.limits import Limits
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x1f\x8b\x08", "gzip"),
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ\x00", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-)
-_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError, RuntimeError, MemoryError)
-_PIECE = 1 << 20
-_SIP = 1 << 14
-
-
-def compression_of(head: bytes) -> str | None:
-    r"""`gzip`, `bzip2`, `xz` or `zstd` by the first bytes, else None.
-
-    >>> compression_of(b"\x1f\x8b\x08\x00"), compression_of(b"BZh9"), compression_of(b"BZhello")
-    ('gzip', 'bzip2', None)
-    """
-    for magic, name in _MAGIC:
-        if head.startswith(magic):
-            return None if name == "bzip2" and not head[3:4].isdigit() else name
-    return None
-
-
-def can_read(compression: str) -> bool:
-    """False for zstd without its optional library."""
-    return compression != "zstd" or _zstandard() is not None
+_PIECE = 1 << 18
+"""Decompressed at once: larger blocks leave the cache, and cost the system new pages."""
+_SIP = 1 << 16
+_FIRST_SIP = 1 << 12
+_CHECKSUM = 8
+"""Of gzip, the longest one: bytes behind the data."""
 
 
 def decompressed(open_raw: Open, compression: str, limits: Limits) -> Open:
@@ -55,52 +28,7 @@ def decompressed(open_raw: Open, compression: str, limits: Limits) -> Open:
 
 
 def _guarded(open_raw: Open, compression: str, limits: Limits) -> BinaryIO:
-    return cast(BinaryIO, Guarded(open_raw(), _OPENERS[compression], limits))
-
-
-def _zstandard() -> ModuleType | None:
-    try:
-        return importlib.import_module("zstandard")
-    except ImportError:
-        return None
-
-
-def _library_errors() -> tuple[type[Exception], ...]:
-    """What optional libraries raise on broken data, of those that are in use."""
-    known = ((sys.modules.get("zstandard"), "ZstdError"), (sys.modules.get("isal.igzip_lib"), "IsalError"))
-    return tuple(cast(type[Exception], getattr(module, name)) for module, name in known if module)
-
-
-def _open_zstd(raw: BinaryIO) -> BinaryIO:
-    module = _zstandard()
-    if module is None:
-        raise OSError("zstandard is not installed")
-    # zstd --long=27 needs a window of 128 MiB; more than that is nobody's log.
-    decompressor = module.ZstdDecompressor(max_window_size=1 << 27)
-    return cast(BinaryIO, decompressor.stream_reader(raw, read_across_frames=True, closefd=True))
-
-
-def _open_bzip2(raw: BinaryIO) -> BinaryIO:
-    return cast(BinaryIO, bz2.BZ2File(raw))
-
-
-def _open_gzip(raw: BinaryIO) -> BinaryIO:
-    """By isal where it is installed: four times as fast."""
-    with contextlib.suppress(ImportError):
-        return cast(BinaryIO, importlib.import_module("isal.igzip").IGzipFile(fileobj=raw))
-    return cast(BinaryIO, gzip.GzipFile(fileobj=raw))
-
-
-def _open_xz(raw: BinaryIO) -> BinaryIO:
-    return cast(BinaryIO, lzma.LZMAFile(raw))
-
-
-_OPENERS: dict[str, Callable[[BinaryIO], BinaryIO]] = {
-    "gzip": _open_gzip,
-    "bzip2": _open_bzip2,
-    "xz": _open_xz,
-    "zstd": _open_zstd,
-}
+    return cast(BinaryIO, Guarded(open_raw(), compression, limits))
 
 
 class _Reader(io.RawIOBase):
@@ -131,42 +59,34 @@ class _Reader(io.RawIOBase):
 
     def close(self) -> None:
         """Close the source as well."""
-        with contextlib.suppress(*_BROKEN):
+        with contextlib.suppress(*errors()):
             self._source.close()
         super().close()
 
 
-class _Counting(_Reader):
-    """Counts the compressed bytes that were taken: in small pieces, so that a bomb shows before it went off."""
-
-    count = 0
-
-    def _take(self, size: int) -> bytes:
-        piece = self._source.read(min(size, _SIP))
-        self.count += len(piece)
-        return piece
-
-
 class Guarded(_Reader):
-    """A decompressing stream that never raises: `broken` says why it ended before its end, if it did."""
+    """A decompressing stream that never raises: `broken` says why it ended before its end, if it did.
 
-    def __init__(self, raw: BinaryIO, opener: Callable[[BinaryIO], BinaryIO], limits: Limits) -> None:
-        self._compressed, self._limits, self._count = _Counting(raw), limits, 0
-        self.broken: str | None = None
+    Members may stand behind each other, with zeros between them; what is neither is broken, too.
+    """
+
+    def __init__(self, raw: BinaryIO, compression: str, limits: Limits) -> None:
         super().__init__(raw)
-        try:
-            self._source = opener(cast(BinaryIO, self._compressed))
-        except _BROKEN:
-            self.broken = "gap.archive-broken"
+        self._limits, self._count = limits, 0
+        self._new = DECODERS[compression]
+        self._decoder = self._new()
+        self._last = b""
+        self.stored_bytes = 0
+        """Compressed bytes that were taken."""
+        self.broken: str | None = None
 
     def _take(self, size: int) -> bytes:
         if self.broken is not None:
             return b""
         try:
-            # Not `read`: it would throw away what was decompressed before the data broke.
-            piece = cast(io.BufferedReader, self._source).read1(min(size, _PIECE))
+            piece = self._decompressed(min(size, _PIECE))
         except Exception as error:
-            if not isinstance(error, (*_BROKEN, *_library_errors())):
+            if not isinstance(error, errors()):
                 raise
             self.broken = "gap.archive-broken"
             return b""
@@ -176,22 +96,44 @@ class Guarded(_Reader):
             return b""
         return piece
 
-    @property
-    def stored_bytes(self) -> int:
-        """Compressed bytes that were taken."""
-        return self._compressed.count
+    def _decompressed(self, size: int) -> bytes:
+        """Some bytes; none only at the end of the last member."""
+        piece, hungry = b"", self._decoder.needs_input
+        while not piece:
+            if self._decoder.eof:
+                sip = self._decoder.unused_data.lstrip(b"\0")
+                while not sip and (more := self._sip()):
+                    sip = more.lstrip(b"\0")
+                if not sip:
+                    break
+                self._decoder = self._new()
+            else:
+                sip = self._sip() if hungry else b""
+            piece = self._decoder.decompress(sip, size)
+            if hungry and not sip and not piece and not self._decoder.eof:
+                raise EOFError
+            hungry = True
+        return piece
+
+    def _sip(self) -> bytes:
+        """Compressed bytes, few at first: what they hold is lost when they are damaged.
+
+        The last ones come alone: with them a wrong checksum costs nothing.
+        """
+        while more := self._source.read(min(_SIP, _FIRST_SIP + self.stored_bytes // 8)):
+            self.stored_bytes += len(more)
+            more = self._last + more
+            sip, self._last = more[:-_CHECKSUM], more[-_CHECKSUM:]
+            if sip:
+                return sip
+        sip, self._last = self._last, b""
+        return sip
 
     def _is_over(self) -> bool:
         limits = self._limits
         if self._count > limits.max_total_bytes:
             return True
-        return self._count > max(limits.ratio_free_bytes, limits.max_ratio * self._compressed.count)
-
-    def close(self) -> None:
-        """Close both the decompressor and what it reads from."""
-        super().close()
-        with contextlib.suppress(*_BROKEN):
-            self._compressed.close()
+        return self._count > max(limits.ratio_free_bytes, limits.max_ratio * self.stored_bytes)
 
 
 class _Slice(_Reader):
