@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from triage.analysis.exposure import FORWARDED, Seen
 from triage.analysis.inputs import Inputs
@@ -40,9 +41,12 @@ class _Bins:
 
     def spread(self, sign: Sign) -> list[tuple[int, float]]:
         """A sign's weight by bin; a summary counts evenly over its time."""
-        first, last = self.at(sign.at_ns), self.at(sign.until_ns)
+        first = self.at(sign.at_ns)
         if first is None:
             return []
+        if sign.until_ns is None:
+            return [(first, sign.weight)]
+        last = self.at(sign.until_ns)
         span = range(first, max(first, last if last is not None else first) + 1)
         return [(i, sign.weight / len(span)) for i in span]
 
@@ -101,13 +105,14 @@ def _rows(signs: Sequence[Sign], bins: _Bins, inputs: Inputs, seen: Mapping[str,
     """Every place with every upstream that fails somewhere; the places and upstreams with most failures first."""
     upstreams = [u for u, _ in Counter(s.upstream for s in signs).most_common(_MOST_UPSTREAMS)] or [None]
     replicas: dict[str | None, list[str]] = defaultdict(list)
+    member_of = cache(lambda replica: _member(inputs, replica, kind))
     for replica in inputs.replicas:
-        replicas[_member(inputs, replica, kind)].append(replica)
+        replicas[member_of(replica)].append(replica)
     parts: dict[tuple[str | None, str | None], list[Sign]] = defaultdict(list)
     for sign in signs:
-        parts[_member(inputs, sign.replica, kind), sign.upstream].append(sign)
-    fails = Counter(_member(inputs, s.replica, kind) for s in signs)
-    asked = _asked(inputs, bins, lambda replica: _member(inputs, replica, kind))
+        parts[member_of(sign.replica), sign.upstream].append(sign)
+    fails = Counter(member_of(s.replica) for s in signs)
+    asked = _asked(inputs, bins, member_of)
     found = []
     for member in sorted(replicas, key=lambda m: (-fails[m], m is None, m or "")):
         covered = [any(_covers(seen[r], bins, i) for r in replicas[member]) for i in range(bins.n)]
@@ -130,12 +135,13 @@ def _asked(inputs: Inputs, bins: _Bins, member_of: Callable[[str], str | None]) 
     """Queries asked upstream by place and bin; nothing where bins are shorter than the minutes that are counted."""
     if bins.start_ns is not None and bins.step_ns < MINUTE_NS:
         return {}
-    found: dict[str | None, list[int]] = {}
+    found: dict[str | None, list[int]] = defaultdict(lambda: [0] * bins.n)
     for row in inputs.observations.queries:
-        i = bins.at(None if row.minute is None else row.minute * MINUTE_NS)
-        counts = found.setdefault(member_of(row.replica or ""), [0] * bins.n)
-        if row.answer in FORWARDED and i is not None:
-            counts[i] += row.count
+        counts = found[member_of(row.replica or "")]
+        if row.answer in FORWARDED:
+            i = bins.at(None if row.minute is None else row.minute * MINUTE_NS)
+            if i is not None:
+                counts[i] += row.count
     return {member: tuple(counts) for member, counts in found.items()}
 
 

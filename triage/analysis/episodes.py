@@ -54,9 +54,11 @@ def _lookup_times(signs: Sequence[Sign]) -> list[int]:
     """One time for each look-up (and for the end of what a summary covers), in order."""
     by_name: dict[tuple[str, str], list[int]] = {}
     for sign in signs:
-        for at in {sign.at_ns, sign.until_ns} - {None}:
-            assert at is not None
-            by_name.setdefault((sign.replica, sign.qname or ""), []).append(at)
+        times = by_name.setdefault((sign.replica, sign.qname or ""), [])
+        if sign.at_ns is not None:
+            times.append(sign.at_ns)
+        if sign.until_ns is not None:
+            times.append(sign.until_ns)
     found: list[int] = []
     for times in by_name.values():
         begin: int | None = None

@@ -13,7 +13,8 @@ from triage.analysis.sign import CHECK, DOWN_AFTER, MINUTE_NS
 from triage.model.observation import Answer, Segment
 from triage.model.place import PLACE_KINDS, Pod
 
-FORWARDED = frozenset({Answer.UPSTREAM, Answer.FAILED, Answer.REJECTED})
+LOST = frozenset({Answer.FAILED, Answer.REJECTED})
+FORWARDED = LOST | {Answer.UPSTREAM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +91,20 @@ def asked_upstream(
     pad = max(0, MINUTE_NS - (window[1] - window[0])) // 2 if window else 0  # clients ask each replica at other seconds
     minutes = ((window[0] - pad) // MINUTE_NS, (window[1] + pad) // MINUTE_NS) if window else None
     caches = {name for name, place in inputs.topology.places.items() if place.layer == "node-local"}
+    logs_all: set[str] = set()
     for row in inputs.observations.queries:
+        replica = row.replica or ""
+        if row.answer not in LOST:
+            logs_all.add(replica)
         # A node cache serves no zone of its own: its authoritative answers came from the cluster's DNS.
-        passed_on = row.answer is Answer.LOCAL and (row.replica or "") in caches
+        passed_on = row.answer is Answer.LOCAL and replica in caches
         if not passed_on and (row.zone != wanted or row.answer not in FORWARDED):
             continue
         if minutes and row.minute is not None and not minutes[0] - row.minutes < row.minute <= minutes[1]:
             continue
-        replica = row.replica or ""
         asked[replica] = asked.get(replica, 0.0) + row.count
-        if row.answer in {Answer.FAILED, Answer.REJECTED}:
+        if row.answer in LOST:
             failed[replica] = failed.get(replica, 0.0) + row.count
-    logs_all = {
-        (row.replica or "") for row in inputs.observations.queries if row.answer not in {Answer.FAILED, Answer.REJECTED}
-    }
     return {r: (asked.get(r, 0.0), failed.get(r, 0.0)) for r in logs_all}
 
 

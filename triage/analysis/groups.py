@@ -71,12 +71,14 @@ class Group:
         return (min(times), max(times)) if times else None
 
 
-def bursts(signed: Iterable[tuple[int, float]], length_ns: int) -> list[float]:
+def bursts(signed: Sequence[tuple[int, float]], length_ns: int) -> list[float]:
     """Weights of (time, weight) pairs, summed by bursts: one begins where the one before is `length_ns` old.
 
     >>> bursts([(0, 1.0), (9, 1.0), (10, 1.0), (25, 2.0)], 10)
     [2.0, 1.0, 2.0]
     """
+    if len(signed) == 1:
+        return [signed[0][1]]
     found: list[float] = []
     begin = -length_ns
     for at, weight in sorted(signed):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from triage.analysis.inputs import Inputs
 from triage.analysis.own import asks_itself, own_addresses
@@ -61,7 +62,7 @@ def _meets(meaning: Meaning, match: SymptomMatch) -> bool:
 def _refined(symptom: str, entry: Entry, own: frozenset[str]) -> str:
     """Circumstances make another symptom of a failed try: an upstream that is CoreDNS itself, a node cache's TCP."""
     meaning = entry.meaning
-    cache = _is_node_cache(entry)
+    cache = _is_node_cache(entry.line.replica, entry.line.container, entry.line.file)
     # A node cache binds link-local addresses; those of the cluster's DNS are another server to it.
     ours = frozenset[str]() if cache else own
     if meaning.upstream and symptom in ASKED and asks_itself(meaning.upstream, meaning.local_addr, ours):
@@ -77,9 +78,10 @@ def _refined(symptom: str, entry: Entry, own: frozenset[str]) -> str:
     return symptom
 
 
-def _is_node_cache(entry: Entry) -> bool:
+@lru_cache(maxsize=4096)
+def _is_node_cache(replica: str | None, container: str | None, file: str) -> bool:
     """NodeLocal DNSCache asks the cluster's DNS over TCP by default."""
-    name = f"{entry.line.replica or ''} {entry.line.container or ''} {entry.line.file}"
+    name = f"{replica or ''} {container or ''} {file}"
     return any(word in name for word in ("node-cache", "node-local", "nodelocal"))
 
 

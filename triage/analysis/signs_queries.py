@@ -14,6 +14,7 @@ FAST_S = 0.9
 """A SERVFAIL that is made faster than a try can time out came from somewhere else."""
 LATE_LOG2 = 10
 """floor(log2 ms) from 1.02 s on: one try that timed out makes an answer 2.00 s late."""
+_FROM_OUTSIDE = frozenset({Answer.UPSTREAM, Answer.CACHE})
 
 
 def from_queries(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[Sign]:
@@ -100,7 +101,7 @@ def _flips(inputs: Inputs) -> Iterator[Sign]:
     """Names that one and the same forward answers both NOERROR and NXDOMAIN: resolvers of different knowledge."""
     seen: dict[str, dict[str, list[NameCount]]] = {}
     for name in inputs.observations.names:
-        if name.answer in {Answer.UPSTREAM, Answer.CACHE} and name.rcode in {"NOERROR", "NXDOMAIN"}:
+        if name.answer in _FROM_OUTSIDE and name.rcode in {"NOERROR", "NXDOMAIN"}:
             seen.setdefault(name.qname, {}).setdefault(name.rcode, []).append(name)
     for by_rcode in seen.values():
         if len(by_rcode) < 2 or not _alternates(by_rcode["NOERROR"], by_rcode["NXDOMAIN"]):

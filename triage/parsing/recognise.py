@@ -69,7 +69,7 @@ class Recogniser:
                 self._errors[key] = known
             return known
         qname = qname_of(name)
-        return replace(known, qname=qname, probe=is_probe(qname, qtype.upper()))
+        return known if qname == known.qname else replace(known, qname=qname, probe=is_probe(qname, qtype.upper()))
 
     def _read(self, text: str) -> Meaning:
         """The most specific reading; a generic message only when nothing else fits."""
