@@ -31,6 +31,8 @@ from triage.reading.tally import TROUBLE, CountKey, Name, NameKey, Tally, greate
 _MINUTE_NS = 60_000_000_000
 _PAUSES = 20
 """Times the usual distance of lines: no log pauses longer between two files of one life."""
+_HEAD_BYTES = 1 << 12
+"""Two logs of one length that begin alike are read again to see whether they are the same."""
 _LOCAL = re.compile(r" (?:udp|tcp) \[?([0-9A-Fa-f.:]+?)\]?:->", re.ASCII)
 _DNS = re.compile(r"dns|resolv|node-cache", re.ASCII)
 
@@ -126,9 +128,13 @@ def drop_copies(partials: Sequence[Partial]) -> tuple[list[Partial], list[Partia
     copies: list[Partial] = []
     by_digest: dict[object, list[Partial]] = {}
     sizes = Counter((p.n_bytes, p.n_lines) for p in partials)
+    heads = {p.document.name: _digest(p, _HEAD_BYTES) for p in partials if sizes[p.n_bytes, p.n_lines] > 1}
+    alike = Counter(heads.values())
     for partial in sorted(partials, key=lambda p: (p.document.previous, p.document.replica is None, p.document.name)):
-        size = (partial.n_bytes, partial.n_lines)
-        twins = by_digest.setdefault(_digest(partial) if sizes[size] > 1 else size, [])
+        head = heads.get(partial.document.name)
+        whole = head is not None and alike[head] > 1
+        key = _digest(partial) if whole else (partial.n_bytes, partial.n_lines, head)
+        twins = by_digest.setdefault(key, [])
         if any(t.document.replica == partial.document.replica or _is_unique(partial) for t in twins):
             copies.append(partial)
         else:
@@ -137,12 +143,14 @@ def drop_copies(partials: Sequence[Partial]) -> tuple[list[Partial], list[Partia
     return kept, copies
 
 
-def _digest(partial: Partial) -> bytes:
-    """Of all bytes of the document."""
+def _digest(partial: Partial, n_bytes: int | None = None) -> bytes:
+    """Of all bytes of the document, or of its first ones."""
     found = hashlib.blake2b(digest_size=16)
     with partial.document.open() as stream:
-        while chunk := stream.read(1 << 20):
+        while n_bytes is None and (chunk := stream.read(1 << 20)):
             found.update(chunk)
+        if n_bytes is not None:
+            found.update(stream.read(n_bytes))
     return found.digest()
 
 

@@ -202,6 +202,8 @@ class Result:
     scanner: Scanner
     answers: Answers
     read: Read
+    sent: bool = False
+    """Tables that came as bytes can be read and absorbed, and have no room to grow."""
 
     def __reduce__(self) -> tuple[Callable[..., Result], tuple[object, ...]]:
         """As bytes of the kernel's own format."""
@@ -211,7 +213,7 @@ class Result:
 def _received(dumped: bytes, answers: Answers, read: Read) -> Result:
     scanner = scanner_of(answers)
     scanner.load(dumped)
-    return Result(scanner, answers, read)
+    return Result(scanner, answers, read, sent=True)
 
 
 class _Running:
@@ -324,7 +326,7 @@ class Counted:
 
     def __init__(self, order: Order, results: Iterable[Result], *, first_line: int, n_bytes: int | None) -> None:
         self.answers = Answers(order)
-        self.scanner = scanner_of(self.answers)
+        self._scanner: Scanner | None = None
         self.n_lines = 0
         self.n_bytes = n_bytes or 0
         self.troubles: set[str] = set()
@@ -335,6 +337,13 @@ class Counted:
         self._results = results
         self._shift = first_line - 1
         self._runs: list[Run] = []
+
+    @property
+    def scanner(self) -> Scanner:
+        """The tables of all results taken so far."""
+        if self._scanner is None:
+            self._scanner = scanner_of(self.answers)
+        return self._scanner
 
     def events(self) -> Iterator[tuple[int, str]]:
         """The lines that the kernel did not count; `take_runs` then tells what it counted before."""
@@ -364,6 +373,19 @@ class Counted:
         return runs
 
     def _absorb(self, result: Result, lines: int) -> None:
+        """Add the tables of a result to those before; the first one's are ours from then on."""
+        if self._scanner is None and not result.sent:
+            self._scanner, self.answers = result.scanner, result.answers
+            self.frame_lines = dict(enumerate(result.scanner.frames()))
+        else:
+            self._add(result)
+        self.n_lines += lines
+        if not self._sized:
+            self.n_bytes += result.read.n_bytes
+        if result.read.trouble is not None:
+            self.troubles.add(result.read.trouble)
+
+    def _add(self, result: Result) -> None:
         theirs, ours = result.answers, self.answers
         frames = [place(ours.frames, frame) for frame in theirs.frames]
         parts = [place(ours.parts, part) for part in theirs.parts]
@@ -375,11 +397,6 @@ class Counted:
         self.scanner.absorb(
             result.scanner, _table(parts, _MAX_PARTS), _table(groups, _MAX_GROUPS), _table(frames, _MAX_FRAMES)
         )
-        self.n_lines += lines
-        if not self._sized:
-            self.n_bytes += result.read.n_bytes
-        if result.read.trouble is not None:
-            self.troubles.add(result.read.trouble)
 
 
 def _table(places: list[int], size: int) -> bytes:

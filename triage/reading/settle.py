@@ -99,8 +99,9 @@ def _fold(partial: Partial, counted: Counted, job: Job) -> None:
 
 def _fold_queries(scanner: Scanner, tallies: Sequence[Tally], answers: Answers, file: str, shift: int) -> None:
     zones = (".", *(zone.decode() for zone in answers.order.zones))
+    groups = [[(zone, *group) for group in answers.groups] for zone in zones]
     for minute, place, zone, group, log2, n in scanner.counts():
-        key = (minute, (zones[zone], *answers.groups[group]), log2)
+        key = (minute, groups[zone][group], log2)
         counts = tallies[place].counts
         counts[key] = counts.get(key, 0) + n
     for place, group, qname, n, first_ns, last_ns, number, text in scanner.names():
@@ -132,11 +133,9 @@ def _fold_faults(scanner: Scanner, tallies: Sequence[Tally], frames: Sequence[Fr
 
 def _settle(tallies: Sequence[Tally], limits: Limits) -> None:
     """Thin and widen all tallies alike."""
-    if sum(len(t.names) for t in tallies) > limits.names or any(t.name_level for t in tallies):
-        hashes = (name_hash(key[0]) for t in tallies for key in t.names)
-        level = level_of(hashes, limits.names, max(t.name_level for t in tallies))
-        for tally in tallies:
-            tally.thin_names(level)
+    names = max((t.name_level for t in tallies), default=0)
+    if sum(len(t.names) for t in tallies) > limits.names:
+        names = level_of((name_hash(key[0]) for t in tallies for key in t.names), limits.names, names)
     failures = level_of(
         (h for t in tallies for h, _ in t.failures), limits.failures, max((t.failure_level for t in tallies), default=0)
     )
@@ -144,6 +143,7 @@ def _settle(tallies: Sequence[Tally], limits: Limits) -> None:
     faults = levels_of([t.faults for t in tallies], limits)
     clients = clients_levels([t.clients for t in tallies], limits.clients)
     for tally in tallies:
+        tally.thin_names(names)
         tally.thin_failures(failures)
         tally.widen(bins)
         tally.faults.settle(faults)
