@@ -165,8 +165,12 @@ def _keeper(form: Form) -> Callable[[object], object]:
     def keep(value: object) -> object:
         if not isinstance(value, dict):
             return None
-        found = ((key, inner, value.get(key)) for key, inner in fields)
-        return {key: field if inner is None else inner(field) for key, inner, field in found if field is not None}
+        found: dict[str, object] = {}
+        for key, inner in fields:
+            field = value.get(key)
+            if field is not None:
+                found[key] = field if inner is None else inner(field)
+        return found
 
     return keep
 

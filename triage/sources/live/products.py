@@ -26,11 +26,11 @@ def distribution_of(version: str | None, nodes: Iterable[Object]) -> str | None:
     >>> distribution_of("v1.33.1-gke.1386000", []), distribution_of("v1.33.1", [])
     ('gke', None)
     """
-    versions: list[str] = [version or ""]
+    versions = {version or ""}
     labels: set[str] = set()
     for node in nodes:
         labels.update(labels_of(node))
-        versions.append(str(as_dict(as_dict(node.get("status")).get("nodeInfo")).get("kubeletVersion") or ""))
+        versions.add(str(as_dict(as_dict(node.get("status")).get("nodeInfo")).get("kubeletVersion") or ""))
     for name, marks, keys in _DISTRIBUTIONS:
         if any(mark in v for mark in marks for v in versions) or labels.intersection(keys):
             return name
