@@ -2,20 +2,24 @@
 
 Makes its logs in FOLDER (twice the largest size in all) and leaves them there. Commands that are compared run in turn,
 the page cache is warm, each figure is the median of three. Run it on an idle machine; ratios bear a busy one better.
+Engines are compared where they are installed, and must count the same as each other and as `triage`.
 """
 
 from __future__ import annotations
 
 import gzip
+import importlib
+import importlib.util
 import os
 import shutil
 import statistics
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from bench.speed import AWK, run
-from bench.speed import engines as engines_of
+from bench.engines import TRIAGE, counts_of, digest_of, engines, mawk_twice, totals_of
 
 ROUNDS = 3
 ROOT = Path(__file__).parents[1]
@@ -35,25 +39,63 @@ def triage(*words: object) -> list[str]:
     return [str(Path(sys.executable).with_name("triage")), "analyze", "-q", *map(str, words)]
 
 
+def grep(files: list[str]) -> list[str]:
+    return ["grep", "-c", "plugin/errors", *files]
+
+
+def piped(script: str, files: list[str]) -> list[str]:
+    return ["sh", "-c", script, "sh", *files]
+
+
 def made(folder: Path, name: str, *options: str) -> list[str]:
     """Logs of this name, made once."""
-    where = folder / name
+
+    def make(unfinished: Path) -> None:
+        subprocess.run([sys.executable, ROOT / "bench/logs.py", unfinished, *options], check=True)
+
+    return once(folder / name, make)
+
+
+def packed(folder: Path, name: str, pack: Callable[[bytes], bytes], files: list[str]) -> list[str]:
+    """The same files, compressed once."""
+
+    def make(unfinished: Path) -> None:
+        for file in map(Path, files):
+            (unfinished / f"{file.name}.{name}").write_bytes(pack(file.read_bytes()))
+
+    return once(folder / name, make)
+
+
+def once(where: Path, make: Callable[[Path], object]) -> list[str]:
+    """Files of a folder; what was begun and broken off is begun again."""
     if not where.exists():
-        unfinished = folder / f"{name}.unfinished"
+        unfinished = where.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        subprocess.run([sys.executable, ROOT / "bench/logs.py", unfinished, *options], check=True)
+        make(unfinished)
         unfinished.rename(where)
     return sorted(map(str, where.iterdir()))
 
 
+def run(command: list[str], out: Path) -> tuple[float, float, float]:
+    """Wall and processor seconds, peak MiB."""
+    with out.open("wb") as sink:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=sink)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+    if status and command[0] != "grep":
+        raise SystemExit(f"{command[0]} failed")
+    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
 def compared(folder: Path, commands: dict[str, list[str]]) -> Figures:
-    """Medians of commands that run in turn."""
-    out = folder / "out"
+    """Medians of commands that run in turn; what each printed stands in `NAME.out`."""
     took: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
     for _ in range(ROUNDS):
         for name, command in commands.items():
-            took[name].append(run(command, out)[:3])
+            # `cat` would print all of it.
+            took[name].append(run(command, Path(os.devnull) if name == "cat" else folder / f"{name}.out"))
     medians = {name: [statistics.median(column) for column in zip(*runs, strict=True)] for name, runs in took.items()}
     return {name: (wall, cpu, peak) for name, (wall, cpu, peak) in medians.items()}
 
@@ -68,8 +110,13 @@ def ratio(figures: Figures, ours: str, theirs: str) -> str:
     return f"{a / c:.2f} x ({a:.2f} / {c:.2f} s; CPU {b / d:.2f} x)"
 
 
-def start(folder: Path) -> float:
-    """Start-up and a small story; the seconds of the latter."""
+def pair(folder: Path, what: str, must: str, above: list[str], below: list[str]) -> None:
+    """A row of the table: how many times longer the first command takes."""
+    tell(what, must, ratio(compared(folder, {"above": above, "below": below}), "above", "below"))
+
+
+def start(folder: Path) -> tuple[float, float]:
+    """Start-up and a small story; the seconds of the latter, and the peak of pandas."""
     commands = {
         "help": [triage()[0], "--help"],
         "story": triage(ROOT / "sample_logs/master-subnet"),
@@ -79,80 +126,81 @@ def start(folder: Path) -> float:
     tell("`triage --help`", "0.15 s", f"{figures['help'][0]:.2f} s")
     tell("founding story, whole process", "1.0 s", f"{figures['story'][0]:.2f} s")
     tell("import of pandas alone", "", f"{figures['pandas'][0]:.2f} s, {figures['pandas'][2]:.0f} MiB")
-    return figures["story"][0]
+    return figures["story"][0], figures["pandas"][2]
 
 
-def queries(folder: Path, sizes: list[int], small: float) -> None:
-    """Query logs of growing size against grep."""
+def queries(folder: Path, sizes: list[int], small: float, pandas_mib: float) -> None:
+    """Query logs of growing size against what only looks at bytes."""
     walls: dict[int, float] = {}
     for size in sizes:
         files = made(folder, f"q{size}", "--size", f"{size}G")
         commands = {
-            "grep": ["grep", "-c", "plugin/errors", *files],
+            "grep": grep(files),
             "wc": ["wc", "-l", *files],
+            "cat": ["cat", *files],
             "triage": triage(*files),
             "one": triage("--workers", "1", *files),
         }
         figures = compared(folder, commands)
         walls[size] = figures["triage"][0]
         tell(f"{size} GB of query logs / `grep -c plugin/errors`", "0.6 x from 4 GB", ratio(figures, "triage", "grep"))
-        tell(f"... one worker / `grep -c`, peak {figures['one'][2]:.0f} MiB", "1.0 x", ratio(figures, "one", "grep"))
-        tell(f"... `triage` / `wc -l`, peak {figures['triage'][2]:.0f} MiB", "", ratio(figures, "triage", "wc"))
+        tell("... one worker / `grep -c`", "1.0 x from 4 GB", ratio(figures, "one", "grep"))
+        tell("... / `wc -l`", "", ratio(figures, "triage", "wc"))
+        tell("... / `cat`", "", ratio(figures, "triage", "cat"))
+        peak = max(figures["triage"][2], figures["one"][2])
+        tell("... peak memory above pandas' own", "64 MiB", f"{peak - pandas_mib:.0f} MiB ({peak:.0f})")
     low, high = min(sizes), max(sizes)
     growth = (walls[high] - small) / (walls[low] - small)
     tell(f"time({high} GB) / time({low} GB), less start", f"{1.05 * high / low:.1f}", f"{growth:.1f}")
 
 
-def mawk_twice(files: list[str]) -> list[str]:
-    """The awk program in two processes."""
-    return ["sh", "-c", 'awk=$1; shift; printf "%s\\n" "$@" | xargs -P2 -n4 mawk "$awk"', "sh", AWK, *files]
+def general(folder: Path, files: list[str]) -> None:
+    """General engines on 1 GB; all must count the same."""
+    theirs = engines(files)
+    figures = compared(folder, {"triage": triage(*files), "counted": [sys.executable, "-c", TRIAGE, *files], **theirs})
+    for name in theirs:
+        tell(f"{name} / `triage`, 1 GB", "8 x for the fastest", ratio(figures, name, "triage"))
+    counts = {name: counts_of((folder / f"{name}.out").read_text()) for name in ("counted", *theirs)}
+    digests = {digest_of(counts[name]) for name in theirs}
+    totals = {digest_of(totals_of(found)) for found in counts.values()}
+    if len(digests) > 1 or len(totals) > 1:
+        raise SystemExit(f"the counts differ: { {name: digest_of(totals_of(c)) for name, c in counts.items()} }")
+    what = f"digest of {len(counts[next(iter(theirs))])} rows {digests.pop()}, " if theirs else ""
+    tell("their counts are equal, and their sums those of `triage`", "", f"{what}of the sums {totals.pop()}")
 
 
-def engines(folder: Path) -> None:
-    """General engines on 1 GB; `bench/speed.py` tells whether their counts are equal."""
-    files = made(folder, "q1", "--size", "1G")
-    commands = {"triage": triage(*files), "mawk x 2": mawk_twice(files), **engines_of(files)}
-    figures = compared(folder, commands)
-    for name in commands:
-        if name != "triage":
-            tell(f"{name} / `triage`, 1 GB", "8 x for the fastest", ratio(figures, name, "triage"))
+def compressed(folder: Path, files: list[str]) -> None:
+    """1 GB as .gz and .zst, in several files and in one."""
+    ways: dict[str, tuple[str, Callable[[bytes], bytes]]] = {"gz": ("zcat", lambda raw: gzip.compress(raw, 6))}
+    if importlib.util.find_spec("zstandard") and shutil.which("zstdcat"):
+        ways["zst"] = ("zstdcat", lambda raw: importlib.import_module("zstandard").compress(raw, 3))
+    for name, (tool, pack) in ways.items():
+        many = packed(folder, name, pack, files)
+        one = once(folder / f"one-{name}", lambda unfinished: joined(many, unfinished))  # noqa: B023 - called at once
+        for what, these in ((f"{len(many)} .{name}", many), (f"one .{name}", one)):
+            script = f'{tool} "$@" | grep -c plugin/errors'
+            must = "7 x" if name == "gz" else ""
+            pair(folder, f"`{tool} \\| grep -c` / `triage`, 1 GB in {what}", must, piped(script, these), triage(*these))
+
+
+def joined(files: list[str], folder: Path) -> None:
+    """The members of all files in one, as a file that is longer has them."""
+    with (folder / Path(files[0]).name).open("wb") as out:
+        for file in files:
+            out.write(Path(file).read_bytes())
 
 
 def shapes(folder: Path) -> None:
-    """Compressed, errors only, records of docker, many replicas, no kernel."""
-    quarter = made(folder, "q0", "--size", "256M")
-    packed = folder / "gz"
-    packed.mkdir(exist_ok=True)
-    for file in map(Path, made(folder, "q1", "--size", "1G")):
-        if not (packed / f"{file.name}.gz").exists():
-            (packed / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes(), 6))
-    files = sorted(map(str, packed.iterdir()))
-    zcat = ["sh", "-c", 'zcat "$@" | grep -c plugin/errors', "sh", *files]
-    tell(
-        "`zcat | grep -c` / `triage`, 1 GB in 8 .gz",
-        "7 x",
-        ratio(compared(folder, {"a": zcat, "b": triage(*files)}), "a", "b"),
-    )
-    files = made(folder, "e", "--size", "200M", "--kind", "errors")
-    pasted = ["sh", "-c", PIPELINE, "sh", *files]
-    tell(
-        "grep, sed, sort, uniq / `triage`, 200 MB of errors",
-        "50 x",
-        ratio(compared(folder, {"a": pasted, "b": triage(*files)}), "a", "b"),
-    )
-    for what, options in (
-        ("docker", ["--size", "256M", "--framing", "docker"]),
-        ("50 replicas", ["--size", "500M", "--replicas", "50"]),
-    ):
-        files = made(folder, what.replace(" ", ""), *options)
-        figures = compared(folder, {"a": triage(*files), "b": ["grep", "-c", "plugin/errors", *files]})
-        tell(f"{what}, {options[1]} / `grep -c`", "", ratio(figures, "a", "b"))
-    alone = [sys.executable, "-c", WITHOUT_KERNEL, *triage(*quarter)[1:]]
-    tell(
-        "without the kernel / mawk x 2, 256 MB",
-        "1.3 x",
-        ratio(compared(folder, {"a": alone, "b": mawk_twice(quarter)}), "a", "b"),
-    )
+    """Errors only, records of docker, many replicas, no kernel."""
+    files = made(folder, "errors", "--size", "200M", "--kind", "errors")
+    pair(folder, "grep, sed, sort, uniq / `triage`, 200 MB of errors", "50 x", piped(PIPELINE, files), triage(*files))
+    files = made(folder, "docker", "--size", "256M", "--framing", "docker")
+    pair(folder, "JSON lines of docker, 256 MB / `grep -c`", "", triage(*files), grep(files))
+    files = made(folder, "replicas", "--size", "500M", "--replicas", "50")
+    pair(folder, "50 replicas of 10 MB / `grep -c`", "", triage(*files), grep(files))
+    files = made(folder, "q0", "--size", "256M")
+    alone = [sys.executable, "-c", WITHOUT_KERNEL, *triage(*files)[1:]]
+    pair(folder, "without the kernel / mawk x 2, 256 MB", "1.3 x", alone, mawk_twice(files))
 
 
 def main() -> None:
@@ -160,9 +208,10 @@ def main() -> None:
     sizes = [int(word) for word in sys.argv[2:]] or [1, 2, 4, 10]
     folder.mkdir(parents=True, exist_ok=True)
     print(f"load {os.getloadavg()[0]:.1f}\n\n| what | must | measured |\n|---|---|---|")
-    small = start(folder)
-    queries(folder, sizes, small)
-    engines(folder)
+    queries(folder, sizes, *start(folder))
+    gigabyte = made(folder, "q1", "--size", "1G")
+    general(folder, gigabyte)
+    compressed(folder, gigabyte)
     shapes(folder)
 
 
