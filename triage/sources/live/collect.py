@@ -174,7 +174,7 @@ class _Collection:
                 found.append(Target(namespace, current.pod, container, True, current.node, current.uid))
         return found
 
-    # Phase 2: a few lists, which the server makes while the first logs come, and the newest lines of every log.
+    # Phase 2: the newest lines of every log, and everything that is small.
 
     def _read(self, reader: LogReader, targets: Sequence[Target]) -> None:
         def log_of(target: Target) -> Task:
@@ -187,12 +187,12 @@ class _Collection:
 
             return task
 
-        spaces = list(dict.fromkeys(namespace for namespace, _ in self._dns_pods()))
-        lists = [task for namespace in spaces for task in self._around(namespace)]
-        scrapes = [task for namespace in spaces for task in self._scrapes(namespace)] if self.wish.metrics else []
+        small = [
+            task for namespace in dict.fromkeys(ns for ns, _ in self._dns_pods()) for task in self._around(namespace)
+        ]
         nodes = self._guarded(self._node_list, "list", "nodes")
         self._run(
-            [nodes, *lists, *map(log_of, targets), *scrapes],
+            [nodes, *map(log_of, targets), *small],
             lambda: self.progress(len(self.logs), len(targets), reader.bytes_read),
         )
         self._run([partial(self._confirm, reader, log) for log in suspects(self.logs)])
@@ -203,7 +203,7 @@ class _Collection:
         self.logs[self.logs.index(have)] = reader.confirm(have)
 
     def _around(self, namespace: str) -> Iterator[Task]:
-        """Everything beside logs and metrics in one namespace."""
+        """Everything beside the logs in one namespace."""
         mine = [pod for ns, pod in self._dns_pods() if ns == namespace]
         for resource, (group, kind, wanted) in LISTS.items():
             task = partial(self._list, namespace, resource, group, kind, partial(wanted, mine))
@@ -211,10 +211,9 @@ class _Collection:
         for name in maps_of(mine):
             yield self._guarded(partial(self._configmap, namespace, name), "get", "configmaps", namespace, name)
         yield self._guarded(partial(self._subnets, namespace), "get", "configmaps", namespace, self.wish.subnets_map)
-
-    def _scrapes(self, namespace: str) -> Iterator[Task]:
-        for pod in (name_of(pod) for ns, pod in self._dns_pods() if ns == namespace):
-            yield self._guarded(partial(self._scrape, namespace, pod), "get", "pods/proxy", namespace, pod)
+        if self.wish.metrics:
+            for pod in map(name_of, mine):
+                yield self._guarded(partial(self._scrape, namespace, pod), "get", "pods/proxy", namespace, pod)
 
     def _list(
         self, namespace: str, resource: str, group: tuple[str, ...], kind: str, wanted: Callable[[Object], bool]
