@@ -80,7 +80,7 @@ def once(rng: random.Random, path: Path) -> None:
     results = []
     module = kernel()
     assert module is not None
-    module.use_wide(rng.random() < 0.5)
+    module.use_width(rng.choice([128, 256, 512]))
     if rng.random() < 0.5:
         path.write_bytes(raw)
         step = rng.choice([1 + len(raw) // 3, 7000, len(raw) + 1])

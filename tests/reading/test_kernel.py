@@ -66,12 +66,12 @@ def log(seed: int, n: int = 700) -> list[Line]:
         f"{w}{i}.{z}"
         for w in "ab"
         for i in range(rng.choice([3, 40]))
-        for z in ("example.", "svc.cluster.local.", "Test.")
+        for z in ("example.", "svc.cluster.local.", "Test.", f"{'l' * rng.choice([50, 54, 55, 56, 57, 120])}.example.")
     ]
     made = []
     for i in range(n):
         at += rng.choice([NS // 7 + 13, NS * 20 + 1, -NS * 3, 0])
-        name, client = rng.choice(names), rng.choice(["10.1.0.7", "10.1.3.8", "[fd00::7]"])
+        name, client = rng.choice(names), rng.choice(["10.1.0.7", "10.1.3.8", "10.12.13.184", "[fd00::7]"])
         draw = rng.random()
         if draw < odd_share:
             text = rng.choice(ODD)
@@ -85,12 +85,14 @@ def log(seed: int, n: int = 700) -> list[Line]:
             tail = rng.choice(
                 ["NOERROR qr,rd,ra 94 0.0371s", "NOERROR qr,aa,rd 94 0.000121s", "NXDOMAIN qr,aa,rd 94 0.000250001s",
                  "- - 0 0.000019s", "- - 0 6.1s", "SERVFAIL qr,rd 33 2.000123456s", "REFUSED qr,rd 33 0.0005s",
-                 "NOERROR - 0 2s", "SERVFAIL qr,rd,ra 33 0.1234567891s"]
+                 "NOERROR - 0 2s", "SERVFAIL qr,rd,ra 33 0.1234567891s",
+                 f"NOERROR qr,aa,rd {rng.choice(['0', '00', '7'])} 0.01s",
+                 f"NOERROR qr,aa,rd {rng.randint(40, 1232)} 0.000{rng.randint(1, 999999)}s"]
             )  # fmt: skip
-            proto, qtype = rng.choice(["udp", "tcp"]), rng.choice(["A", "AAAA", "PTR", "TYPE65", "a"])
+            proto, qtype = rng.choice(["udp", "tcp"]), rng.choice(["A", "AAAA", "PTR", "TYPE64", "TYPE65", "a"])
             text = (
-                f'[INFO] {client}:{rng.randint(1, 65535)} - {i} "{qtype} IN {name} {proto} 33 '
-                f'{rng.choice(["true", "false"])} 512" {tail}'
+                f'[INFO] {client}:{rng.randint(1, 65535)} - {i} "{qtype} IN {name} {proto} {rng.choice([33, 99, 101])} '
+                f'{rng.choice(["true", "false"])} {rng.choice([512, 1232])}" {tail}'
             )
         made.append((at, PODS[rng.random() < 0.3], text))
     return made
@@ -168,7 +170,7 @@ ALL = {
     named=st.booleans(),
     encoding=st.sampled_from(["utf-8"] * 6 + ["utf-8-sig", "utf-16", "gb18030"]),
     as_file=st.booleans(),
-    wide=st.booleans(),
+    width=st.sampled_from([128, 256, 512]),
     window=st.sampled_from([None, (START_NS + 100 * NS, START_NS + 900 * NS)]),
 )
 def test_kernel_and_python_agree(
@@ -181,7 +183,7 @@ def test_kernel_and_python_agree(
     named: bool,
     encoding: str,
     as_file: bool,
-    wide: bool,
+    width: int,
     window: tuple[int, int] | None,
 ) -> None:
     raw = damaged(ALL[framing](log(seed)).encode(encoding), seed)
@@ -194,9 +196,9 @@ def test_kernel_and_python_agree(
         part = len(raw) // 50 + 1
     module = kernel()
     assert module is not None
-    module.use_wide(wide)
+    module.use_width(width)
     native = said(documents, recogniser, limits=replace(limits, part_bytes=part), since_ns=since_ns, until_ns=until_ns)
-    module.use_wide(True)
+    module.use_width(512)
     for field in Observations.__dataclass_fields__:
         assert getattr(native, field) == getattr(python, field), field
     assert native == python

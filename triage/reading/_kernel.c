@@ -21,6 +21,7 @@
 #endif
 
 #define BUFFER (1u << 18)
+#define BLOCK (1u << 13)
 #define SLACK 64u
 #define NO_TIME INT64_MIN
 #define NO_BIN 0xFFFFFFFFu
@@ -33,8 +34,15 @@
 #define MAX_MESSAGE 4096u
 #define MAX_OPEN 8u
 #define WAITING 16u
+#define SPARSE 4u                                      /* slots of an index a row, at least */
+#define NEAR 1024u
+#define HEADS 1024u
+#define TAILS 256u
+#define TYPES 16u
 #define MAX_WASTE (4u << 20)
 #define SLOW UINT32_MAX
+#define KEPT 1u                                        /* flags of a combination: a failed query is kept, or one of these */
+#define FAILED 2u
 #define K1 0x9E3779B97F4A7C15ull
 #define K2 0xFF51AFD7ED558CCDull
 static const uint64_t KS[8] = {
@@ -50,10 +58,12 @@ typedef struct {
     uint64_t hash, count;
     int64_t first, last;
     uint64_t first_no;
-    Span name, text;
-    uint16_t part, group;
+    uint16_t part, group, len;
     uint8_t zone;
-} Name;                                               /* one line of the cache */
+    uint8_t name[64];                                 /* its beginning */
+    uint32_t whole;                                   /* where a longer one stands */
+    Span text;
+} Name;                                               /* what a query touches lies in two lines of the cache */
 
 typedef struct {
     uint64_t words[2], hash, queries, failed;
@@ -77,15 +87,20 @@ typedef struct {
     uint32_t event, part;
     int filtered;
 } Run;
-typedef struct { uint64_t hash, lines; Span before, after; uint32_t part, n_blanks_before, n_blanks; int stamped; uint64_t words[2]; } Frame;
+typedef struct { uint64_t hash, lines; Span before, after; uint32_t part; int stamped; uint8_t begins[64]; } Frame;  /* `begins`: `after`, with zeros behind it */
 typedef struct {
     P text, end, name, client;
-    uint64_t hash, home, no, ns;
+    uint64_t hash, home, no, ns, network[2];            /* the first 16 bytes of the client's network */
     int64_t at;
-    uint32_t n_name, n_client, n_network, part, group, frame;
-    int failed, capitals;
+    uint32_t n_name, n_client, n_network, part, group, frame, flags, minute, zone;
 } Query;                                              /* a query line, cut into its fields */
 typedef struct { uint64_t w[6]; uint32_t group, flags; } Combo;  /* type 1, rcode 1, flags 3, the rest 1 */
+typedef struct {
+    uint8_t key[64];                                  /* digits as zeros, zeros behind it */
+    uint64_t size;                                    /* of a tail: where its size stands */
+    uint8_t n_client, n_network, type;                /* of a head */
+    uint8_t took, n_fraction, returns;                /* of a tail: where its duration begins, digits behind the point, \r */
+} Shape;                                              /* what stands before, or behind, the name of a query line */
 
 #define VEC(T, name) T *name; size_t n_##name, cap_##name
 
@@ -107,17 +122,22 @@ typedef struct {
     VEC(Run, runs); int64_t *run_of;
     VEC(Frame, frames); uint32_t *frame_index; uint32_t frame_hint;
     VEC(Combo, combos); uint32_t *combo_index;
+    Shape *heads, *tails; uint64_t types[TYPES]; unsigned n_types;
+    uint16_t (*endings)[TYPES][8];                      /* tail, type, kind: index of the combination, plus 1 */
     VEC(Span, zones);
     size_t texts_waste, kept_waste;
     uint64_t n_lines, max_names, max_counts, max_groups, max_kept, max_events, max_clients;
     int64_t since, until;
     uint64_t open[MAX_OPEN]; unsigned n_open;
     uint8_t minute[16]; int64_t minute_ns;
+    P ends_from; unsigned n_ends, end_no;
     int fine, gave_up, failed, named;
     volatile int stopped;
     volatile uint64_t progress;
     PyThreadState *released;
     Query waiting[WAITING]; unsigned n_waiting;
+    uint16_t ends[BLOCK + 64];
+    uint32_t near_counts[NEAR], near_clients[NEAR];     /* where rows were found the last time */
     uint8_t tmp[MAX_MESSAGE + SLACK];
 } Scanner;
 
@@ -137,6 +157,13 @@ static const uint8_t STAYS[128] = {
     X8, X8, X8, X8, X8, X8, X8, X8
 #undef X8
 };
+
+static uint64_t sum_of(P p)                            /* of 64 bytes */
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < 8; i++) sum += load8(p + 8 * i) * KS[i];
+    return sum;
+}
 
 static inline uint64_t hash_block(uint64_t h, P p, size_t n)       /* 64 bytes may be read */
 {
@@ -202,32 +229,33 @@ static inline int same(const Arena *a, Span span, P p, size_t n)
     return span.len == n && (n == 0 || memcmp(a->p + span.at, p, n) == 0);
 }
 
-/* `same` for a text behind which SLACK bytes may be read: most are short. */
-static inline int same_within(const Arena *a, Span span, P p, size_t n)
+/* Whether the first `n` of 64 bytes, at least one, are the same. */
+static inline int same_begin(P p, P q, size_t n)
 {
 #ifdef __SSE2__
-    if (span.len == n && n - 1 < 64) {
-        P q = a->p + span.at;
-        uint64_t found = 0;
-        for (unsigned i = 0; i < 4; i++)
-            found |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(LOAD16(p + 16 * i), LOAD16(q + 16 * i))) << 16 * i;
-        return (~found << (64 - n)) == 0;
-    }
+    uint64_t found = 0;
+    for (unsigned i = 0; i < 4; i++)
+        found |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(LOAD16(p + 16 * i), LOAD16(q + 16 * i))) << 16 * i;
+    return (~found << (64 - n)) == 0;
+#else
+    return memcmp(p, q, n) == 0;
 #endif
-    return same(a, span, p, n);
 }
 
 static int index_room(Scanner *s, uint32_t **index, size_t *slots, size_t n)
 {
-    if (*slots > 2 * n && *index != NULL) return 0;
+    if (*slots > SPARSE * n && *index != NULL) return 0;
     size_t more = *slots ? *slots * 2 : 1024;
-    while (more <= 2 * n) more *= 2;
+    while (more <= SPARSE * n) more *= 2;
     free(*index);
     *index = calloc(more, sizeof **index);
     if (*index == NULL) { *slots = 0; s->failed = 1; return 0; }
     *slots = more;
     return 1;
 }
+
+/* A minute in bins of 2, 4, 8 … of them. */
+static inline uint32_t wide(uint32_t minute, unsigned level) { return minute == NO_BIN ? NO_BIN : minute >> level; }
 
 /* Times are not negative, so NO_TIME is before all of them, and behind all of them without its sign. */
 static inline int64_t earlier(int64_t a, int64_t b) { return (uint64_t)a < (uint64_t)b ? a : b; }
@@ -242,6 +270,11 @@ static inline int is_before(int64_t at, uint64_t no, int64_t than, uint64_t than
 static inline uint64_t name_home(uint64_t hash, uint32_t part, uint32_t group)
 {
     return mix(hash ^ ((uint64_t)part << 32 | group) * K1);
+}
+
+static inline P text_of_name(const Scanner *s, const Name *row)
+{
+    return row->len > sizeof row->name ? s->names_text.p + row->whole : row->name;
 }
 
 static void index_names(Scanner *s)
@@ -264,7 +297,7 @@ static void thin_names(Scanner *s, unsigned level)
     for (size_t i = 0; i < s->n_names; i++) {
         Name row = s->names[i];
         if (!below(row.hash, level)) continue;
-        row.name = put(s, &names, s->names_text.p + row.name.at, row.name.len);
+        if (row.len > sizeof row.name) row.whole = put(s, &names, s->names_text.p + row.whole, row.len).at;
         row.text = put(s, &texts, s->texts.p + row.text.at, row.text.len);
         s->names[n++] = row;
     }
@@ -279,20 +312,23 @@ static void thin_names(Scanner *s, unsigned level)
 static inline Name *name_row(Scanner *s, P name, size_t len, uint64_t hash, uint64_t home, uint32_t part, uint32_t group, int *made)
 {
     *made = 0;
-    if (s->name_slots <= 2 * s->n_names + 2 && index_room(s, &s->name_index, &s->name_slots, s->n_names + 1)) index_names(s);
+    if (s->name_slots <= SPARSE * (s->n_names + 1) && index_room(s, &s->name_index, &s->name_slots, s->n_names + 1)) index_names(s);
     if (s->failed) return NULL;
     size_t j = home & (s->name_slots - 1);
     for (uint32_t i; (i = s->name_index[j]) != 0; j = (j + 1) & (s->name_slots - 1)) {
         Name *row = &s->names[i - 1];
-        if (row->hash == hash && row->part == part && row->group == group
-            && same_within(&s->names_text, row->name, name, len)) return row;
+        if (row->hash != hash || row->part != part || row->group != group || row->len != len) continue;
+        if (len <= sizeof row->name ? same_begin(row->name, name, len) : memcmp(s->names_text.p + row->whole, name, len) == 0)
+            return row;
     }
     Name *row = ADD(s, names);
     if (row == NULL) return NULL;
     memset(row, 0, sizeof *row);
     row->hash = hash; row->part = (uint16_t)part; row->group = (uint16_t)group;
     row->first = row->last = NO_TIME;
-    row->name = put(s, &s->names_text, name, len);
+    row->len = (uint16_t)len;
+    memcpy(row->name, name, len < sizeof row->name ? len : sizeof row->name);
+    if (len > sizeof row->name) row->whole = put(s, &s->names_text, name, len).at;
     s->name_index[j] = (uint32_t)s->n_names;
     *made = 1;
     return row;
@@ -348,46 +384,66 @@ static void limit_counts(Scanner *s)
     while (s->n_counts > s->max_counts && s->count_level < 31 && !s->failed) widen_counts(s, s->count_level + 1);
 }
 
+/* One more of a key: most are where they were the last time. */
+static inline void count_one(Scanner *s, uint64_t key)
+{
+    uint32_t *near = &s->near_counts[mix(key) & (NEAR - 1)];
+    if (s->count_slots) {
+        Count *slot = &s->counts[*near];
+        if (slot->key == key && slot->n) { slot->n++; return; }
+    }
+    size_t before = s->n_counts;
+    add_count(s, key, 1);
+    if (s->failed) return;
+    if (s->n_counts != before) limit_counts(s);
+    else *near = (uint32_t)(count_slot(s, key) - s->counts);
+}
+
 /* ------------------------------------------------------------------------------------------------ clients */
 
-static inline size_t client_home(Scanner *s, const Client *c)
+static inline uint64_t client_hash(const Client *c)
 {
-    return mix(c->words[0] * KS[0] + c->words[1] * KS[1] + ((uint64_t)c->bin << 16 | c->part) * KS[2]) & (s->client_slots - 1);
+    return mix(c->words[0] * KS[0] + c->words[1] * KS[1] + ((uint64_t)c->bin << 16 | c->part) * KS[2]);
 }
 
 static void index_clients(Scanner *s)
 {
     memset(s->client_index, 0, s->client_slots * sizeof *s->client_index);
     for (size_t i = 0; i < s->n_clients; i++) {
-        size_t j = client_home(s, &s->clients[i]);
+        size_t j = client_hash(&s->clients[i]) & (s->client_slots - 1);
         while (s->client_index[j]) j = (j + 1) & (s->client_slots - 1);
         s->client_index[j] = (uint32_t)i + 1;
     }
 }
 
-/* Add to the row of a client; the words are the first 16 bytes of its text, the hash is made when a row is. */
-static inline void add_client(Scanner *s, const Client *c, P text, size_t len)
+static inline int is_client(const Client *row, const Client *c)
 {
-    if (s->client_slots <= 2 * s->n_clients + 2 && index_room(s, &s->client_index, &s->client_slots, s->n_clients + 1))
+    return ((row->words[0] ^ c->words[0]) | (row->words[1] ^ c->words[1]) | (row->part ^ c->part) | (row->bin ^ c->bin)) == 0;
+}
+
+/* Add to the row of a client, which is returned; the words are the first 16 bytes of its text, the hash is made when a row is. */
+static Client *add_client(Scanner *s, const Client *c, P text, size_t len)
+{
+    if (s->client_slots <= SPARSE * (s->n_clients + 1) && index_room(s, &s->client_index, &s->client_slots, s->n_clients + 1))
         index_clients(s);
-    if (s->failed) return;
-    size_t j = client_home(s, c);
+    if (s->failed) return NULL;
+    size_t j = client_hash(c) & (s->client_slots - 1);
     for (uint32_t i; (i = s->client_index[j]) != 0; j = (j + 1) & (s->client_slots - 1)) {
         Client *row = &s->clients[i - 1];
-        if (((row->words[0] ^ c->words[0]) | (row->words[1] ^ c->words[1]) | (row->part ^ c->part) | (row->bin ^ c->bin)
-             | (row->text.len ^ len)) || (len > 16 && !same(&s->clients_text, row->text, text, len))) continue;
+        if (!is_client(row, c) || row->text.len != len || (len > 16 && !same(&s->clients_text, row->text, text, len))) continue;
         row->queries += c->queries;
         row->failed += c->failed;
-        return;
+        return row;
     }
     uint64_t hash = hash_of(text, len);
-    if (!below(hash, s->client_level)) return;
+    if (!below(hash, s->client_level)) return NULL;
     Client *row = ADD(s, clients);
-    if (row == NULL) return;
+    if (row == NULL) return NULL;
     *row = *c;
     row->hash = hash;
     row->text = put(s, &s->clients_text, text, len);
     s->client_index[j] = (uint32_t)s->n_clients;
+    return row;
 }
 
 /* Rebuild with minutes taken together, without rows above the level. */
@@ -419,15 +475,21 @@ static void limit_clients(Scanner *s)
     while (s->n_clients > s->max_clients && s->client_level < 63 && !s->failed) settle_clients(s, 0, s->client_level + 1);
 }
 
-static inline void count_client(Scanner *s, const Query *q, uint64_t minute)
+static inline void count_client(Scanner *s, const Query *q)
 {
-    size_t n = q->n_network;
-    P text = q->client + (*q->client == '[');
-    Client c = {{low(load8(text), n < 8 ? (unsigned)n : 8), n > 8 ? low(load8(text + 8), n < 16 ? (unsigned)n - 8 : 8) : 0}, 0, 1,
-        (uint64_t)q->failed, {0, 0}, q->part, q->at == NO_TIME ? NO_BIN : (uint32_t)(minute >> s->client_bins)};
-    size_t before = s->n_clients;
-    add_client(s, &c, text, n);
-    if (s->n_clients != before) limit_clients(s);
+    int failed = (q->flags & FAILED) != 0;
+    Client c = {{q->network[0], q->network[1]}, 0, 1, (uint64_t)failed, {0, 0}, q->part, wide(q->minute, s->client_bins)};
+    uint32_t *near = &s->near_clients[client_hash(&c) & (NEAR - 1)];
+    Client *row = *near < s->n_clients ? &s->clients[*near] : NULL;
+    if (row == NULL || !is_client(row, &c) || row->text.len != q->n_network || q->n_network > 16) {
+        size_t before = s->n_clients;
+        row = add_client(s, &c, q->client + (*q->client == '['), q->n_network);
+        if (row != NULL) *near = (uint32_t)(row - s->clients);
+        if (s->n_clients != before) limit_clients(s);
+        return;
+    }
+    row->queries++;
+    row->failed += (uint64_t)failed;
 }
 
 /* ------------------------------------------------------------------------------------------------ messages of errors */
@@ -648,13 +710,6 @@ static int64_t stamp_of(Scanner *s, P p, size_t n)
     return s->minute_ns + second * 1000000000ll + ns;
 }
 
-static uint32_t blanks(P p, size_t n)
-{
-    uint32_t found = 0;
-    for (size_t i = 0; i < n; i++) found += p[i] == ' ';
-    return found;
-}
-
 static uint32_t frame_of(Scanner *s, P line, size_t len, size_t at, P before, size_t n_before, P after, size_t n_after,
                          int64_t at_ns)
 {
@@ -679,10 +734,8 @@ static uint32_t frame_of(Scanner *s, P line, size_t len, size_t at, P before, si
     f->hash = hash; f->lines = 0; f->part = part; f->stamped = stamped;
     f->before = put(s, &s->frames_text, before, n_before);
     f->after = put(s, &s->frames_text, after, n_after);
-    memset(f->words, 0, sizeof f->words);
-    if (n_after) memcpy(f->words, after, n_after < sizeof f->words ? n_after : sizeof f->words);
-    f->n_blanks_before = blanks(before, n_before);
-    f->n_blanks = f->n_blanks_before + blanks(after, n_after);
+    memset(f->begins, 0, sizeof f->begins);
+    if (n_after) memcpy(f->begins, after, n_after < sizeof f->begins ? n_after : sizeof f->begins);
     s->frame_index[j] = (uint32_t)s->n_frames;
     return s->frame_hint = (uint32_t)s->n_frames - 1;
 }
@@ -704,15 +757,6 @@ static inline Run *run_of(Scanner *s, uint32_t part, uint64_t no)
 {
     int64_t i = s->run_of[part];
     return i >= 0 && s->runs[i].event == s->n_events ? &s->runs[i] : new_run(s, part, no);
-}
-
-static void add_event(Scanner *s, P line, size_t len, uint64_t no)
-{
-    Event *e = ADD(s, events);
-    if (e == NULL) return;
-    e->no = no;
-    e->text = put(s, &s->events_text, line, len);
-    if (s->events_text.n + 32 * s->n_events > s->max_events) s->gave_up = 1;
 }
 
 static uint32_t zone_of(Scanner *s, P name, size_t len)
@@ -846,14 +890,8 @@ static inline int outside(Scanner *s, int64_t at) { return at != NO_TIME && (at 
 
 static void keep_asked(Scanner *s, const Query *q)
 {
-    uint8_t lower[1032];
-    uint64_t hash = q->hash;
-    int v6 = *q->client == '[';
-    if (q->capitals) {
-        for (size_t i = 0; i < q->n_name; i++) lower[i] = q->name[i] - 'A' < 26u ? q->name[i] | 32 : q->name[i];
-        hash = hash_of(lower, q->n_name);
-    }
-    hash = both(hash, hash_of(q->client + v6, q->n_client - 2 * (size_t)v6));
+    size_t v6 = *q->client == '[';
+    uint64_t hash = both(q->hash, hash_of(q->client + v6, q->n_client - 2 * v6));
     if (!below(hash, s->asked_level)) return;
     Line *l = ADD(s, asked);
     if (l == NULL) return;
@@ -890,34 +928,51 @@ static uint32_t count_name(Scanner *s, const Query *q)
     return zone;
 }
 
-/* Rows of names are seldom in the nearest cache: the lines of a batch fetch theirs together. */
+/* Count the queries that wait, table by table, so that the processor works on several of them at once. Rows of names are seldom
+   in the nearest cache: those of a batch are fetched together. */
 static void count_waiting(Scanner *s)
 {
-    unsigned n = s->n_waiting;
+    unsigned n = s->n_waiting, n_inside = 0;
     s->n_waiting = 0;
     if (s->name_slots) {
         for (unsigned i = 0; i < n; i++) {
-            Query *q = &s->waiting[i];
-            uint32_t row = s->name_index[q->home & (s->name_slots - 1)];
-            if (row) __builtin_prefetch(&s->names[row - 1], 1);
-        }
-        for (unsigned i = 0; i < n; i++) {
-            Query *q = &s->waiting[i];
-            uint32_t row = s->name_index[q->home & (s->name_slots - 1)];
-            if (row) __builtin_prefetch(s->names_text.p + s->names[row - 1].name.at);
+            uint32_t row = s->name_index[s->waiting[i].home & (s->name_slots - 1)];
+            const Name *name = &s->names[row ? row - 1 : 0];
+            __builtin_prefetch(name, 1);
+            __builtin_prefetch(name->name);
         }
     }
-    for (unsigned i = 0; i < n && !s->failed; i++) {
+    for (unsigned i = 0; i < n; i++) {
         Query *q = &s->waiting[i];
-        uint32_t zone = below(q->hash, s->name_level) ? count_name(s, q) : zone_of(s, q->name, q->n_name);
-        uint64_t minute = (uint64_t)q->at / 60000000000ull, bin = q->at == NO_TIME ? NO_BIN : minute >> s->count_level;
-        size_t before = s->n_counts;
-        add_count(s, bin << 32 | (uint64_t)q->part << 22 | (uint64_t)zone << 16 | (uint64_t)q->group << 6
-            | (uint64_t)(log2_ms(q->ns) + 20), 1);
-        if (s->n_counts != before) limit_counts(s);
-        count_client(s, q, minute);
-        see_last(s, q->part, q->group, q->no, q->text, (size_t)(q->end - q->text));
+        Run *run = run_of(s, q->part, q->no);
+        if (run == NULL) return;
+        if (outside(s, q->at)) { run->filtered = 1; continue; }
+        run->queries++;
+        run->first = earlier(run->first, q->at);
+        run->last = later(run->last, q->at);
+        s->frames[q->frame].lines++;
+        if (q->flags & KEPT) keep_asked(s, q);
+        if (n_inside++ != i) s->waiting[n_inside - 1] = *q;
     }
+    Query *end = s->waiting + n_inside;
+    for (Query *q = s->waiting; q < end && !s->failed; q++)
+        q->zone = below(q->hash, s->name_level) ? count_name(s, q) : zone_of(s, q->name, q->n_name);
+    for (Query *q = s->waiting; q < end && !s->failed; q++)
+        count_one(s, (uint64_t)wide(q->minute, s->count_level) << 32 | (uint64_t)q->part << 22 | (uint64_t)q->zone << 16
+            | (uint64_t)q->group << 6 | (uint64_t)(log2_ms(q->ns) + 20));
+    for (Query *q = s->waiting; q < end && !s->failed; q++) count_client(s, q);
+    for (Query *q = s->waiting; q < end && !s->failed; q++)
+        see_last(s, q->part, q->group, q->no, q->text, (size_t)(q->end - q->text));
+}
+
+static void add_event(Scanner *s, P line, size_t len, uint64_t no)
+{
+    count_waiting(s);                                 /* they are of the run before it */
+    Event *e = ADD(s, events);
+    if (e == NULL) return;
+    e->no = no;
+    e->text = put(s, &s->events_text, line, len);
+    if (s->events_text.n + 32 * s->n_events > s->max_events) s->gave_up = 1;
 }
 
 /* Zeros behind a word are no part of it. */
@@ -928,41 +983,64 @@ static inline uint64_t lengths_of(size_t type, size_t rcode, size_t flags)
 
 static inline uint64_t kind_of(int none, uint64_t ns)
 {
-    return (uint64_t)none << 2 | (ns < 200000 ? 0u : ns < 300000 ? 1u : ns < 1000000 ? 2u : 3u);
+    return (uint64_t)none << 2 | ((uint64_t)(ns >= 200000) + (ns >= 300000) + (ns >= 1000000));
 }
 
-/* Count the query that was put behind those that wait. */
-static inline int take(Scanner *s, Query *q, const Combo *combo)
+/* Where the row of its name is looked for; the place is fetched until it is. */
+static inline void seek_name(Scanner *s, Query *q)
 {
-    q->part = s->frames[q->frame].part;
-    q->group = combo->group;
-    q->failed = combo->flags >> 1 & 1;
-    Run *run = run_of(s, q->part, q->no);
-    if (run == NULL) return 0;
-    if (outside(s, q->at)) { run->filtered = 1; return 1; }
-    run->queries++;
-    run->first = earlier(run->first, q->at);
-    run->last = later(run->last, q->at);
-    s->frames[q->frame].lines++;
-    if (combo->flags & 1) keep_asked(s, q);
-    if (q->capitals) {
-        /* Rare: the others first, then this one with its name in small letters. */
-        Query q1 = *q;
-        uint8_t lower[1032];
-        for (size_t i = 0; i < q1.n_name; i++) lower[i] = q1.name[i] - 'A' < 26u ? q1.name[i] | 32 : q1.name[i];
-        count_waiting(s);
-        q1.name = lower;
-        q1.hash = hash_of(lower, q1.n_name);
-        q1.home = name_home(q1.hash, q1.part, q1.group);
-        s->waiting[0] = q1;
-        s->n_waiting = 1;
-        count_waiting(s);
-        return 1;
-    }
     q->home = name_home(q->hash, q->part, q->group);
     if (s->name_slots) __builtin_prefetch(&s->name_index[q->home & (s->name_slots - 1)]);
+}
+
+/* Let the query wait that was put behind those that do. */
+static inline void wait(Scanner *s, const Combo *combo)
+{
+    Query *q = &s->waiting[s->n_waiting];
+    q->part = s->frames[q->frame].part;
+    q->group = combo->group;
+    q->flags = combo->flags;
+    seek_name(s, q);
     if (++s->n_waiting == WAITING) count_waiting(s);
-    return 1;
+}
+
+static inline size_t shape_home(uint64_t sum) { return (size_t)(sum >> 40); }
+
+/* The shape of a text of at most 64 bytes; anew where another one was. */
+static Shape *shape_of(Shape *shapes, size_t n_shapes, P text, size_t n, int *fresh)
+{
+    uint8_t key[64] = {0};
+    for (size_t i = 0; i < n; i++) key[i] = text[i] - '0' < 10u ? '0' : text[i];
+    Shape *shape = &shapes[shape_home(sum_of(key)) & (n_shapes - 1)];
+    *fresh = memcmp(shape->key, key, 64) != 0;
+    if (*fresh) memcpy(shape->key, key, 64);
+    return shape;
+}
+
+/* Remember the shapes of a line that was taken apart, so that the next one like it need not be. */
+static void learn(Scanner *s, const Query *q, uint64_t type, P size, P took, const Combo *combo)
+{
+    P end = q->end, tail = q->name + q->n_name;
+    size_t n_head = (size_t)(q->name - q->text), returns = *end == '\r', n_tail = (size_t)(end - tail) + returns;
+    size_t n_took = (size_t)(end - took);
+    if (q->text == s->tmp || *q->client == '[' || n_head > 64 || n_tail > 63 || took[1] != '.' || n_took - 4 > 8) return;
+    for (unsigned i = 0; i < 8; i++) if ((uint8_t)(type >> 8 * i) - '0' < 10u) return;  /* TYPE64 is not TYPE65 */
+    unsigned no = 0;
+    while (no < s->n_types && s->types[no] != type) no++;
+    if (no == TYPES) return;
+    if (no == s->n_types) s->types[s->n_types++] = type;
+    int fresh;
+    Shape *shape = shape_of(s->heads, HEADS, q->text, n_head, &fresh);
+    shape->n_client = (uint8_t)q->n_client;
+    shape->n_network = (uint8_t)q->n_network;
+    shape->type = (uint8_t)no;
+    shape = shape_of(s->tails, TAILS, tail, n_tail, &fresh);
+    if (fresh) memset(s->endings[shape - s->tails], 0, sizeof *s->endings);
+    shape->size = ((1ull << (took - 1 - size)) - 1) << (size - tail);
+    shape->took = (uint8_t)(took - tail);
+    shape->n_fraction = (uint8_t)(n_took - 3);
+    shape->returns = (uint8_t)returns;
+    s->endings[shape - s->tails][no][(unsigned)combo->w[5] & 7] = (uint16_t)(combo - s->combos + 1);
 }
 
 /* `[INFO] client:port - id "type IN name proto size do bufsize" rcode flags size duration`; false sends it to Python. */
@@ -1018,7 +1096,7 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     int none = 1;
     for (P d = size; d < q - 1; d++) none &= *d == '0';
     uint64_t ns = 0;
-    P d = q;
+    P took = q, d = q;
     while (q < end && *q - '0' < 10u) ns = ns * 10 + (uint64_t)(*q++ - '0');
     if (q == d || q - d > 8) return 0;
     int places = 9;
@@ -1039,10 +1117,24 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
         while (dot && client[dot - 1] != '.') dot--;
         if (dot) n_network = dot - 1;
     }
+    P from = client + (*client == '[');
+    unsigned n8 = n_network < 8 ? (unsigned)n_network : 8, n16 = n_network < 16 ? (unsigned)n_network : 16;
+    uint32_t minute = at == NO_TIME ? NO_BIN : (uint32_t)(at / 60000000000ll);
     Query *waits = &s->waiting[s->n_waiting];
-    *waits = (Query){text, end, name, client, hash, 0, no, ns, at, (uint32_t)n_name, (uint32_t)n_client, (uint32_t)n_network,
-        0, 0, frame, 0, capitals};
-    return take(s, waits, combo);
+    *waits = (Query){text, end, name, client, hash, 0, no, ns, {low(load8(from), n8), low(load8(from + 8), n16 - n8)}, at,
+        (uint32_t)n_name, (uint32_t)n_client, (uint32_t)n_network, 0, 0, frame, 0, minute, 0};
+    learn(s, waits, w[0], size, took, combo);
+    if (!capitals) {
+        wait(s, combo);
+        return 1;
+    }
+    uint8_t lower[1032];                              /* only until this one is counted */
+    for (size_t i = 0; i < n_name; i++) lower[i] = name[i] - 'A' < 26u ? name[i] | 32 : name[i];
+    waits->name = lower;
+    waits->hash = hash_of(lower, n_name);
+    wait(s, combo);
+    count_waiting(s);
+    return 1;
 }
 
 /* ------------------------------------------------------------------------------------------------ the usual lines */
@@ -1063,34 +1155,78 @@ static inline uint64_t fraction(P p, size_t n)
     return eight(v) * 10 + (n == 9 ? (uint64_t)p[8] - '0' : 0);
 }
 
-#define LONGEST 512u
-#define N_BLANKS 14u
+/* By the length of a clock, less 20: what stands before its Z. */
+static const uint8_t CLOCKS[11][64] = {
+    "0000-00-00T00:00:00", "", "0000-00-00T00:00:00.0", "0000-00-00T00:00:00.00", "0000-00-00T00:00:00.000",
+    "0000-00-00T00:00:00.0000", "0000-00-00T00:00:00.00000", "0000-00-00T00:00:00.000000",
+    "0000-00-00T00:00:00.0000000", "0000-00-00T00:00:00.00000000", "0000-00-00T00:00:00.000000000"};
 
-#define USUAL usual_anywhere
+/* Where the digits of `00.000000000` go in a number of 16, with the tens or without, by those behind the point. */
+#define NO 0x80
+#define PLACE(tens) { \
+    {NO, NO, NO, NO, NO, tens, 1, NO, NO, NO, NO, NO, NO, NO, NO, NO}, {NO, NO, NO, NO, NO, tens, 1, 3, NO, NO, NO, NO, NO, NO, NO, NO}, \
+    {NO, NO, NO, NO, NO, tens, 1, 3, 4, NO, NO, NO, NO, NO, NO, NO}, {NO, NO, NO, NO, NO, tens, 1, 3, 4, 5, NO, NO, NO, NO, NO, NO}, \
+    {NO, NO, NO, NO, NO, tens, 1, 3, 4, 5, 6, NO, NO, NO, NO, NO}, {NO, NO, NO, NO, NO, tens, 1, 3, 4, 5, 6, 7, NO, NO, NO, NO}, \
+    {NO, NO, NO, NO, NO, tens, 1, 3, 4, 5, 6, 7, 8, NO, NO, NO}, {NO, NO, NO, NO, NO, tens, 1, 3, 4, 5, 6, 7, 8, 9, NO, NO}, \
+    {NO, NO, NO, NO, NO, tens, 1, 3, 4, 5, 6, 7, 8, 9, 10, NO}, {NO, NO, NO, NO, NO, tens, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11}}
+static const uint8_t PLACES[2][10][16] = {PLACE(NO), PLACE(0)};
+#undef PLACE
+#undef NO
+
+static unsigned (*find_newlines)(P, size_t, uint16_t *);
+
+/* The newline of the line at `p`, found with those of the lines behind it; NULL when there is none before `end`. */
+static inline P newline(Scanner *s, P p, P end)
+{
+    if (s->end_no == s->n_ends) {
+        size_t left = (size_t)(end - p);
+        s->ends_from = p;
+        s->end_no = 0;
+        s->n_ends = find_newlines(p, left < BLOCK ? left : BLOCK, s->ends);
+        if (s->n_ends == 0) return left > BLOCK ? memchr(p, '\n', left) : NULL;
+    }
+    P nl = s->ends_from + s->ends[s->end_no];
+    return nl < end ? nl : NULL;
+}
+
+#define WIDTH 128
 #include "_usual.h"
-#undef USUAL
+#undef WIDTH
 #if defined __x86_64__ && defined __GNUC__ && !defined __clang__
 #define HAS_WIDE 1
 #pragma GCC push_options
 #pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt")
-#define USUAL usual_wide
-#define WIDE 1
+#define WIDTH 256
 #include "_usual.h"
-#undef USUAL
-#undef WIDE
+#undef WIDTH
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq")
+#define WIDTH 512
+#include "_usual.h"
+#undef WIDTH
 #pragma GCC pop_options
 #endif
 
-static P (*usual)(Scanner *, P, P, uint64_t) = usual_anywhere;
+static P (*usual)(Scanner *, P, P, P) = usual_128;
+static unsigned (*find_newlines)(P, size_t, uint16_t *) = newlines_128;
 
-/* Choose the way; false where the machine has no wide one. */
-static int use_wide(int wanted)
+/* Choose the way for registers of at most so many bits; returns their width. */
+static int use_width(int most)
 {
-    usual = usual_anywhere;
+    usual = usual_128;
+    find_newlines = newlines_128;
 #ifdef HAS_WIDE
-    if (wanted && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) usual = usual_wide;
+    if (most < 256 || !__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2")) return 128;
+    usual = usual_256;
+    find_newlines = newlines_256;
+    if (most < 512 || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl")
+        || !__builtin_cpu_supports("avx512dq")) return 256;
+    usual = usual_512;
+    find_newlines = newlines_512;
+    return 512;
+#else
+    (void)most;
+    return 128;
 #endif
-    return usual != usual_anywhere;
 }
 
 /* ------------------------------------------------------------------------------------------------ lines of errors */
@@ -1148,6 +1284,7 @@ static int error(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
         memcpy(m, colon, (size_t)(end - colon)); m += end - colon;
     }
     uint32_t part = s->frames[frame].part;
+    count_waiting(s);                                 /* runs are begun in the order of lines */
     Run *run = run_of(s, part, no);
     if (run == NULL) return 1;
     if (outside(s, at)) {
@@ -1298,14 +1435,12 @@ static void note_open(Scanner *s, P line, P end)
 /* Count the whole lines of `p` to `end`, of those that begin before `stop`; returns where it stopped. */
 static P consume(Scanner *s, P p, P end, P stop)
 {
-    while (p < stop) {
-        P nl = s->n_open ? NULL : usual(s, p, end, s->n_lines + 1);
-        if (nl != NULL) {
-            s->n_lines++;
-            p = nl + 1;
-            continue;
-        }
-        if (s->failed || (nl = memchr(p, '\n', (size_t)(end - p))) == NULL) break;
+    s->n_ends = s->end_no = 0;
+    while (!s->gave_up && !s->failed) {
+        if (s->n_open == 0) p = usual(s, p, end, stop);
+        P nl = p < stop && !s->failed ? newline(s, p, end) : NULL;
+        if (nl == NULL) break;
+        s->end_no += s->end_no < s->n_ends;
         P line_end = nl > p && nl[-1] == '\r' ? nl - 1 : nl;
         uint64_t no = ++s->n_lines;
         if (s->n_open || !counted(s, p, line_end, no)) {
@@ -1314,7 +1449,6 @@ static P consume(Scanner *s, P p, P end, P stop)
             note_open(s, p, line_end);
         }
         p = nl + 1;
-        if (s->gave_up || s->failed) break;
     }
     count_waiting(s);
     keep_lasts(s);
@@ -1391,8 +1525,7 @@ static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t
         if (!below(n->hash, s->name_level)) continue;
         int made;
         uint32_t part = parts[n->part], group = groups[n->group];
-        Name *row = name_row(s, o->names_text.p + n->name.at, n->name.len, n->hash, name_home(n->hash, part, group), part,
-            group, &made);
+        Name *row = name_row(s, text_of_name(o, n), n->len, n->hash, name_home(n->hash, part, group), part, group, &made);
         if (row == NULL) return;
         uint64_t no = n->first_no + shift;
         row->zone = n->zone;
@@ -1471,7 +1604,7 @@ static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t
 
 /* ------------------------------------------------------------------------------------------------ as bytes */
 
-#define FORMAT 0x6B726E6C31ull
+#define FORMAT 0x6B726E6C32ull
 
 static void store(Scanner *s, Arena *out, const void *p, size_t n)
 {
@@ -1563,7 +1696,7 @@ static void scanner_free(PyObject *self)
 #undef X
     free(s->zones_text.p); free(s->frames_text.p); free(s->zones); free(s->combos); free(s->counts);
     free(s->name_index); free(s->client_index); free(s->message_index); free(s->group_index); free(s->frame_index); free(s->combo_index);
-    free(s->run_of); free(s->buf);
+    free(s->run_of); free(s->buf); free(s->heads); free(s->tails); free(s->endings);
     for (uint32_t i = 0; i < MAX_PARTS; i++) free(s->last_of[i]);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(self);
@@ -1591,7 +1724,10 @@ static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     s->run_of = malloc(MAX_PARTS * sizeof *s->run_of);
     s->frame_index = calloc(2 * MAX_FRAMES, sizeof *s->frame_index);
     s->combo_index = calloc(2 * MAX_COMBOS, sizeof *s->combo_index);
-    if (!s->buf || !s->run_of || !s->frame_index || !s->combo_index) { Py_DECREF(s); return PyErr_NoMemory(); }
+    s->heads = calloc(HEADS, sizeof *s->heads);
+    s->tails = calloc(TAILS, sizeof *s->tails);
+    s->endings = calloc(TAILS, sizeof *s->endings);
+    if (!s->buf || !s->run_of || !s->frame_index || !s->combo_index || !s->heads || !s->tails || !s->endings) { Py_DECREF(s); return PyErr_NoMemory(); }
     memset(s->buf, 0, BUFFER + SLACK);
     memset(s->tmp, 0, sizeof s->tmp);
     clear_scratch(s);
@@ -1735,7 +1871,7 @@ static PyObject *scanner_names(PyObject *self, PyObject *Py_UNUSED(args))
 {
     Scanner *s = (Scanner *)self;
     LISTED(s->n_names, Py_BuildValue("(IINKNNKN)", (unsigned)s->names[i].part, (unsigned)s->names[i].group,
-        text_of(&s->names_text, s->names[i].name.at, s->names[i].name.len), (unsigned long long)s->names[i].count,
+        PyBytes_FromStringAndSize((const char *)text_of_name(s, &s->names[i]), s->names[i].len), (unsigned long long)s->names[i].count,
         when(s->names[i].first), when(s->names[i].last), (unsigned long long)s->names[i].first_no,
         text_of(&s->texts, s->names[i].text.at, s->names[i].text.len)));
 }
@@ -1887,27 +2023,27 @@ static PyObject *name_hash_of(PyObject *Py_UNUSED(self), PyObject *args)
     return PyLong_FromUnsignedLongLong(hash);
 }
 
-static PyObject *use_wide_of(PyObject *Py_UNUSED(self), PyObject *args)
+static PyObject *use_width_of(PyObject *Py_UNUSED(self), PyObject *args)
 {
-    int wanted;
-    if (!PyArg_ParseTuple(args, "p", &wanted)) return NULL;
-    return PyBool_FromLong(use_wide(wanted));
+    int most;
+    if (!PyArg_ParseTuple(args, "i", &most)) return NULL;
+    return PyLong_FromLong(use_width(most));
 }
 
 static PyMethodDef FUNCTIONS[] = {
-    {"use_wide", use_wide_of, METH_VARARGS, "Whether to use wide registers, for tests; tells whether there are any."},
+    {"use_width", use_width_of, METH_VARARGS, "Use registers of at most so many bits; returns their width."},
     {"hash_of", name_hash_of, METH_VARARGS, "The hash by which rows are thinned."},
     {NULL, NULL, 0, NULL},
 };
 
 static int start(PyObject *module)
 {
-    use_wide(1);
+    use_width(512);
     PyObject *type = PyType_FromSpec(&SPEC);
     if (type == NULL) return -1;
     int failed = PyModule_AddObjectRef(module, "Scanner", type);
     Py_DECREF(type);
-    return failed < 0 ? failed : PyModule_AddIntConstant(module, "REVISION", 2);
+    return failed < 0 ? failed : PyModule_AddIntConstant(module, "REVISION", 3);
 }
 
 static PyModuleDef_Slot MODULE_SLOTS[] = {{Py_mod_exec, (void *)start}, {0, NULL}};

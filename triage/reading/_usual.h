@@ -1,208 +1,320 @@
-/* The way of most lines, made twice: for any machine, and for those with AVX2 and BMI2 (`WIDE`). `_kernel.c` includes it. */
+/* The way of most lines, made once for each width of registers: `_kernel.c` includes it with WIDTH 512 (AVX-512), 256 (AVX2,
+   BMI2) or 128 (SSE2, else plain C).
+
+   Looked at through windows of 64 bytes, digits as zeros, query lines repeat: before the name stands one of some hundred
+   shapes (`[INFO] 00.000.00.000:00000 - 00000 "A IN `), behind it one of some dozen (` udp 00 false 000" NOERROR qr,aa,rd
+   000 0.000000000s`). A shape is learned from a line that was taken apart field by field; where both are known again, every
+   check of its fields has been made. */
 
 #define NAMED(a, b) a##_##b
 #define NAME(a, b) NAMED(a, b)
-#define OWN(function) NAME(USUAL, function)
+#define OWN(function) NAME(function, WIDTH)
+#define WINDOW OWN(window)
 
-#ifdef WIDE
-#define AT(p, i) _mm256_loadu_si256((const __m256i *)(const void *)(p) + (i))
-#define ALL(c) _mm256_set1_epi8(c)
-#define IS(a, b) _mm256_cmpeq_epi8(a, b)
-#define ABOVE(a, b) _mm256_cmpgt_epi8(a, b)
-#define OR(a, b) _mm256_or_si256(a, b)
-#define AND(a, b) _mm256_and_si256(a, b)
+#if WIDTH >= 256
+#define FIRST(v) (unsigned)_tzcnt_u64(v)
+#define LOWEST(n) _bzhi_u64(~0ull, (unsigned)(n))
+#define NTH(v, n) _pdep_u64(1ull << (n), v)
+#else
+#define FIRST(v) ((v) ? (unsigned)__builtin_ctzll(v) : 64u)
+#define LOWEST(n) ((n) >= 64 ? ~0ull : (1ull << (n)) - 1)
+static inline uint64_t OWN(nth)(uint64_t v, unsigned n)
+{
+    while (n--) v &= v - 1;
+    return v & -v;
+}
+#define NTH(v, n) OWN(nth)(v, n)
+#endif
+
+/* A window, the places where it is this byte or a digit, where it is nothing that a usual name holds; with digits as zeros and
+   nothing behind the first `n`; its hash; whether it is what lies at `q`. */
+#if WIDTH == 512
+
+typedef __m512i WINDOW;
+static inline WINDOW OWN(load)(P p) { return _mm512_loadu_si512(p); }
+static inline uint64_t OWN(is)(WINDOW v, char c) { return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(c)); }
+static inline uint64_t OWN(within)(WINDOW v, uint8_t from, uint8_t n)
+{
+    return _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8((char)from)), _mm512_set1_epi8((char)n));
+}
+static inline WINDOW OWN(first)(WINDOW v, size_t n) { return _mm512_maskz_mov_epi8(LOWEST(n), v); }
+static inline WINDOW OWN(shape)(WINDOW v, uint64_t digits, size_t n)
+{
+    return _mm512_maskz_mov_epi8(LOWEST(n), _mm512_mask_mov_epi8(v, digits, _mm512_set1_epi8('0')));
+}
+static inline uint64_t OWN(sum)(WINDOW v)
+{
+    v = _mm512_mullo_epi64(v, _mm512_loadu_si512(KS));
+    __m256i half = _mm256_add_epi64(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+    __m128i quarter = _mm_add_epi64(_mm256_castsi256_si128(half), _mm256_extracti64x2_epi64(half, 1));
+    return (uint64_t)_mm_cvtsi128_si64(quarter) + (uint64_t)_mm_extract_epi64(quarter, 1);
+}
+static inline int OWN(same)(WINDOW v, P q) { return _mm512_cmpneq_epi8_mask(v, _mm512_loadu_si512(q)) == 0; }
+
+#elif WIDTH == 256 || defined __SSE2__
+
+#if WIDTH == 256
+typedef __m256i OWN(part);
+#define PARTS 2
+#define EACH_BYTE(c) _mm256_set1_epi8(c)
+#define LOAD(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
+#define STORE(p, v) _mm256_storeu_si256((__m256i *)(void *)(p), v)
+#define EQUAL(a, b) _mm256_cmpeq_epi8(a, b)
+#define BITS(v) (uint64_t)(uint32_t)_mm256_movemask_epi8(v)
 #define LESS(a, b) _mm256_sub_epi8(a, b)
 #define LEAST(a, b) _mm256_min_epu8(a, b)
-#define BITS(what) ((uint64_t)(uint32_t)_mm256_movemask_epi8(what))
-/* 64 bits of an expression of `i` that gives some of 64 bytes. */
-#define MASK64(what) (({ enum { i = 0 }; BITS(what); }) | ({ enum { i = 1 }; BITS(what) << 32; }))
-#define FIRST(v) _tzcnt_u64(v)
-#define ONES(v) (unsigned)_mm_popcnt_u64(v)
-#define LOWEST(v, n) _bzhi_u64(v, (unsigned)(n))
+#define AND(a, b) _mm256_and_si256(a, b)
+#define ZEROS(v, digits) _mm256_blendv_epi8(v, EACH_BYTE('0'), digits)
 #else
-#ifdef __SSE2__
-#define AT(p, i) LOAD16((p) + 16 * (i))
-#define ALL(c) _mm_set1_epi8(c)
-#define IS(a, b) _mm_cmpeq_epi8(a, b)
-#define ABOVE(a, b) _mm_cmpgt_epi8(a, b)
-#define OR(a, b) _mm_or_si128(a, b)
-#define AND(a, b) _mm_and_si128(a, b)
+typedef __m128i OWN(part);
+#define PARTS 4
+#define EACH_BYTE(c) _mm_set1_epi8(c)
+#define LOAD(p) LOAD16(p)
+#define STORE(p, v) _mm_storeu_si128((__m128i *)(void *)(p), v)
+#define EQUAL(a, b) _mm_cmpeq_epi8(a, b)
+#define BITS(v) (uint64_t)(uint32_t)_mm_movemask_epi8(v)
 #define LESS(a, b) _mm_sub_epi8(a, b)
 #define LEAST(a, b) _mm_min_epu8(a, b)
-#define BITS(what) ((uint64_t)(uint32_t)_mm_movemask_epi8(what))
-#define MASK64(what) (({ enum { i = 0 }; BITS(what); }) | ({ enum { i = 1 }; BITS(what) << 16; }) \
-    | ({ enum { i = 2 }; BITS(what) << 32; }) | ({ enum { i = 3 }; BITS(what) << 48; }))
+#define AND(a, b) _mm_and_si128(a, b)
+#define ZEROS(v, digits) _mm_or_si128(_mm_andnot_si128(digits, v), _mm_and_si128(digits, EACH_BYTE('0')))
 #endif
-#define FIRST(v) (uint64_t)__builtin_ctzll((v) | 1ull << 63)
-#define LOWEST(v, n) ((v) & ((1ull << ((n) & 63)) - 1))
-static inline unsigned OWN(ones)(uint64_t v)
+typedef struct { OWN(part) v[PARTS]; } WINDOW;
+#define EACH for (unsigned i = 0; i < PARTS; i++)
+#define SIZE sizeof(OWN(part))
+static inline WINDOW OWN(load)(P p) { WINDOW v; EACH v.v[i] = LOAD(p + SIZE * i); return v; }
+static inline uint64_t OWN(is)(WINDOW v, char c)
 {
-    v = v - (v >> 1 & 0x5555555555555555ull);
-    v = (v & 0x3333333333333333ull) + (v >> 2 & 0x3333333333333333ull);
-    return (unsigned)(((v + (v >> 4)) & 0x0F0F0F0F0F0F0F0Full) * 0x0101010101010101ull >> 56);
+    uint64_t found = 0;
+    EACH found |= BITS(EQUAL(v.v[i], EACH_BYTE(c))) << SIZE * i;
+    return found;
 }
-#define ONES(v) OWN(ones)(v)
-#endif
-
-/* Which of 64 bytes are newlines, blanks, digits. */
-static inline void OWN(classes)(P p, uint64_t *newline, uint64_t *blank, uint64_t *digit)
+static inline OWN(part) OWN(is_within)(OWN(part) v, uint8_t from, uint8_t n)
 {
-#ifdef MASK64
-    *newline = MASK64(IS(AT(p, i), ALL('\n')));
-    *blank = MASK64(IS(AT(p, i), ALL(' ')));
-    *digit = MASK64(IS(LEAST(LESS(AT(p, i), ALL('0')), ALL(9)), LESS(AT(p, i), ALL('0'))));
+    OWN(part) x = LESS(v, EACH_BYTE((char)from));
+    return EQUAL(LEAST(x, EACH_BYTE((char)(n - 1))), x);
+}
+static inline uint64_t OWN(within)(WINDOW v, uint8_t from, uint8_t n)
+{
+    uint64_t found = 0;
+    EACH found |= BITS(OWN(is_within)(v.v[i], from, n)) << SIZE * i;
+    return found;
+}
+static inline WINDOW OWN(first)(WINDOW v, size_t n)
+{
+    EACH v.v[i] = AND(v.v[i], LOAD(STAYS + 64 - (n < 64 ? n : 64) + SIZE * i));
+    return v;
+}
+static inline WINDOW OWN(shape)(WINDOW v, uint64_t digits, size_t n)
+{
+    (void)digits;
+    EACH v.v[i] = ZEROS(v.v[i], OWN(is_within)(v.v[i], '0', 10));
+    return OWN(first)(v, n);
+}
+static inline uint64_t OWN(sum)(WINDOW v)
+{
+    uint64_t w[8], sum = 0;
+    EACH STORE((uint8_t *)w + SIZE * i, v.v[i]);
+    for (unsigned i = 0; i < 8; i++) sum += w[i] * KS[i];
+    return sum;
+}
+static inline int OWN(same)(WINDOW v, P q)
+{
+    OWN(part) all = EQUAL(v.v[0], LOAD(q));
+    for (unsigned i = 1; i < PARTS; i++) all = AND(all, EQUAL(v.v[i], LOAD(q + SIZE * i)));
+    return BITS(all) == (SIZE == 32 ? 0xFFFFFFFFu : 0xFFFFu);
+}
+#undef PARTS
+#undef EACH_BYTE
+#undef LOAD
+#undef STORE
+#undef EQUAL
+#undef BITS
+#undef LESS
+#undef LEAST
+#undef AND
+#undef ZEROS
+#undef EACH
+#undef SIZE
+
 #else
-    *newline = *blank = *digit = 0;
-    for (unsigned i = 0; i < 64; i++) {
-        *newline |= (uint64_t)(p[i] == '\n') << i;
-        *blank |= (uint64_t)(p[i] == ' ') << i;
-        *digit |= (uint64_t)(p[i] - '0' < 10u) << i;
-    }
-#endif
-}
 
-/* Whether a name holds nothing odd: blanks, quotes, backslashes, capitals, no ASCII. */
-static inline int OWN(is_plain)(P p, size_t n)
+typedef struct { uint8_t v[64]; } WINDOW;
+#define EACH for (unsigned i = 0; i < 64; i++)
+static inline WINDOW OWN(load)(P p) { WINDOW v; memcpy(v.v, p, 64); return v; }
+static inline uint64_t OWN(is)(WINDOW v, char c)
 {
-#ifdef MASK64
-    for (;; p += 64, n -= 64) {
-        uint64_t odd = MASK64(OR(OR(OR(ABOVE(ALL(0x21), AT(p, i)), IS(AT(p, i), ALL('"'))),
-            OR(IS(AT(p, i), ALL('\\')), IS(AT(p, i), ALL(0x7F)))),
-            AND(ABOVE(AT(p, i), ALL('@')), ABOVE(ALL('['), AT(p, i)))));
-        if (n <= 64) return n == 0 || odd << (64 - n) == 0;
-        if (odd) return 0;
-    }
+    uint64_t found = 0;
+    EACH found |= (uint64_t)(v.v[i] == c) << i;
+    return found;
+}
+static inline uint64_t OWN(within)(WINDOW v, uint8_t from, uint8_t n)
+{
+    uint64_t found = 0;
+    EACH found |= (uint64_t)((uint8_t)(v.v[i] - from) < n) << i;
+    return found;
+}
+static inline WINDOW OWN(first)(WINDOW v, size_t n) { EACH v.v[i] &= (uint8_t)-(i < n); return v; }
+static inline WINDOW OWN(shape)(WINDOW v, uint64_t digits, size_t n)
+{
+    EACH if (digits >> i & 1) v.v[i] = '0';
+    return OWN(first)(v, n);
+}
+static inline uint64_t OWN(sum)(WINDOW v) { return sum_of(v.v); }
+static inline int OWN(same)(WINDOW v, P q) { return memcmp(v.v, q, 64) == 0; }
+#undef EACH
+
+#endif
+
+/* `p` is where two digits of whole units stand (the first is read where `tens`), a point, and `n`, 1 to 9, further digits: in
+   billionths. */
+static inline uint64_t OWN(billionths)(P p, int tens, size_t n)
+{
+#if WIDTH >= 256
+    __m128i v = _mm_sub_epi8(LOAD16(p), _mm_set1_epi8('0'));
+    v = _mm_maddubs_epi16(_mm_shuffle_epi8(v, LOAD16(PLACES[tens][n])), _mm_set1_epi16(0x010A));
+    v = _mm_madd_epi16(v, _mm_set1_epi32(0x00010064));
+    v = _mm_madd_epi16(_mm_packus_epi32(v, v), _mm_set1_epi32(0x00012710));
+    uint64_t halves = (uint64_t)_mm_cvtsi128_si64(v);
+    return (halves & 0xFFFFFFFFu) * 100000000u + (halves >> 32);
 #else
-    uint64_t hash;
-    int capitals = 0;
-    return name_at(p, p + n + 1, &hash, &capitals) == n && !capitals;
+    return (tens ? (uint64_t)(p[0] - '0') * 10000000000ull : 0) + (uint64_t)(p[1] - '0') * 1000000000ull
+        + (n ? fraction(p + 3, n) : 0);
 #endif
 }
 
-/* Length of an address of IPv4, at most 16, and of its network. */
-static inline size_t OWN(address)(P p, size_t *network)
+static inline void OWN(network)(uint64_t *words, P p, size_t n)    /* of at most 16 bytes */
 {
-#ifdef __SSE2__
-    __m128i v = LOAD16(p), x = _mm_sub_epi8(v, _mm_set1_epi8('0')), point = _mm_cmpeq_epi8(v, _mm_set1_epi8('.'));
-    __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(9)), x);
-    uint32_t points = (uint32_t)_mm_movemask_epi8(point);
-    size_t n = (size_t)__builtin_ctz(~(uint32_t)_mm_movemask_epi8(_mm_or_si128(point, digit)));
-    points &= (1u << n) - 1;
-    *network = points ? (size_t)(31 - __builtin_clz(points)) : n;
-    return n;
+#if WIDTH == 512
+    _mm_storeu_si128((__m128i *)(void *)words, _mm_maskz_mov_epi8((__mmask16)LOWEST(n), LOAD16(p)));
+#elif defined __SSE2__
+    _mm_storeu_si128((__m128i *)(void *)words, _mm_and_si128(LOAD16(p), LOAD16(STAYS + 64 - n)));
 #else
-    size_t n = 0;
-    *network = 0;
-    while (n < 16 && (p[n] - '0' < 10u || p[n] == '.')) if (p[n++] == '.') *network = n - 1;
-    if (*network == 0 && *p != '.') *network = n;
-    return n;
+    words[0] = low(load8(p), (unsigned)n);
+    words[1] = n > 8 ? low(load8(p + 8), (unsigned)n - 8) : 0;
 #endif
 }
 
-/* A query line in the frame of the line before, with a client of IPv4 and nothing unusual: cut at its blanks, all at once.
-   NULL: another kind of line, which is looked at field by field. Else its newline. */
-static P USUAL(Scanner *s, P line, P end, uint64_t no)
+/* Where newlines are within `n` bytes, at most BLOCK, rounded up to windows; returns how many. */
+static unsigned OWN(newlines)(P p, size_t n, uint16_t *at)
 {
-    uint32_t at[64 + 64];
-    uint64_t digits[LONGEST / 64 + 2];
-    unsigned n = 0;
-    P nl = NULL;
-    for (unsigned base = 0; nl == NULL; base += 64) {
-        if (base >= LONGEST || line + base >= end || n > 64) return NULL;
-        uint64_t newline, blank;
-        OWN(classes)(line + base, &newline, &blank, &digits[base / 64]);
-        if (newline) {
-            nl = line + base + FIRST(newline);
-            blank &= (newline & -newline) - 1;
-            digits[base / 64 + 1] = 0;
-        }
-        uint32_t *to = at + n;
-        n += ONES(blank);
-        for (unsigned i = 0; i < 6; i++, blank &= blank - 1) to[i] = base + (uint32_t)FIRST(blank);
-        for (to += 6; blank; blank &= blank - 1) *to++ = base + (uint32_t)FIRST(blank);
+    unsigned found = 0;
+    for (size_t base = 0; base < n; base += 64) {
+        uint64_t bits = OWN(is)(OWN(load)(p + base), '\n');
+        unsigned more = (unsigned)__builtin_popcountll(bits);
+        uint16_t *to = at + found;
+        for (unsigned i = 0; i < 2; i++, bits &= bits - 1) to[i] = (uint16_t)(base + FIRST(bits));
+        for (to += 2; bits; bits &= bits - 1) *to++ = (uint16_t)(base + FIRST(bits));
+        found += more;
     }
-    if (nl >= end || s->frame_hint >= s->n_frames) return NULL;
-    const Frame *f = &s->frames[s->frame_hint];
-    if (n != f->n_blanks + N_BLANKS || f->part == SLOW) return NULL;
-#define HERE(p) ((size_t)((p) - line))
-/* Not 0 unless `length` bytes, 1 to 56, are digits. */
-#define NO_NUMBER(begin, length) \
-    ((~(load8((P)digits + ((begin) >> 3)) >> ((begin) & 7)) & (LOWEST(~0ull, length) | 1)) | ((length) > 56))
-    P text = line, stop = nl[-1] == '\r' ? nl - 1 : nl;
-    uint64_t bad = 0;
-    int64_t when = NO_TIME;
+    return found;
+}
+
+/* Find clock, text, name and what is behind the name in a line of this frame; false when there is anything unusual. */
+static inline int OWN(cut)(const Scanner *s, const Frame *f, P line, P nl, Query *q)
+{
+    P text = line;
+    q->at = NO_TIME;
+    q->minute = NO_BIN;
     if (f->stamped) {
-        size_t n_before = f->before.len, n_after = f->after.len;
-        P stamp = line + n_before, z = line + at[f->n_blanks_before];
-        text = z + n_after;
-        size_t n_stamp = (size_t)(z - stamp);
-        if (n_stamp - 20 > 10 || n_after > 16 || text >= nl) return NULL;
-        if (n_before && !same(&s->frames_text, f->before, line, n_before)) return NULL;
-        bad |= low(load8(z) ^ f->words[0], (unsigned)n_after);
-        if (n_after > 8) bad |= low(load8(z + 8) ^ f->words[1], (unsigned)n_after - 8);
-        bad |= (load8(stamp) ^ load8(s->minute)) | (load8(stamp + 8) ^ load8(s->minute + 8));
-        bad |= (stamp[16] ^ ':') | (z[-1] ^ 'Z') | ((*line - '0' < 10u) != (n_before == 0));
-        unsigned ten = stamp[17] - '0', one = stamp[18] - '0';
-        bad |= (ten > 5) | (one > 9);
-        when = s->minute_ns + (int64_t)(ten * 10 + one) * 1000000000ll;
-        if (n_stamp > 20) {
-            bad |= (stamp[19] ^ '.') | NO_NUMBER(HERE(stamp + 20), n_stamp - 21);
-            when += (int64_t)fraction(stamp + 20, n_stamp - 21);
+        P stamp = line + f->before.len;
+        if (f->before.len && (stamp >= nl || memcmp(s->frames_text.p + f->before.at, line, f->before.len) != 0)) return 0;
+        WINDOW v = OWN(load)(stamp);
+        size_t n = stamp[29] == 'Z' ? 30 : FIRST(OWN(is)(v, ' '));
+        text = stamp + n;
+        if (n - 20 > 10 || n == 21 || f->after.len > sizeof f->begins || text + f->after.len >= nl) return 0;
+        uint64_t bad = (load8(stamp) ^ load8(s->minute)) | (load8(stamp + 8) ^ load8(s->minute + 8)) | (text[-1] ^ 'Z');
+        bad |= !OWN(same)(OWN(shape)(v, OWN(within)(v, '0', 10), n - 1), CLOCKS[n - 20]) | (stamp[17] > '5');
+        bad |= !OWN(same)(OWN(first)(OWN(load)(text), f->after.len), f->begins);
+        if (bad) return 0;
+        q->at = s->minute_ns + (int64_t)OWN(billionths)(stamp + 17, 1, n == 20 ? 0 : n - 21);
+        q->minute = (uint32_t)(s->minute_ns / 60000000000ll);
+        text += f->after.len;
+    } else if (f->before.len || f->after.len) return 0;
+
+    size_t n_head = FIRST(NTH(OWN(is)(OWN(load)(text), ' '), 5)) + 1;
+    P name = text + n_head, p = name;
+    for (;; p += 64) {
+        if (p >= nl || p - name > 400) return 0;
+        WINDOW v = OWN(load)(p);
+        uint64_t blanks = OWN(is)(v, ' '), odd = ~OWN(within)(v, 0x21, 0x5E) | OWN(is)(v, '"') | OWN(is)(v, '\\')
+            | OWN(within)(v, 'A', 26);
+        if (odd & (blanks ? (blanks & -blanks) - 1 : ~0ull)) return 0;
+        if (blanks) { p += FIRST(blanks); break; }
+    }
+    q->text = text;
+    q->name = name;
+    q->n_name = (uint32_t)(p - name);
+    q->end = nl;
+    return n_head <= 64 && p < nl && nl - p < 64 && q->n_name - 1 < 400 && p[-1] == '.';
+}
+
+/* Look up the shapes before and behind the name; false when one is not known. */
+static inline int OWN(know)(Scanner *s, Query *q)
+{
+    size_t n_head = (size_t)(q->name - q->text);
+    WINDOW v = OWN(load)(q->text);
+    v = OWN(shape)(v, OWN(within)(v, '0', 10), n_head);
+    const Shape *head = &s->heads[shape_home(OWN(sum)(v)) & (HEADS - 1)];
+    if (!OWN(same)(v, head->key)) return 0;
+    P p = q->name + q->n_name;
+    WINDOW t = OWN(load)(p);
+    uint64_t digits = OWN(within)(t, '0', 10), zeros = OWN(is)(t, '0');
+    t = OWN(shape)(t, digits, (size_t)(q->end - p));
+    size_t no = shape_home(OWN(sum)(t)) & (TAILS - 1);
+    const Shape *tail = &s->tails[no];
+    if (!OWN(same)(t, tail->key)) return 0;
+    q->ns = OWN(billionths)(p + tail->took - 1, 0, tail->n_fraction);
+    uint32_t known = s->endings[no][head->type][kind_of((digits & ~zeros & tail->size) == 0, q->ns)];
+    if (known == 0) return 0;
+    q->group = s->combos[known - 1].group;
+    q->flags = s->combos[known - 1].flags;
+    q->client = q->text + 7;
+    q->n_client = head->n_client;
+    q->n_network = head->n_network;
+    q->end -= tail->returns;
+    return 1;
+}
+
+/* Count lines as long as they are usual: query lines in the frame of the line before, of known shapes. Returns the first one
+   that is not. Each step is made for a batch of lines, so that the processor works on several of them at once. */
+static P OWN(usual)(Scanner *s, P p, P end, P stop)
+{
+    while (!s->failed && p < stop && s->frame_hint < s->n_frames && newline(s, p, end) != NULL) {
+        const Frame *f = &s->frames[s->frame_hint];
+        const uint16_t *ends = s->ends + s->end_no;
+        unsigned left = s->n_ends - s->end_no, room = WAITING - s->n_waiting, most = left < room ? left : room, n_cut = 0, n = 0;
+        Query *batch = &s->waiting[s->n_waiting];
+        if (f->part == SLOW) break;
+        for (P line = p; n_cut < most && line < stop && s->ends_from + ends[n_cut] < end; n_cut++) {
+            P nl = s->ends_from + ends[n_cut];
+            if (!OWN(cut)(s, f, line, nl, &batch[n_cut])) break;
+            line = nl + 1;
         }
-    } else if (f->before.len || f->after.len) return NULL;
-    const uint32_t *b = at + f->n_blanks;
-#define WORD(i) (line + b[(i) - 1] + 1)
-#define LEN(i) ((size_t)(b[i] - b[(i) - 1] - 1))
-    P client = WORD(1), type = WORD(4) + 1, name = WORD(6), rcode = WORD(11), flags = WORD(12), took = WORD(14);
-    size_t n_network, n_client = OWN(address)(client, &n_network), n_type = LEN(4) - 1, n_name = LEN(6);
-    size_t n_rcode = LEN(11), n_flags = LEN(12), n_took = (size_t)(stop - took);
-    bad |= low(load8(text) ^ 0x205D4F464E495Bull, 7) | ((text + 6) - (line + b[0]));
-    bad |= (n_client == 0) | (client[n_client] ^ ':') | NO_NUMBER(b[0] + 2 + n_client, LEN(1) - n_client - 1);
-    bad |= (b[2] - b[1] - 2) | (*WORD(2) ^ '-') | NO_NUMBER(b[2] + 1, LEN(3));
-    bad |= (type[-1] ^ '"') | (n_type - 1 >= 8) | low(load8(WORD(5) - 1) ^ 0x204E4920ull, 4);
-    bad |= (n_name - 1 >= 400) | (name[n_name - 1] ^ '.');
-    uint64_t proto = low(load8(WORD(7)), 4), option = load8(WORD(9));
-    bad |= ((proto != 0x20706475) & (proto != 0x20706374)) | NO_NUMBER(b[7] + 1, LEN(8));
-    bad |= (low(option, 6) != 0x2065736C6166ull) & (low(option, 5) != 0x2065757274ull);
-    bad |= (line[b[10] - 1] ^ '"') | NO_NUMBER(b[9] + 1, LEN(10) - 1);
-    bad |= (n_rcode - 1 >= 8) | (n_flags - 1 >= 24) | (LEN(13) > 7) | NO_NUMBER(b[12] + 1, LEN(13));
-    bad |= (n_took - 4 > 8) | (took[0] - '0' > 9u) | (took[1] ^ '.') | (stop[-1] ^ 's');
-    bad |= NO_NUMBER(HERE(took + 2), n_took - 3);
-    if (bad) return NULL;
-    uint64_t ns = fraction(took + 2, n_took - 3) + (uint64_t)(took[0] - '0') * 1000000000ull;
-    int none = low(load8(WORD(13)) ^ 0x3030303030303030ull, (unsigned)LEN(13)) == 0;
-    uint64_t w[6] = {low(load8(type), (unsigned)n_type), low(load8(rcode), (unsigned)n_rcode),
-        low(load8(flags), (unsigned)n_flags), n_flags > 8 ? low(load8(flags + 8), (unsigned)n_flags - 8) : 0,
-        n_flags > 16 ? low(load8(flags + 16), (unsigned)n_flags - 16) : 0, kind_of(none, ns) | lengths_of(n_type, n_rcode, n_flags)};
-#undef WORD
-#undef LEN
-#undef HERE
-#undef NO_NUMBER
-    size_t home = combo_home(w);
-    const Combo *combo = known_combo(s, w, &home);
-    if (combo == NULL || combo->group == SLOW || !OWN(is_plain)(name, n_name)) return NULL;
-    Query *q = &s->waiting[s->n_waiting];
-    q->text = text; q->end = stop; q->name = name; q->client = client; q->hash = hash_within(name, n_name);
-    q->no = no; q->ns = ns; q->at = when; q->n_name = (uint32_t)n_name; q->n_client = (uint32_t)n_client;
-    q->n_network = (uint32_t)n_network; q->frame = s->frame_hint; q->capitals = 0;
-    if (!take(s, q, combo)) return NULL;
-    if (!s->fine && when != NO_TIME && when % 1000) s->fine = 1;
-    return nl;
+        while (n < n_cut && OWN(know)(s, &batch[n])) n++;
+        for (unsigned i = 0; i < n; i++) {
+            Query *q = &batch[i];
+            if (q->n_name <= 64) q->hash = mix((q->n_name * K1) ^ OWN(sum)(OWN(first)(OWN(load)(q->name), q->n_name)));
+            else q->hash = hash_within(q->name, q->n_name);
+            OWN(network)(q->network, q->client, q->n_network);
+            q->no = ++s->n_lines;
+            q->frame = s->frame_hint;
+            q->part = f->part;
+            if (!s->fine && q->at != NO_TIME && q->at % 1000) s->fine = 1;
+            seek_name(s, q);
+        }
+        if (n) p = s->ends_from + ends[n - 1] + 1;
+        s->end_no += n;
+        s->n_waiting += n;
+        if (s->n_waiting == WAITING) count_waiting(s);
+        if (n == 0 || n < most) break;                /* `most` is 0 before a line longer than a block */
+    }
+    return p;
 }
 
 #undef NAMED
 #undef NAME
 #undef OWN
-#undef AT
-#undef ALL
-#undef IS
-#undef ABOVE
-#undef OR
-#undef AND
-#undef LESS
-#undef LEAST
-#undef BITS
-#undef MASK64
+#undef WINDOW
 #undef FIRST
-#undef ONES
 #undef LOWEST
+#undef NTH

@@ -36,7 +36,7 @@ Group = tuple[str, str, Answer]
 """qtype, rcode, answer."""
 
 
-_REVISION = 2
+_REVISION = 3
 """Of the kernel's interface: one that an older tree left behind is not used."""
 
 
