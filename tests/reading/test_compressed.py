@@ -59,7 +59,8 @@ def test_a_compressed_log_says_what_the_plain_one_says(
     ]
     assert seen(unpacked, recogniser) == plain
     assert sum(row.file_lines for row in found.ledger) == sum(row.file_lines for row in plain.ledger)
-    assert seen(packed, recogniser, native=False) == found
+    assert seen(packed, recogniser, way="python") == found
+    assert seen(packed, recogniser, way="lines") == found
 
 
 def test_a_compressed_log_is_decompressed_once(tmp_path: Path, recogniser: Callable[..., Any]) -> None:
@@ -108,18 +109,18 @@ def test_where_a_thread_is_idle_another_one_decompresses_ahead(
     with ThreadPoolExecutor(n, thread_name_prefix="counting") as pool:
         found = seen([replace(log, open=opener)], recogniser, workers=Workers(pool, n))
     assert any(name.startswith("counting") for name in read_by) == (n == 1)
-    assert found == seen([log], recogniser, native=False)
+    assert found == seen([log], recogniser, way="lines")
 
 
-@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("way", ["native", "python", "lines"])
 def test_a_large_log_that_breaks_off_is_told_by_who_reads_it(
-    tmp_path: Path, recogniser: Callable[..., Any], native: bool
+    tmp_path: Path, recogniser: Callable[..., Any], way: str
 ) -> None:
     raw = gzip.compress(TEXT)
     (tmp_path / f"{PODS[0]}.log.gz").write_bytes(raw[:-2000])
     bundle = load([str(tmp_path)])
     assert bundle.gaps == ()
-    [row] = seen(list(bundle.documents), recogniser, native=native).ledger
+    [row] = seen(list(bundle.documents), recogniser, way=way).ledger
     assert "note.archive-broken" in row.notes
     assert 0 < row.file_lines < TEXT.count(b"\n")
     report = pipeline.analyze(bundle, pipeline.load_rulebook(None), now_ns=0)

@@ -191,7 +191,7 @@ def test_kernel_and_python_agree(
     documents = [document(raw, path, PODS[0] if named else None)]
     since_ns, until_ns = window or (None, None)
     limits = TINY if tiny else WIDE
-    python = said(documents, recogniser, limits=limits, native=False, since_ns=since_ns, until_ns=until_ns)
+    python = said(documents, recogniser, limits=limits, way="lines", since_ns=since_ns, until_ns=until_ns)
     if part == 1:  # a task a line would be 60,000 of them
         part = len(raw) // 50 + 1
     module = kernel()

@@ -42,16 +42,17 @@ def lines(seed: int, n: int, *, odd: bool) -> list[tuple[int, str]]:
     return made
 
 
+WAYS = ("native", "python", "lines")
+
+
 def written(path: Path, rows: list[tuple[int, str]]) -> Document:
     path.write_text("".join(f"{rfc3339(at)} {text}\n" if at else f"{text}\n" for at, text in rows), encoding="utf-8")
     return Document(path.name, Kind.LOG, path.name, _Open(path), path.stat().st_size, replica=PODS[0])
 
 
-def seen(document: Document, recognise: Callable[..., Any], *, narrow: bool, native: bool, **span: int) -> Observations:
+def seen(document: Document, recognise: Callable[..., Any], *, narrow: bool, way: str, **span: int) -> Observations:
     limits = Limits(mend_bytes=0, window_bytes=0) if narrow else Limits(mend_bytes=0, window_bytes=1 << 60)
-    return read(
-        [document], recognise=recognise, parse_query=parse_query, zones=ZONES, limits=limits, native=native, **span
-    )
+    return read([document], recognise=recognise, parse_query=parse_query, zones=ZONES, limits=limits, way=way, **span)
 
 
 def told(found: Observations) -> tuple[object, ...]:
@@ -63,23 +64,23 @@ def told(found: Observations) -> tuple[object, ...]:
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), odd=st.booleans(), begin=st.floats(0, 1), length=st.floats(0, 0.4))
-@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("way", WAYS)
 def test_a_window_says_what_the_whole_file_says(
-    tmp_path: Path, recogniser: Callable[..., Any], native: bool, seed: int, odd: bool, begin: float, length: float
+    tmp_path: Path, recogniser: Callable[..., Any], way: str, seed: int, odd: bool, begin: float, length: float
 ) -> None:
     rows = lines(seed, 6_000, odd=odd)
     document = written(tmp_path / "a.log", rows)
     first = START_NS + int(begin * 3000 * NS)
     span = {"since_ns": first, "until_ns": first + int(length * 3000 * NS)}
-    narrow = seen(document, recogniser, narrow=True, native=native, **span)
-    assert told(narrow) == told(seen(document, recogniser, narrow=False, native=native, **span))
+    narrow = seen(document, recogniser, narrow=True, way=way, **span)
+    assert told(narrow) == told(seen(document, recogniser, narrow=False, way=way, **span))
 
 
 def test_only_the_window_is_read(tmp_path: Path, recogniser: Callable[..., Any]) -> None:
     document = written(tmp_path / "a.log", lines(1, 20_000, odd=False))
     span = {"since_ns": START_NS + 60 * MINUTE_NS, "until_ns": START_NS + 62 * MINUTE_NS}
-    for native in (True, False):
-        [row] = seen(document, recogniser, narrow=True, native=native, **span).ledger
+    for way in WAYS:
+        [row] = seen(document, recogniser, narrow=True, way=way, **span).ledger
         assert 0 < row.file_lines < 8_000
         assert "note.read-by-time" in row.notes
 
@@ -90,5 +91,5 @@ def test_a_short_log_behind_a_long_one_is_seen(tmp_path: Path, recogniser: Calla
     middle = rows[20_000][0]
     late = "[ERROR] plugin/errors: 2 late.example. A: read udp 10.1.0.4:7->10.9.9.9:53: i/o timeout"
     document = written(tmp_path / "a.log", [*rows, *((middle + n * NS, late) for n in range(200))])
-    found = seen(document, recogniser, narrow=True, native=True, since_ns=middle, until_ns=middle + 300 * NS)
+    found = seen(document, recogniser, narrow=True, way="native", since_ns=middle, until_ns=middle + 300 * NS)
     assert sum("late.example." in entry.line.text for entry in found.entries) == 200

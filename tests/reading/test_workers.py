@@ -186,11 +186,11 @@ class _Fatal:
 
 
 @pytest.mark.parametrize("for_ever", [False, True])
-def test_a_process_of_the_python_reader_is_killed(
+def test_a_process_of_the_twin_is_killed(
     documents: list[Document], recogniser: Callable[..., Any], tmp_path: Path, for_ever: bool
 ) -> None:
     def seen(given: list[Document], limits: Limits) -> Observations:
-        return read(given, recognise=recogniser, parse_query=parse_query, zones=ZONES, limits=limits, native=False)
+        return read(given, recognise=recogniser, parse_query=parse_query, zones=ZONES, limits=limits, way="python")
 
     mark, apart = tmp_path / "mark", replace(LIMITS, process_bytes=0)
     mark.touch()

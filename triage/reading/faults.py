@@ -14,11 +14,11 @@ from typing import NamedTuple
 from triage.reading.limits import Limits
 from triage.reading.thin import both, hash_of, is_below, level_of, wider, width_of
 
-_ERRORS = re.compile(
-    r"\[ERROR\] plugin/errors: (\d{1,5}) ([!#-?A-\[\]-~]{1,1020}) ([A-Za-z0-9]{1,16}): "
-    r"((?!.{0,1000}(?:@|\] | - |failed to |plugin/))[ -~]{0,999}[!-~])",
-    re.ASCII,
-)
+_HEAD = "[ERROR] plugin/errors: "
+_RCODE = re.compile(r"\d{1,5}", re.ASCII)
+_NAME = re.compile(r"[!#-?A-\[\]-~]{1,1020}")
+_SAID = re.compile(r"[A-Za-z0-9]{1,16}: ((?!.{0,1000}(?:@|\] | - |failed to |plugin/))[ -~]*[!-~])")
+_LONGEST = 1_000
 _PORT = re.compile(r":\d+->", re.ASCII)
 _MINUTE_NS = 60_000_000_000
 
@@ -46,14 +46,41 @@ def fault_of(text: str, number: int, at_ns: int | None, container: str | None) -
     >>> fault_of("[ERROR] plugin/errors: 2 a. A: read udp 10.0.0.1:5->10.0.0.2:53: i/o timeout", 1, None, None).message
     '2 A: read udp 10.0.0.1:->10.0.0.2:53: i/o timeout'
     """
-    match = _ERRORS.fullmatch(text)
-    if match is None:
+    if not text.startswith(_HEAD):
         return None
-    rcode, name, qtype, words = match.groups()
-    mark = "!" if qtype == "HINFO" and name[0].isdecimal() else ""
+    rcode, _, rest = text[len(_HEAD) :].partition(" ")
+    name, _, rest = rest.partition(" ")
+    hashed, message = _name_hash(name), _message(rcode, *_without_port(rest))
+    if hashed is None or message is None:
+        return None
+    if message.startswith("HINFO:", len(rcode) + 1) and name[0].isdecimal():
+        message = message.replace("HINFO", "HINFO!", 1)
     minute = 0 if at_ns is None else at_ns // _MINUTE_NS
-    message = f"{rcode} {qtype}{mark}: {_PORT.sub(':->', words, count=1)}"
-    return Fault(text, number, at_ns, container, message, both(hash_of(name.encode()), minute))
+    return Fault(text, number, at_ns, container, message, both(hashed, minute))
+
+
+@lru_cache(maxsize=8192)
+def _name_hash(name: str) -> int | None:
+    """The hash of a name, None for what is none."""
+    return hash_of(name.encode()) if _NAME.fullmatch(name) else None
+
+
+def _without_port(words: str) -> tuple[str, int]:
+    """What is said without its first local port, and how many digits that had."""
+    found = _PORT.search(words) if "->" in words else None
+    if found is None:
+        return words, 0
+    begin, end = found.span()
+    return f"{words[:begin]}:->{words[end:]}", end - begin - 3
+
+
+@lru_cache(maxsize=8192)
+def _message(rcode: str, said: str, n_port: int) -> str | None:
+    """The message of what is said of a name, None when it may be something else."""
+    match = _SAID.fullmatch(said)
+    if match is None or not _RCODE.fullmatch(rcode) or len(match[1]) + n_port > _LONGEST:
+        return None
+    return f"{rcode} {said}"
 
 
 @dataclass(slots=True)
@@ -136,6 +163,15 @@ class Faults:
         self.kept += other.kept
         for key, group in other.groups.items():
             self.add_group(key, Group(group.count, group.first, group.last_ns))
+
+    def behind(self, n: int) -> Faults:
+        """The same lines behind `n` others."""
+        kept = [f._replace(number=f.number + n) for f in self.kept]
+        groups = {
+            key: Group(g.count, g.first._replace(number=g.first.number + n), g.last_ns)
+            for key, g in self.groups.items()
+        }
+        return Faults(kept, groups, self.levels, self.n_lines)
 
     def lines(self) -> Iterable[tuple[Fault, int]]:
         """Lines and how many each stands for: kept ones for one, first ones of a bin for all that were not kept."""

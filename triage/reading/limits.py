@@ -36,10 +36,10 @@ class Limits:
     samples: int = 3
     """Unknown lines shown of each stream."""
     part_bytes: int = 0
-    """Bytes of a file that one task of the kernel counts; 0: as many as there are workers for."""
+    """Bytes of a file that one task counts; 0: as many as there are workers for."""
     process_bytes: int = 8 << 20
-    """Without the kernel, several documents above this size are read by processes."""
+    """Without the kernel, documents that are together above this size are counted by processes."""
     window_bytes: int = 256 << 20
     """Of a smaller file all is read, whatever window is asked for."""
     event_bytes: int = 8 << 20
-    """Lines of one task that the kernel may hand to Python; with more of them Python reads the document."""
+    """Lines of one task that are not counted but handed on; with more of them the document is read line by line."""

@@ -473,7 +473,7 @@ def _finish(whole: _Whole) -> Observations:
             q.qtype,
             q.rcode,
             q.answer,
-            q.duration_log2 or 0,
+            -99 if q.duration_log2 is None else q.duration_log2,
             q.count,
         )
     )

@@ -15,12 +15,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import ModuleType
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar, cast
 
 from triage.model.observation import Answer, Query
 from triage.reading.framing import Context, Peeled, unframe
 from triage.reading.limits import Limits
-from triage.reading.scanner import Scanner
+from triage.reading.scanner import Kernel, Scanner
 from triage.reading.tally import TROUBLE, is_failed
 
 MAX_ZONES = 63
@@ -99,6 +99,8 @@ class Order:
     limits: Limits
     parse_query: Callable[[str], Query | None]
     not_dns: frozenset[str]
+    native: bool = True
+    """Whether the kernel counts, or its twin."""
 
 
 @dataclass(slots=True)
@@ -176,6 +178,10 @@ class Run(NamedTuple):
 def scanner_of(answers: Answers) -> Scanner:
     """An empty scanner."""
     module, order = kernel(), answers.order
+    if not order.native:
+        from triage.reading.twin import Twin
+
+        return Twin(answers)
     assert module is not None
     limits = order.limits
     made: Scanner = module.Scanner(
@@ -219,22 +225,24 @@ def _received(dumped: bytes, answers: Answers, read: Read) -> Result:
 class _Running:
     """A task of this process that is being counted."""
 
-    def __init__(self, scanner: Scanner, stream: BinaryIO, task: Task) -> None:
+    def __init__(self, scanner: Scanner, stream: BinaryIO, task: Task, *, native: bool) -> None:
         self.scanner, self.stream, self.task = scanner, stream, task
+        self.by_place = native and task.stop is not None and is_plain_file(stream)
+        """Whether the kernel reads the file itself."""
         self.fed_bytes = 0
         self.stopped = False
 
     def stop(self) -> None:
         """End it where it is."""
         self.stopped = True
-        if is_plain_file(self.stream):
-            self.scanner.stop()
+        if self.by_place:
+            cast(Kernel, self.scanner).stop()
 
     def read(self) -> Read:
         """How far it is."""
         start, stop = self.task.start, self.task.stop
         if stop is not None:
-            at = self.scanner.state()["position"] if is_plain_file(self.stream) else start + self.fed_bytes
+            at = self.scanner.state()["position"] if self.by_place else start + self.fed_bytes
             taken = min(max(0, at - start), stop - start)
             return Read(taken, taken)
         stored = getattr(self.stream, "stored_bytes", self.fed_bytes)
@@ -249,12 +257,12 @@ def scan_task(order: Order, task: Task) -> Result:
     answers = Answers(order)
     scanner = scanner_of(answers)
     with task.open() as stream:
-        running = _running[id(scanner)] = _Running(scanner, stream, task)
+        running = _running[id(scanner)] = _Running(scanner, stream, task, native=order.native)
         try:
-            if task.stop is None or not is_plain_file(stream):
-                _feed(running)
+            if task.stop is not None and running.by_place:
+                cast(Kernel, scanner).scan(stream.fileno(), task.start, task.stop)
             else:
-                scanner.scan(stream.fileno(), task.start, task.stop)
+                _feed(running)
         finally:
             del _running[id(scanner)]
         return Result(scanner, answers, running.read())
@@ -286,9 +294,9 @@ def _feed(running: _Running) -> None:
         if skipping:
             begin = chunk.find(b"\n") + 1
             skipping = begin == 0
-        if not skipping:
-            if task.stop is not None and at + begin >= task.stop:
+            if task.stop is not None and not skipping and at + begin >= task.stop:
                 break
+        if not skipping:
             last = -1
             if task.stop is not None and at + len(chunk) >= task.stop:
                 last = chunk.find(b"\n", max(begin, task.stop - 1 - at))

@@ -1,62 +1,49 @@
-"""Documents read by the Python reader in processes of their own: threads would wait for each other."""
+"""Processes for the kernel's twin: its threads would wait for each other."""
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import replace
-from multiprocessing.synchronize import Event
+from typing import ParamSpec, TypeVar
 
-from triage.errors import ExitCode, TriageError
-from triage.model.bundle import Document
-from triage.reading.scan import Job, Partial, scan
-from triage.reading.watch import Watch
+from triage.reading.workers import Workers
 
-_TRIES = 3
-_GLANCE_S = 0.2
-_watch = Watch()
-"""Of a process that reads for another one."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-def scan_apart(documents: Sequence[Document], job: Job, n: int) -> dict[str, Partial]:
-    """Partial results by the names of documents; what a lost process had begun is read again.
-
-    Raises:
-        TriageError: processes are lost again and again.
-    """
-    found: dict[str, Partial] = {}
-    for _ in range(_TRIES):
-        try:
-            _scan_all([d for d in documents if d.name not in found], job, n, found)
-        except BrokenProcessPool:
-            continue
-        return found
-    raise TriageError(
-        "processes that read the logs are killed again and again",
-        hint="often memory is short: give it more, or fewer logs at a time",
-        exit_code=ExitCode.FAILED,
-    )
+@contextmanager
+def processes(n: int) -> Iterator[Workers]:
+    """Processes of their own; where one is lost, what comes next is done by others."""
+    pool = _Processes(n)
+    try:
+        yield Workers(pool, n)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _scan_all(documents: Sequence[Document], job: Job, n: int, found: dict[str, Partial]) -> None:
-    context = multiprocessing.get_context("spawn")
-    stop, sent = context.Event(), replace(job, watch=Watch())
-    with ProcessPoolExecutor(n, context, _begin, (stop,)) as pool:
+class _Processes(Executor):
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self._pool = self._begun()
+
+    def _begun(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self._n, multiprocessing.get_context("spawn"))
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         with _without_interrupts():
-            waiting: dict[Future[Partial], Document] = {pool.submit(_scan, d, sent): d for d in documents}
-        while waiting:
-            for future in wait(waiting, _GLANCE_S, "FIRST_COMPLETED").done:
-                document = waiting.pop(future)
-                found[document.name] = future.result()
-                job.watch.done_bytes += found[document.name].n_bytes
-            job.watch.tick()
-            if job.watch.stopped:
-                stop.set()
+            try:
+                return self._pool.submit(fn, *args, **kwargs)
+            except BrokenProcessPool:
+                self._pool = self._begun()
+                return self._pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
 
 
 @contextmanager
@@ -67,16 +54,3 @@ def _without_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin(stop: Event) -> None:
-    threading.Thread(target=_await, args=(stop,), daemon=True).start()
-
-
-def _await(stop: Event) -> None:
-    stop.wait()
-    _watch.stopped = True
-
-
-def _scan(document: Document, job: Job) -> Partial:
-    return scan(document, replace(job, watch=_watch))

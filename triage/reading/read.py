@@ -11,7 +11,7 @@ from triage.model.bundle import Document, Kind
 from triage.model.observation import Meaning, Observations, Query
 from triage.reading import decode, merge
 from triage.reading.limits import Limits
-from triage.reading.run import scan_all
+from triage.reading.run import Way, scan_all
 from triage.reading.scan import Job, Partial, line_key, scan
 from triage.reading.settle import settle
 from triage.reading.texts import Reader, Text
@@ -39,7 +39,7 @@ def read(
     assumed_year: int | None = None,
     workers: Workers | None = None,
     watch: Watch | None = None,
-    native: bool = True,
+    way: Way | None = None,
 ) -> Observations:
     """Read all log documents; the result does not depend on their order, nor on how a file is split at newlines.
 
@@ -47,13 +47,14 @@ def read(
     `zones` are those that the configuration serves. `replica_of_address` names the replica of a pod address, for
     streams that tell no replica. Lines outside `since_ns` and `until_ns` are not counted, lines without a clock always
     are. Clocks without a year get the latest year seen in any document, else `assumed_year`, else 2000, and a note.
-    Where the kernel was built it counts large documents, unless `native` is False: with threads, or on `workers`.
+    Large documents are counted by the kernel where it was built, else by its twin, unless `way` says which: with
+    threads or processes, or on `workers`.
     Once `watch` is stopped the answer is what was read until then, and `overflow` counts the bytes that were not.
     """
     logs = sorted((d for d in documents if d.kind is Kind.LOG), key=lambda d: d.name)
     job = Job(recognise, parse_query, zones, since_ns, until_ns, limits, year_of(logs, assumed_year), watch or Watch())
     logs = list(narrowed(logs, job))
-    partials = scan_all(logs, job, workers, native=native)
+    partials = scan_all(logs, job, workers, way)
     kept, copies = merge.drop_copies(partials)
     kept = _without_repeats(kept, job)
     kept = [scan(p.document, job) if merge.needs_lives(p) else p for p in kept]

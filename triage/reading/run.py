@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from concurrent.futures import TimeoutError as Late
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
+from typing import Literal
 
 from triage.errors import ExitCode, TriageError
 from triage.model.bundle import Document
 from triage.reading import decode, records
+from triage.reading.limits import Limits
 from triage.reading.native import (
     MAX_ZONES,
     Counted,
@@ -31,6 +33,7 @@ from triage.reading.window import Slice
 from triage.reading.workers import Workers, cores, threads
 
 _PART_BYTES = 64 << 20
+_PART_BYTES_OF_TWIN = 16 << 20
 _PARTS = 8
 """Tasks of a worker, if the parts are not too small."""
 _AHEAD = 2
@@ -42,27 +45,50 @@ _GLANCE_S = 0.2
 _LAST_S = 2.0
 """For tasks of this process to end once the watch is stopped."""
 _FOREVER = 1 << 63
+Way = Literal["native", "python", "lines"]
+"""How large documents are read: by the kernel, by its twin, or line by line as small ones are."""
 
 
-def scan_all(documents: Sequence[Document], job: Job, workers: Workers | None, *, native: bool) -> list[Partial]:
-    """Read all documents; the kernel's tasks run beside the Python reader.
+def scan_all(documents: Sequence[Document], job: Job, workers: Workers | None, way: Way | None) -> list[Partial]:
+    """Read all documents; tasks of the kernel or its twin run beside the reading of other documents.
 
-    Where there is no kernel and no executor was given, large documents are read by processes of their own.
+    Where no executor was given the kernel has threads, its twin processes: its threads would wait for each other.
     """
     job.watch.total_bytes = sum(map(_stored_bytes, documents))
-    if not native or kernel() is None:
-        return _by_python(documents, job)
+    way = way or ("python" if kernel() is None else "native")
     n = workers.n if workers is not None else cores()
-    plans = {i: tasks for i, d in enumerate(documents) if (tasks := plan(d, job, n, documents))}
+    plans = {
+        i: tasks
+        for i, d in enumerate(documents)
+        if way != "lines" and (tasks := plan(d, job, n, documents, native=way == "native"))
+    }
     if not plans:
         return [_read(d, job) for d in documents]
-    with threads(n) if workers is None else nullcontext(workers) as pool:
-        queued = [(i, _order(documents[i], job), t) for i in plans for t in plans[i]]
+    native = way == "native"
+    queued = [(i, _order(documents[i], job, native=native), t) for i in plans for t in plans[i]]
+    with (
+        nullcontext(workers) if workers is not None else _pool(n, queued, documents, job.limits, native=native) as pool
+    ):
         queue = _Queue(pool, queued, job.watch)
         try:
-            return [_one(d, job, queue, i) if i in plans else _read(d, job) for i, d in enumerate(documents)]
+            return [
+                _one(d, job, queue, i, native=native) if i in plans else _read(d, job) for i, d in enumerate(documents)
+            ]
         finally:
             queue.cancel()
+
+
+def _pool(
+    n: int, queued: Sequence[tuple[int, Order, Task]], documents: Sequence[Document], limits: Limits, *, native: bool
+) -> AbstractContextManager[Workers]:
+    """Threads of this process, or processes where they are worth their start."""
+    n_bytes = sum(documents[i].size_bytes or limits.process_bytes for i in {i for i, *_ in queued})
+    n = min(n, len(queued))
+    if native or n < 2 or n_bytes < limits.process_bytes:
+        return threads(n)
+    from triage.reading.processes import processes
+
+    return processes(n)
 
 
 def _stored_bytes(document: Document) -> int:
@@ -76,20 +102,8 @@ def _read(document: Document, job: Job) -> Partial:
     return partial
 
 
-def _by_python(documents: Sequence[Document], job: Job) -> list[Partial]:
-    """Large documents in processes: threads would wait for each other."""
-    large = [d for d in documents if d.size_bytes is None or d.size_bytes > job.limits.process_bytes]
-    n = min(cores(), len(large))
-    if n < 2:
-        return [_read(d, job) for d in documents]
-    from triage.reading.processes import scan_apart
-
-    apart = scan_apart(large, job, n)
-    return [apart[d.name] if d.name in apart else _read(d, job) for d in documents]
-
-
-def plan(document: Document, job: Job, workers: int, documents: Sequence[Document]) -> list[Task]:
-    """The kernel's tasks for a document; none when Python reads it."""
+def plan(document: Document, job: Job, workers: int, documents: Sequence[Document], *, native: bool) -> list[Task]:
+    """The tasks for a document; none when it is read line by line."""
     limits = job.limits
     if document.size_bytes is not None and document.size_bytes <= limits.mend_bytes:
         return []
@@ -108,12 +122,13 @@ def plan(document: Document, job: Job, workers: int, documents: Sequence[Documen
     part = document.open
     opener, begin = (part.whole, part.start) if isinstance(part, Slice) else (part, 0)
     total = sum(d.size_bytes or 0 for d in documents)
-    step = limits.part_bytes or max(_PART_BYTES, total // (_PARTS * workers))
+    least_bytes = _PART_BYTES if native else _PART_BYTES_OF_TWIN
+    step = limits.part_bytes or max(least_bytes, total // (_PARTS * workers))
     end = begin + size
     return [Task(opener, at, min(at + step, end)) for at in range(begin, end, step)]
 
 
-def _order(document: Document, job: Job) -> Order:
+def _order(document: Document, job: Job, *, native: bool) -> Order:
     zones = sorted((z for z in job.zones if z != "."), key=lambda z: (-len(z), z))
     return Order(
         document.replica,
@@ -124,18 +139,38 @@ def _order(document: Document, job: Job) -> Order:
         job.limits,
         job.parse_query,
         NOT_DNS,
+        native,
     )
 
 
-def _one(document: Document, job: Job, queue: _Queue, index: int) -> Partial:
+def _one(document: Document, job: Job, queue: _Queue, index: int, *, native: bool) -> Partial:
     counted = Counted(
-        _order(document, job), queue.of(index), first_line=document.first_line, n_bytes=document.size_bytes
+        _order(document, job, native=native),
+        queue.of(index),
+        first_line=document.first_line,
+        n_bytes=document.size_bytes,
     )
     try:
         return scan(document, job, counted=counted)
     except NotNative:
         queue.drop(index)
         return scan(document, job)
+
+
+def _lost(error: Exception) -> TriageError:
+    """Why a task was not done, however often it was tried."""
+    if isinstance(error, BrokenExecutor):
+        return TriageError(
+            "processes that read the logs are killed again and again",
+            hint="often memory is short: give it more, or fewer logs at a time",
+            exit_code=ExitCode.FAILED,
+        )
+    return TriageError(
+        "a part of the logs could not be counted: {why}",
+        hint="workers must stay, and reach the same files; without --cluster it is done here",
+        exit_code=ExitCode.FAILED,
+        why=f"{type(error).__name__} {error}"[:200],
+    )
 
 
 class _Queue:
@@ -177,12 +212,7 @@ class _Queue:
                 result = self._wait(future)
             except Exception as error:
                 if isinstance(error, (Late, CancelledError)) or left == 0:
-                    raise TriageError(
-                        "a part of the logs could not be counted: {why}",
-                        hint="workers must stay, and reach the same files; without --cluster it is done here",
-                        exit_code=ExitCode.FAILED,
-                        why=f"{type(error).__name__} {error}"[:200],
-                    ) from error
+                    raise _lost(error) from error
                 future = self._executor.submit(scan_task, order, task)
                 continue
             if result is not None:

@@ -1,4 +1,4 @@
-"""What the kernel offers, as a type: `_kernel.c` is it."""
+"""What counts lines, as types: the kernel (`_kernel.c`) and its twin (`twin.py`)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,6 @@ class State(TypedDict):
 
 class Scanner(Protocol):
     """Counts the lines of one document, or of a part of it."""
-
-    def scan(self, fd: int, start: int, stop: int, /) -> None:
-        """Count the lines that begin in [start, stop) of a file."""
 
     def feed(self, data: bytes | memoryview, last: bool, /) -> None:
         """Count the lines of more bytes; `last` tells the last ones."""
@@ -86,6 +83,13 @@ class Scanner(Protocol):
 
     def state(self) -> State:
         """Lines, position, levels and sizes of the tables."""
+
+
+class Kernel(Scanner, Protocol):
+    """Reads files itself."""
+
+    def scan(self, fd: int, start: int, stop: int, /) -> None:
+        """Count the lines that begin in [start, stop) of a file."""
 
     def stop(self) -> None:
         """End a scan that runs in another thread, at its next block."""

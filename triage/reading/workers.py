@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import os
 import platform
 from collections.abc import Callable, Iterator
@@ -44,6 +43,8 @@ def threads(n: int | None) -> Iterator[Workers]:
 
 def versions() -> dict[str, str]:
     """What must agree between this process and a worker."""
+    import importlib.metadata  # it takes long, and only a cluster asks
+
     found = {"python": ".".join(platform.python_version_tuple()[:2]), "kernel": kernel_name()}
     try:
         found["coredns-triage"] = importlib.metadata.version("coredns-triage")
