@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.reading.framings import FRAMINGS, WITHOUT_POD, Line, each, rfc3339
 from tests.reading.test_hot import DOCKER, WRITERS
-from triage.model.bundle import Document, Kind
+from triage.model.bundle import Document, Kind, document_of_text
 from triage.model.observation import Observations
 from triage.parsing.query_log import parse_query
 from triage.reading import Limits, read
@@ -202,3 +202,23 @@ def test_kernel_and_python_agree(
     for field in Observations.__dataclass_fields__:
         assert getattr(native, field) == getattr(python, field), field
     assert native == python
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 10**9), n=st.integers(2, 4), names=st.sampled_from([5, 60, 400]), again=st.booleans())
+def test_kernel_and_python_agree_on_documents_that_do_not_fit_together(
+    recogniser: Callable[..., object], seed: int, n: int, names: int, again: bool
+) -> None:
+    """Also when some of them are copies, or hold lines of others, and are read again without these."""
+    documents = []
+    for i in range(n):
+        raw = ALL["timestamps"](log(seed + i, 1000)).encode()
+        lines = raw.splitlines(keepends=True)
+        pieces = [b"".join(lines[:800]), b"".join(lines[200:]), raw] if again and i % 2 else [raw]
+        documents += [
+            document_of_text(f"{i}.{k}.log", Kind.LOG, piece.decode(), replica=f"coredns-5d78c9869d-{i:05}")
+            for k, piece in enumerate(pieces)
+        ]
+    limits = Limits(mend_bytes=0, faults=names, messages=40, failures=names, counts=names, names=names, clients=9)
+    python = said(documents, recogniser, limits=limits, way="lines")
+    assert said(documents, recogniser, limits=limits) == python

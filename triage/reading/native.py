@@ -10,7 +10,7 @@ import importlib
 import io
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -352,6 +352,18 @@ class Counted:
         if self._scanner is None:
             self._scanner = scanner_of(self.answers)
         return self._scanner
+
+    def settle(self, levels: Sequence[int]) -> None:
+        """Thin and widen the tables to these levels at least."""
+        if any(level > known for level, known in zip(levels, self.scanner.state()["levels"], strict=True)):
+            self.scanner.settle(*levels)
+
+    def compact(self) -> None:
+        """Give back the room of rows that are gone."""
+        ours, thinned = self.answers, self.scanner
+        self._scanner = scanner_of(ours)
+        sizes = ((ours.parts, _MAX_PARTS), (ours.groups, _MAX_GROUPS), (ours.frames, _MAX_FRAMES))
+        self._scanner.absorb(thinned, *(_table(list(range(len(rows))), size) for rows, size in sizes))
 
     def events(self) -> Iterator[tuple[int, str]]:
         """The lines that the kernel did not count; `take_runs` then tells what it counted before."""

@@ -13,7 +13,7 @@ from triage.reading import decode, merge
 from triage.reading.limits import Limits
 from triage.reading.run import Way, scan_all
 from triage.reading.scan import Job, Partial, line_key, scan
-from triage.reading.settle import settle
+from triage.reading.settle import Crowd, settle
 from triage.reading.texts import Reader, Text
 from triage.reading.watch import Watch
 from triage.reading.window import folded, narrowed
@@ -54,10 +54,10 @@ def read(
     logs = sorted((d for d in documents if d.kind is Kind.LOG), key=lambda d: d.name)
     job = Job(recognise, parse_query, zones, since_ns, until_ns, limits, year_of(logs, assumed_year), watch or Watch())
     logs = list(narrowed(logs, job))
-    partials = scan_all(logs, job, workers, way)
-    kept, copies = merge.drop_copies(partials)
-    kept = _without_repeats(kept, job)
-    kept = [scan(p.document, job) if merge.needs_lives(p) else p for p in kept]
+    crowd = Crowd(limits)
+    kept, copies, again = _scanned(scan_all(logs, job, workers, way, crowd), job)
+    if again and crowd.thinned and not job.watch.stopped:  # by rows that are gone
+        kept, copies, _ = _scanned(scan_all(logs, job, workers, way), job)
     settle([*kept, *copies], job)
     observations = merge.merge(kept, copies, replica_of_address, limits)
     observations = replace(observations, ledger=folded(observations.ledger, logs))
@@ -65,6 +65,14 @@ def read(
         left = max(0, job.watch.total_bytes - job.watch.done_bytes)
         observations = replace(observations, overflow={**observations.overflow, "interrupted": left})
     return observations
+
+
+def _scanned(partials: Sequence[Partial], job: Job) -> tuple[list[Partial], list[Partial], bool]:
+    """What is kept, copies, and whether a document had to be read again by itself."""
+    first, copies = merge.drop_copies(partials)
+    kept = _without_repeats(first, job)
+    kept = [scan(p.document, job) if merge.needs_lives(p) else p for p in kept]
+    return kept, copies, any(before is not now for before, now in zip(first, kept, strict=True))
 
 
 def texts(document: Document, *, limits: Limits = Limits(), year: int = _LEAP_YEAR) -> Iterator[Text]:  # noqa: B008

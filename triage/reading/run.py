@@ -28,6 +28,7 @@ from triage.reading.native import (
     stop_running,
 )
 from triage.reading.scan import NOT_DNS, Job, Partial, scan
+from triage.reading.settle import Crowd
 from triage.reading.watch import Watch
 from triage.reading.window import Slice
 from triage.reading.workers import Workers, cores, threads
@@ -49,8 +50,10 @@ Way = Literal["native", "python", "lines"]
 """How large documents are read: by the kernel, by its twin, or line by line as small ones are."""
 
 
-def scan_all(documents: Sequence[Document], job: Job, workers: Workers | None, way: Way | None) -> list[Partial]:
-    """Read all documents; tasks of the kernel or its twin run beside the reading of other documents.
+def scan_all(
+    documents: Sequence[Document], job: Job, workers: Workers | None, way: Way | None, crowd: Crowd | None = None
+) -> list[Partial]:
+    """Read all documents; tasks of the kernel or its twin run beside the reading of others, tables join the `crowd`.
 
     Where no executor was given the kernel has threads, its twin processes: its threads would wait for each other.
     """
@@ -72,7 +75,8 @@ def scan_all(documents: Sequence[Document], job: Job, workers: Workers | None, w
         queue = _Queue(pool, queued, job.watch)
         try:
             return [
-                _one(d, job, queue, i, native=native) if i in plans else _read(d, job) for i, d in enumerate(documents)
+                _one(d, job, queue, i, crowd, native=native) if i in plans else _read(d, job)
+                for i, d in enumerate(documents)
             ]
         finally:
             queue.cancel()
@@ -143,7 +147,7 @@ def _order(document: Document, job: Job, *, native: bool) -> Order:
     )
 
 
-def _one(document: Document, job: Job, queue: _Queue, index: int, *, native: bool) -> Partial:
+def _one(document: Document, job: Job, queue: _Queue, index: int, crowd: Crowd | None, *, native: bool) -> Partial:
     counted = Counted(
         _order(document, job, native=native),
         queue.of(index),
@@ -151,10 +155,13 @@ def _one(document: Document, job: Job, queue: _Queue, index: int, *, native: boo
         n_bytes=document.size_bytes,
     )
     try:
-        return scan(document, job, counted=counted)
+        partial = scan(document, job, counted=counted)
     except NotNative:
         queue.drop(index)
         return scan(document, job)
+    if crowd is not None:
+        crowd.add(counted)
+    return partial
 
 
 def _lost(error: Exception) -> TriageError:

@@ -48,21 +48,57 @@ def _levels(tally: Tally) -> tuple[int, ...]:
     return (tally.name_level, tally.count_level, *of_faults, tally.failure_level, clients.bins, clients.level)
 
 
-def _thin(counted: Sequence[Counted], tallies: Sequence[Tally], limits: Limits) -> None:
-    """Make the kernel's tables fit together, as far as its own rows ask for it; none is finer than a tally."""
+class Crowd:
+    """The kernel's tables of documents as they are read, together never above their caps.
+
+    Documents still to come can but ask for more, so in the end the levels are the same, unless one is read again.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._counted: list[Counted] = []
+        self._rows = [0] * len(_caps(limits))
+        self._levels: list[int] = []
+        """None before the caps are reached."""
+
+    @property
+    def thinned(self) -> bool:
+        """Whether the caps were reached."""
+        return bool(self._levels)
+
+    def add(self, counted: Counted) -> None:
+        """Take the tables of one more document."""
+        self._counted.append(counted)
+        if self._levels:
+            counted.settle(self._levels)
+            counted.compact()
+        rows = counted.scanner.state()["rows"]
+        self._rows = [a + b for a, b in zip(self._rows, rows, strict=True)]
+        if any(n > cap for n, cap in zip(self._rows, _caps(self._limits), strict=True)):
+            self._levels, self._rows = _thin(self._counted, (), self._limits)
+
+
+def _caps(limits: Limits) -> tuple[int, ...]:
+    return (limits.names, limits.counts, limits.messages, limits.faults, limits.failures, limits.clients)
+
+
+def _thin(counted: Sequence[Counted], tallies: Sequence[Tally], limits: Limits) -> tuple[list[int], list[int]]:
+    """Make the kernel's tables fit together, as far as its own rows ask for it; none is finer than a tally.
+
+    Returns their levels and rows.
+    """
     known = [*(c.scanner.state()["levels"] for c in counted), *map(_levels, tallies)]
     levels = [max(column) for column in zip(*known, strict=True)]
-    caps = (limits.names, limits.counts, limits.messages, limits.faults, limits.failures, limits.clients)
     of_row = (_NAMES, _COUNTS, _BINS, _LINES, _FAILURES, _CLIENT_BINS)
     while True:
         for c in counted:
-            c.scanner.settle(*levels)
+            c.settle(levels)
         rows = [sum(column) for column in zip(*(c.scanner.state()["rows"] for c in counted), strict=True)]
-        over = [level for n, cap, level in zip(rows, caps, of_row, strict=True) if n > cap]
+        over = [level for n, cap, level in zip(rows, _caps(limits), of_row, strict=True) if n > cap]
         over = [_THEN[level] if level in _THEN and levels[level] >= WIDEST else level for level in over]
         over = [level for level in over if levels[level] < (WIDEST if level in _OF_MINUTES else DEEPEST)]
         if not over:
-            return
+            return levels, rows
         for level in over:
             levels[level] += 1
 
