@@ -1460,6 +1460,26 @@ static void clear_scratch(Scanner *s)
     for (uint32_t i = 0; i < MAX_PARTS; i++) s->run_of[i] = -1;
 }
 
+/* What only reading needs: of fifty documents two are read at a time. */
+static int begin_reading(Scanner *s)
+{
+    if (s->buf != NULL) return 1;
+    s->buf = calloc(BUFFER + SLACK, 1);
+    s->heads = calloc(HEADS, sizeof *s->heads);
+    s->tails = calloc(TAILS, sizeof *s->tails);
+    s->endings = calloc(TAILS, sizeof *s->endings);
+    s->failed |= !s->buf || !s->heads || !s->tails || !s->endings;
+    return !s->failed;
+}
+
+static void end_reading(Scanner *s)
+{
+    free(s->buf); free(s->heads); free(s->tails); free(s->endings);
+    s->buf = NULL; s->heads = s->tails = NULL; s->endings = NULL;
+    s->n_types = 0;
+    s->keep = 0;
+}
+
 /* Read lines that begin in [start, stop) of a file. */
 static void scan_file(Scanner *s, int fd, uint64_t start, uint64_t stop)
 {
@@ -1696,7 +1716,8 @@ static void scanner_free(PyObject *self)
 #undef X
     free(s->zones_text.p); free(s->frames_text.p); free(s->zones); free(s->combos); free(s->counts);
     free(s->name_index); free(s->client_index); free(s->message_index); free(s->group_index); free(s->frame_index); free(s->combo_index);
-    free(s->run_of); free(s->buf); free(s->heads); free(s->tails); free(s->endings);
+    free(s->run_of);
+    end_reading(s);
     for (uint32_t i = 0; i < MAX_PARTS; i++) free(s->last_of[i]);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(self);
@@ -1720,15 +1741,10 @@ static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     Py_INCREF(on_query); s->on_query = on_query;
     s->since = since; s->until = until; s->named = named;
     s->max_names = names; s->max_counts = counts; s->max_groups = groups; s->max_kept = kept; s->max_events = events; s->max_clients = clients;
-    s->buf = malloc(BUFFER + SLACK);
     s->run_of = malloc(MAX_PARTS * sizeof *s->run_of);
     s->frame_index = calloc(2 * MAX_FRAMES, sizeof *s->frame_index);
     s->combo_index = calloc(2 * MAX_COMBOS, sizeof *s->combo_index);
-    s->heads = calloc(HEADS, sizeof *s->heads);
-    s->tails = calloc(TAILS, sizeof *s->tails);
-    s->endings = calloc(TAILS, sizeof *s->endings);
-    if (!s->buf || !s->run_of || !s->frame_index || !s->combo_index || !s->heads || !s->tails || !s->endings) { Py_DECREF(s); return PyErr_NoMemory(); }
-    memset(s->buf, 0, BUFFER + SLACK);
+    if (!s->run_of || !s->frame_index || !s->combo_index) { Py_DECREF(s); return PyErr_NoMemory(); }
     memset(s->tmp, 0, sizeof s->tmp);
     clear_scratch(s);
     Py_ssize_t n = PySequence_Size(zones);
@@ -1765,8 +1781,9 @@ static PyObject *scanner_scan(PyObject *self, PyObject *args)
     unsigned long long start, stop;
     if (!PyArg_ParseTuple(args, "iKK", &fd, &start, &stop)) return NULL;
     s->released = PyEval_SaveThread();
-    scan_file(s, fd, start, stop);
+    if (begin_reading(s)) scan_file(s, fd, start, stop);
     int error = errno;
+    end_reading(s);
     PyEval_RestoreThread(s->released);
     errno = error;
     return done(s);
@@ -1779,7 +1796,8 @@ static PyObject *scanner_feed(PyObject *self, PyObject *args)
     int last;
     if (!PyArg_ParseTuple(args, "y*p", &view, &last)) return NULL;
     s->released = PyEval_SaveThread();
-    feed(s, view.buf, (size_t)view.len, last);
+    if (begin_reading(s)) feed(s, view.buf, (size_t)view.len, last);
+    if (last) end_reading(s);
     PyEval_RestoreThread(s->released);
     PyBuffer_Release(&view);
     return done(s);
