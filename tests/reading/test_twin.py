@@ -98,7 +98,8 @@ def test_blocks_and_lines_agree(
     raw = damaged(ALL[framing](write(seed)).encode(encoding), seed)
     path = tmp_path_factory.mktemp("twin") / "a.log" if as_file else None
     since_ns, until_ns = window or (None, None)
-    limits = replace(TINY if tiny else WIDE, part_bytes=part)
+    # Where nobody tells the replica, lives that are read line by line reach their caps each for itself.
+    limits = replace(TINY if tiny and named else WIDE, part_bytes=part)
     replica = PODS[0] if named else None
     agree(raw, recogniser, path, chunk, limits=limits, replica=replica, since_ns=since_ns, until_ns=until_ns)
 
@@ -109,3 +110,20 @@ def test_clocks_of_any_length_are_read_by_columns(recogniser: Callable[..., obje
     made = [(at, pod, text) for at, pod, text in queries(3, 2000)]
     text = "".join(f"{rfc3339(at, short).replace('.Z', 'Z')} {line}\n" for at, _, line in made)
     agree(text.encode(), recogniser, None, 1 << 20, limits=WIDE, replica=PODS[0])
+
+
+def test_a_client_of_any_bytes_is_no_address(recogniser: Callable[..., object]) -> None:
+    made = [f"{rfc3339(at)} {text}\n".encode() for at, _, text in queries(3, 2000)]
+    for i in range(len(made) // 2, len(made), 7):
+        made[i] = made[i].replace(b"] 1", b"] \xe4").replace(b"NOERROR", b"NOTIMP")
+    agree(b"".join(made), recogniser, None, 1 << 20, limits=WIDE, replica=PODS[0])
+
+
+def test_replicas_of_one_stream_share_its_caps(recogniser: Callable[..., object]) -> None:
+    """One of them alone reaches the cap of kept lines."""
+    errors = [
+        (START_NS + i * NS, PODS[i % 3 == 0], f"[ERROR] plugin/errors: 2 n{i}.example. A: EOF") for i in range(999)
+    ]
+    raw = ALL["stern-all-namespaces"](errors).encode()
+    for kept in (30, 300, 500):
+        agree(raw, recogniser, None, 1 << 20, limits=replace(WIDE, faults=kept), replica=PODS[0])

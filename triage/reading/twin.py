@@ -217,7 +217,7 @@ class Twin(Tables):
         frame = self._frames_of(block, columns, at_ns)
         part = np.array([*self._part_of, -1])[frame]
         client = self._questions.words.clients.numbers(block, columns.client, columns.client + columns.n_client)
-        kind = self._questions.kinds(block, columns, part)
+        kind = self._questions.kinds(block, columns, np.where(client < 0, -1, part))
         good = (minute != _NO_MINUTE) & (client >= 0) & (kind >= 0)
         if self._due:
             good &= ~np.isin(columns.line, list(self._due))
@@ -339,7 +339,9 @@ class Twin(Tables):
         return self._frame_lines
 
     def state(self) -> State:
-        """Lines, levels and sizes of the tables."""
+        """Lines, levels and sizes of the tables; those of all parts are made as coarse as the coarsest."""
+        levels = self.levels()
+        self.settle(*levels)
         return State(
             lines=self._n_lines,
             position=0,
@@ -347,5 +349,5 @@ class Twin(Tables):
             gave_up=self._gave_up,
             open=len(self._open),
             rows=self.sizes(),
-            levels=self.levels(),
+            levels=levels,
         )
