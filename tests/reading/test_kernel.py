@@ -221,4 +221,5 @@ def test_kernel_and_python_agree_on_documents_that_do_not_fit_together(
         ]
     limits = Limits(mend_bytes=0, faults=names, messages=40, failures=names, counts=names, names=names, clients=9)
     python = said(documents, recogniser, limits=limits, way="lines")
-    assert said(documents, recogniser, limits=limits) == python
+    for way in ("native", "python"):
+        assert said(documents, recogniser, limits=limits, way=way) == python

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -147,7 +147,8 @@ class Faults:
             known.add(group)
 
     def settle(self, levels: Levels) -> None:
-        """Make the tables as coarse as these levels."""
+        """Make the tables as coarse as these levels, at least."""
+        levels = Levels(*map(max, astuple(levels), astuple(self.levels)))
         if levels == self.levels:
             return
         groups, by = self.groups, levels.bins - self.levels.bins
