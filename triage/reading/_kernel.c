@@ -158,21 +158,17 @@ static const uint8_t STAYS[128] = {
 #undef X8
 };
 
-static uint64_t sum_of(P p)                            /* of 64 bytes */
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < 8; i++) sum += load8(p + 8 * i) * KS[i];
-    return sum;
-}
-
-static inline uint64_t hash_block(uint64_t h, P p, size_t n)       /* 64 bytes may be read */
+/* The words of the first `n` of 64 bytes, each by a number of its own; 64 bytes may be read. */
+static inline uint64_t sum_of(P p, size_t n)
 {
     P m = STAYS + 64 - (n < 64 ? n : 64);
-    return mix(h ^ ((load8(p) & load8(m)) * KS[0] + (load8(p + 8) & load8(m + 8)) * KS[1]
+    return (load8(p) & load8(m)) * KS[0] + (load8(p + 8) & load8(m + 8)) * KS[1]
         + (load8(p + 16) & load8(m + 16)) * KS[2] + (load8(p + 24) & load8(m + 24)) * KS[3]
         + (load8(p + 32) & load8(m + 32)) * KS[4] + (load8(p + 40) & load8(m + 40)) * KS[5]
-        + (load8(p + 48) & load8(m + 48)) * KS[6] + (load8(p + 56) & load8(m + 56)) * KS[7]));
+        + (load8(p + 48) & load8(m + 48)) * KS[6] + (load8(p + 56) & load8(m + 56)) * KS[7];
 }
+
+static inline uint64_t hash_block(uint64_t h, P p, size_t n) { return mix(h ^ sum_of(p, n)); }
 
 /* `hash_of` of a text behind which SLACK bytes may be read. */
 static inline uint64_t hash_within(P p, size_t n)
@@ -254,8 +250,9 @@ static int index_room(Scanner *s, uint32_t **index, size_t *slots, size_t n)
     return 1;
 }
 
-/* A minute in bins of 2, 4, 8 … of them. */
-static inline uint32_t wide(uint32_t minute, unsigned level) { return minute == NO_BIN ? NO_BIN : minute >> level; }
+/* The bin that holds a bin, or a minute, when 2, 4, 8 … of them are taken together. */
+static inline uint32_t wide(uint32_t bin, unsigned by) { return bin == NO_BIN ? NO_BIN : bin >> by; }
+static inline uint32_t minute_at(int64_t at) { return at == NO_TIME ? NO_BIN : (uint32_t)(at / 60000000000ll); }
 
 /* Times are not negative, so NO_TIME is before all of them, and behind all of them without its sign. */
 static inline int64_t earlier(int64_t a, int64_t b) { return (uint64_t)a < (uint64_t)b ? a : b; }
@@ -348,7 +345,7 @@ static Count *count_slot(Scanner *s, uint64_t key)
     return &s->counts[j];
 }
 
-static void add_count(Scanner *s, uint64_t key, uint64_t n);
+static Count *add_count(Scanner *s, uint64_t key, uint64_t n);
 
 static void widen_counts(Scanner *s, unsigned level)
 {
@@ -364,19 +361,19 @@ static void widen_counts(Scanner *s, unsigned level)
     s->count_level += by;
     for (size_t i = 0; i < slots; i++) {
         if (!old[i].n) continue;
-        uint64_t bin = old[i].key >> 32;
-        add_count(s, (old[i].key & 0xFFFFFFFFull) | (bin == NO_BIN ? bin : bin >> by) << 32, old[i].n);
+        add_count(s, (old[i].key & 0xFFFFFFFFull) | (uint64_t)wide((uint32_t)(old[i].key >> 32), by) << 32, old[i].n);
     }
     free(old);
 }
 
-static void add_count(Scanner *s, uint64_t key, uint64_t n)
+static Count *add_count(Scanner *s, uint64_t key, uint64_t n)
 {
     if (s->count_slots <= 2 * s->n_counts + 2) widen_counts(s, s->count_level);
-    if (s->failed) return;
+    if (s->failed) return NULL;
     Count *slot = count_slot(s, key);
     if (!slot->n) { slot->key = key; s->n_counts++; }
     slot->n += n;
+    return slot;
 }
 
 static void limit_counts(Scanner *s)
@@ -392,11 +389,10 @@ static inline void count_one(Scanner *s, uint64_t key)
         Count *slot = &s->counts[*near];
         if (slot->key == key && slot->n) { slot->n++; return; }
     }
-    size_t before = s->n_counts;
-    add_count(s, key, 1);
-    if (s->failed) return;
-    if (s->n_counts != before) limit_counts(s);
-    else *near = (uint32_t)(count_slot(s, key) - s->counts);
+    Count *slot = add_count(s, key, 1);
+    if (slot == NULL) return;
+    *near = (uint32_t)(slot - s->counts);
+    if (slot->n == 1) limit_counts(s);                /* a new row */
 }
 
 /* ------------------------------------------------------------------------------------------------ clients */
@@ -462,7 +458,7 @@ static void settle_clients(Scanner *s, unsigned bins, unsigned level)
     if (s->client_slots) memset(s->client_index, 0, s->client_slots * sizeof *s->client_index);
     for (size_t i = 0; i < n && !s->failed; i++) {
         Client c = old[i];
-        if (c.bin != NO_BIN) c.bin >>= by;
+        c.bin = wide(c.bin, by);
         add_client(s, &c, texts.p + c.text.at, c.text.len);
     }
     free(old);
@@ -585,14 +581,14 @@ static void settle_errors(Scanner *s, unsigned bins, unsigned messages, unsigned
     for (size_t i = 0; i < n_groups; i++) {
         Group g = groups[i];
         if (!below(s->messages[g.message].hash, s->message_level)) continue;
-        if (g.bin != NO_BIN) g.bin >>= by;
+        g.bin = wide(g.bin, by);
         add_group(s, &g, old.p + g.text.at, g.text.len);
     }
     for (size_t i = 0; i < s->n_kept; i++) {
         Line line = s->kept[i];
         if (!below(line.hash, s->kept_level)) continue;
         line.text = put(s, &s->kept_text, old.p + line.text.at, line.text.len);
-        if (line.bin != NO_BIN) line.bin >>= by;
+        line.bin = wide(line.bin, by);
         s->kept[n++] = line;
     }
     s->n_kept = n;
@@ -1011,7 +1007,7 @@ static Shape *shape_of(Shape *shapes, size_t n_shapes, P text, size_t n, int *fr
 {
     uint8_t key[64] = {0};
     for (size_t i = 0; i < n; i++) key[i] = text[i] - '0' < 10u ? '0' : text[i];
-    Shape *shape = &shapes[shape_home(sum_of(key)) & (n_shapes - 1)];
+    Shape *shape = &shapes[shape_home(sum_of(key, 64)) & (n_shapes - 1)];
     *fresh = memcmp(shape->key, key, 64) != 0;
     if (*fresh) memcpy(shape->key, key, 64);
     return shape;
@@ -1119,10 +1115,9 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     }
     P from = client + (*client == '[');
     unsigned n8 = n_network < 8 ? (unsigned)n_network : 8, n16 = n_network < 16 ? (unsigned)n_network : 16;
-    uint32_t minute = at == NO_TIME ? NO_BIN : (uint32_t)(at / 60000000000ll);
     Query *waits = &s->waiting[s->n_waiting];
     *waits = (Query){text, end, name, client, hash, 0, no, ns, {low(load8(from), n8), low(load8(from + 8), n16 - n8)}, at,
-        (uint32_t)n_name, (uint32_t)n_client, (uint32_t)n_network, 0, 0, frame, 0, minute, 0};
+        (uint32_t)n_name, (uint32_t)n_client, (uint32_t)n_network, 0, 0, frame, 0, minute_at(at), 0};
     learn(s, waits, w[0], size, took, combo);
     if (!capitals) {
         wait(s, combo);
@@ -1298,9 +1293,9 @@ static int error(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     run->first = earlier(run->first, at);
     run->last = later(run->last, at);
     s->frames[frame].lines++;
-    uint32_t bin = at == NO_TIME ? NO_BIN : (uint32_t)(at / 60000000000ll);
+    uint32_t bin = minute_at(at);
     uint64_t line = both(hash_of(name, n_name), at == NO_TIME ? 0 : bin);
-    if (bin != NO_BIN) bin >>= s->group_level;
+    bin = wide(bin, s->group_level);
     size_t n_message = (size_t)(m - message);
     int is_kept = below(line, s->kept_level), is_counted = below(hash_of(message, n_message), s->message_level);
     if (!is_kept && !is_counted) return 1;
@@ -1531,15 +1526,24 @@ static void feed(Scanner *s, P data, size_t n_data, int last)
 
 /* ------------------------------------------------------------------------------------------------ merging */
 
+/* Make the tables as coarse as these levels, at least; their order is that of `scanner_state`. */
+static void settle(Scanner *s, const unsigned levels[8])
+{
+    if (levels[0] > s->name_level) thin_names(s, levels[0]);
+    if (levels[1] > s->count_level) widen_counts(s, levels[1]);
+    if (levels[2] > s->group_level || levels[3] > s->message_level || levels[4] > s->kept_level)
+        settle_errors(s, levels[2], levels[3], levels[4]);
+    if (levels[5] > s->asked_level) thin_asked(s, levels[5]);
+    settle_clients(s, levels[6], levels[7]);
+}
+
 /* Take the tables of `o`, whose lines come after ours; its numbers of parts, groups and frames are translated. Runs and
    events are not taken. */
 static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t *groups, const uint32_t *frames)
 {
     uint64_t shift = s->n_lines;
-    if (o->name_level > s->name_level) thin_names(s, o->name_level);
-    if (o->count_level > s->count_level) widen_counts(s, o->count_level);
-    settle_errors(s, o->group_level, o->message_level, o->kept_level);
-    if (o->asked_level > s->asked_level) thin_asked(s, o->asked_level);
+    settle(s, (const unsigned[8]){o->name_level, o->count_level, o->group_level, o->message_level, o->kept_level,
+        o->asked_level, o->client_bins, o->client_level});
     for (size_t i = 0; i < o->n_names && !s->failed; i++) {
         Name *n = &o->names[i];
         if (!below(n->hash, s->name_level)) continue;
@@ -1562,17 +1566,15 @@ static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t
     if (s->texts_waste > MAX_WASTE) thin_names(s, s->name_level);
     for (size_t i = 0; i < o->count_slots && !s->failed; i++) {
         if (!o->counts[i].n) continue;
-        uint64_t k = o->counts[i].key, bin = k >> 32;
-        if (bin != NO_BIN) bin >>= s->count_level - o->count_level;
+        uint64_t k = o->counts[i].key, bin = wide((uint32_t)(k >> 32), s->count_level - o->count_level);
         add_count(s, bin << 32 | (uint64_t)parts[k >> 22 & 1023] << 22 | (k >> 16 & 63) << 16
             | (uint64_t)groups[k >> 6 & 1023] << 6 | (k & 63), o->counts[i].n);
         limit_counts(s);
     }
-    settle_clients(s, o->client_bins, o->client_level);
     for (size_t i = 0; i < o->n_clients && !s->failed; i++) {
         Client c = o->clients[i];
         c.part = parts[c.part];
-        if (c.bin != NO_BIN) c.bin >>= s->client_bins - o->client_bins;
+        c.bin = wide(c.bin, s->client_bins - o->client_bins);
         add_client(s, &c, o->clients_text.p + c.text.at, c.text.len);
         limit_clients(s);
     }
@@ -1582,7 +1584,7 @@ static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t
         if (!below(m->hash, s->message_level)) continue;
         P text = o->kept_text.p + g.text.at;
         g.message = message_id(s, o->messages_text.p + m->text.at, m->text.len);
-        if (g.bin != NO_BIN) g.bin >>= s->group_level - o->group_level;
+        g.bin = wide(g.bin, s->group_level - o->group_level);
         g.part = parts[g.part];
         g.frame = frames[g.frame];
         g.first_no += shift;
@@ -1594,7 +1596,7 @@ static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t
         if (!below(line.hash, s->kept_level)) continue;
         line.text = put(s, &s->kept_text, o->kept_text.p + line.text.at, line.text.len);
         line.message = message_id(s, o->messages_text.p + m->text.at, m->text.len);
-        if (line.bin != NO_BIN) line.bin >>= s->group_level - o->group_level;
+        line.bin = wide(line.bin, s->group_level - o->group_level);
         line.part = parts[line.part];
         line.frame = frames[line.frame];
         line.no += shift;
@@ -1671,6 +1673,22 @@ static void dump(Scanner *s, Arena *out)
 #undef X
 }
 
+/* Find the rows that came as bytes, so that others can be added to them. */
+static void index_loaded(Scanner *s)
+{
+    if (index_room(s, &s->name_index, &s->name_slots, s->n_names + 1)) index_names(s);
+    if (index_room(s, &s->client_index, &s->client_slots, s->n_clients + 1)) index_clients(s);
+    if (index_room(s, &s->message_index, &s->message_slots, s->n_messages + 1)) index_messages(s);
+    if (index_room(s, &s->group_index, &s->group_slots, s->n_groups + 1)) index_groups(s);
+    for (size_t i = 0; i < s->n_lasts && !s->failed; i++) {
+        uint16_t **of = &s->last_of[s->lasts[i].part % MAX_PARTS];
+        if (*of == NULL) *of = calloc(MAX_GROUPS, sizeof(uint16_t));
+        if (*of == NULL) { s->failed = 1; return; }
+        (*of)[s->lasts[i].group % MAX_GROUPS] = (uint16_t)(i + 1);
+        s->lasts[i].seen = NULL;
+    }
+}
+
 /* False for bytes that no kernel of this build wrote. They come from a worker of ours, not from a log. */
 static int load(Scanner *s, P p, P end)
 {
@@ -1696,6 +1714,7 @@ static int load(Scanner *s, P p, P end)
     s->name_level = h.levels[0]; s->count_level = h.levels[1]; s->group_level = h.levels[2];
     s->message_level = h.levels[3]; s->kept_level = h.levels[4]; s->asked_level = h.levels[5];
     s->client_bins = h.levels[6]; s->client_level = h.levels[7];
+    index_loaded(s);
     s->fine = h.fine; s->gave_up = h.gave_up; s->n_open = (unsigned)h.open % (MAX_OPEN + 1);
     return 1;
 }
@@ -1836,13 +1855,9 @@ static PyObject *scanner_absorb(PyObject *self, PyObject *args)
 static PyObject *scanner_settle(PyObject *self, PyObject *args)
 {
     Scanner *s = (Scanner *)self;
-    unsigned names, counts, bins, messages, kept, lines, client_bins, clients;
-    if (!PyArg_ParseTuple(args, "IIIIIIII", &names, &counts, &bins, &messages, &kept, &lines, &client_bins, &clients)) return NULL;
-    if (names > s->name_level) thin_names(s, names);
-    if (counts > s->count_level) widen_counts(s, counts);
-    settle_errors(s, bins, messages, kept);
-    if (lines > s->asked_level) thin_asked(s, lines);
-    settle_clients(s, client_bins, clients);
+    unsigned n[8];
+    if (!PyArg_ParseTuple(args, "IIIIIIII", &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7])) return NULL;
+    settle(s, n);
     return done(s);
 }
 
@@ -1863,7 +1878,7 @@ static PyObject *scanner_load(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "y*", &view)) return NULL;
     int ok = s->n_lines == 0 && load(s, view.buf, (P)view.buf + view.len);
     PyBuffer_Release(&view);
-    if (ok) Py_RETURN_NONE;
+    if (ok) return done(s);
     PyErr_SetString(PyExc_ValueError, "no result of this kernel");
     return NULL;
 }
@@ -1873,6 +1888,8 @@ static PyObject *when(int64_t at)
     if (at == NO_TIME) Py_RETURN_NONE;
     return PyLong_FromLongLong(at);
 }
+
+static PyObject *bin_of(uint32_t bin) { return bin == NO_BIN ? when(NO_TIME) : when(bin); }
 
 static PyObject *text_of(const Arena *a, size_t at, size_t len) { return PyBytes_FromStringAndSize((char *)a->p + at, (Py_ssize_t)len); }
 
@@ -1901,7 +1918,7 @@ static PyObject *scanner_counts(PyObject *self, PyObject *Py_UNUSED(args))
     for (size_t i = 0; list != NULL && i < s->count_slots; i++) {
         uint64_t k = s->counts[i].key;
         if (!s->counts[i].n) continue;
-        PyObject *item = Py_BuildValue("(NIIIiK)", k >> 32 == NO_BIN ? when(NO_TIME) : when((int64_t)(k >> 32)),
+        PyObject *item = Py_BuildValue("(NIIIiK)", bin_of((uint32_t)(k >> 32)),
             (unsigned)(k >> 22 & 1023), (unsigned)(k >> 16 & 63), (unsigned)(k >> 6 & 1023), (int)(k & 63) - 20,
             (unsigned long long)s->counts[i].n);
         if (item == NULL || PyList_Append(list, item) < 0) Py_CLEAR(list);
@@ -1909,8 +1926,6 @@ static PyObject *scanner_counts(PyObject *self, PyObject *Py_UNUSED(args))
     }
     return list;
 }
-
-static PyObject *bin_of(uint32_t bin) { return bin == NO_BIN ? when(NO_TIME) : when(bin); }
 
 static PyObject *scanner_clients(PyObject *self, PyObject *Py_UNUSED(args))
 {

@@ -159,7 +159,7 @@ static inline WINDOW OWN(shape)(WINDOW v, uint64_t digits, size_t n)
     EACH if (digits >> i & 1) v.v[i] = '0';
     return OWN(first)(v, n);
 }
-static inline uint64_t OWN(sum)(WINDOW v) { return sum_of(v.v); }
+static inline uint64_t OWN(sum)(WINDOW v) { return sum_of(v.v, 64); }
 static inline int OWN(same)(WINDOW v, P q) { return memcmp(v.v, q, 64) == 0; }
 #undef EACH
 

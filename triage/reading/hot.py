@@ -15,8 +15,9 @@ QUERY = re.compile(
     r"([^ \"]+ [^ \"]+) (\d+) (\d+(?:\.\d+)?)s",
     re.ASCII,
 )
-_CLASSES_S = (0.0002, 0.0003, 0.001)
+CLASSES_NS = (200_000, 300_000, 1_000_000)
 """Durations at which the guess changes where an answer came from (`Answer`)."""
+_CLASSES_S = tuple(ns / 1e9 for ns in CLASSES_NS)
 _LEVEL = "[INFO] "
 _DOCKER = '{"log":"'
 _MEMO = 10_000

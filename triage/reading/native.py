@@ -10,7 +10,7 @@ import importlib
 import io
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,9 +24,9 @@ from triage.reading.scanner import Kernel, Scanner
 from triage.reading.tally import TROUBLE, is_failed
 
 MAX_ZONES = 63
-_MAX_PARTS = 1024
-_MAX_GROUPS = 1024
-_MAX_FRAMES = 2048
+MAX_PARTS = 1024
+MAX_GROUPS = 1024
+MAX_FRAMES = 2048
 _CHUNK = 1 << 20
 _BLOCKS_AHEAD = 4
 T = TypeVar("T")
@@ -208,8 +208,6 @@ class Result:
     scanner: Scanner
     answers: Answers
     read: Read
-    sent: bool = False
-    """Tables that came as bytes can be read and absorbed, and have no room to grow."""
 
     def __reduce__(self) -> tuple[Callable[..., Result], tuple[object, ...]]:
         """As bytes of the kernel's own format."""
@@ -219,7 +217,7 @@ class Result:
 def _received(dumped: bytes, answers: Answers, read: Read) -> Result:
     scanner = scanner_of(answers)
     scanner.load(dumped)
-    return Result(scanner, answers, read, sent=True)
+    return Result(scanner, answers, read)
 
 
 class _Running:
@@ -353,16 +351,11 @@ class Counted:
             self._scanner = scanner_of(self.answers)
         return self._scanner
 
-    def settle(self, levels: Sequence[int]) -> None:
-        """Thin and widen the tables to these levels at least."""
-        if any(level > known for level, known in zip(levels, self.scanner.state()["levels"], strict=True)):
-            self.scanner.settle(*levels)
-
     def compact(self) -> None:
         """Give back the room of rows that are gone."""
         ours, thinned = self.answers, self.scanner
         self._scanner = scanner_of(ours)
-        sizes = ((ours.parts, _MAX_PARTS), (ours.groups, _MAX_GROUPS), (ours.frames, _MAX_FRAMES))
+        sizes = ((ours.parts, MAX_PARTS), (ours.groups, MAX_GROUPS), (ours.frames, MAX_FRAMES))
         self._scanner.absorb(thinned, *(_table(list(range(len(rows))), size) for rows, size in sizes))
 
     def events(self) -> Iterator[tuple[int, str]]:
@@ -394,7 +387,7 @@ class Counted:
 
     def _absorb(self, result: Result, lines: int) -> None:
         """Add the tables of a result to those before; the first one's are ours from then on."""
-        if self._scanner is None and not result.sent:
+        if self._scanner is None:
             self._scanner, self.answers = result.scanner, result.answers
             self.frame_lines = dict(enumerate(result.scanner.frames()))
         else:
@@ -410,12 +403,12 @@ class Counted:
         frames = [place(ours.frames, frame) for frame in theirs.frames]
         parts = [place(ours.parts, part) for part in theirs.parts]
         groups = [place(ours.groups, group) for group in theirs.groups]
-        if len(ours.parts) > _MAX_PARTS or len(ours.groups) > _MAX_GROUPS:
+        if len(ours.parts) > MAX_PARTS or len(ours.groups) > MAX_GROUPS:
             raise NotNative
         for index, n in enumerate(result.scanner.frames()):
             self.frame_lines[frames[index]] = self.frame_lines.get(frames[index], 0) + n
         self.scanner.absorb(
-            result.scanner, _table(parts, _MAX_PARTS), _table(groups, _MAX_GROUPS), _table(frames, _MAX_FRAMES)
+            result.scanner, _table(parts, MAX_PARTS), _table(groups, MAX_GROUPS), _table(frames, MAX_FRAMES)
         )
 
 

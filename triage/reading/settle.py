@@ -59,7 +59,7 @@ class Crowd:
         self._counted: list[Counted] = []
         self._rows = [0] * len(_caps(limits))
         self._levels: list[int] = []
-        """None before the caps are reached."""
+        """Empty before the caps are reached."""
 
     @property
     def thinned(self) -> bool:
@@ -70,7 +70,7 @@ class Crowd:
         """Take the tables of one more document."""
         self._counted.append(counted)
         if self._levels:
-            counted.settle(self._levels)
+            counted.scanner.settle(*self._levels)
             counted.compact()
         rows = counted.scanner.state()["rows"]
         self._rows = [a + b for a, b in zip(self._rows, rows, strict=True)]
@@ -92,7 +92,7 @@ def _thin(counted: Sequence[Counted], tallies: Sequence[Tally], limits: Limits) 
     of_row = (_NAMES, _COUNTS, _BINS, _LINES, _FAILURES, _CLIENT_BINS)
     while True:
         for c in counted:
-            c.settle(levels)
+            c.scanner.settle(*levels)
         rows = [sum(column) for column in zip(*(c.scanner.state()["rows"] for c in counted), strict=True)]
         over = [level for n, cap, level in zip(rows, _caps(limits), of_row, strict=True) if n > cap]
         over = [_THEN[level] if level in _THEN and levels[level] >= WIDEST else level for level in over]

@@ -16,12 +16,11 @@ import numpy as np
 from triage.reading import odd
 from triage.reading.columns import BARE, NO_TIME, SLACK, STAMP_FIRST, Block, Bools, Columns, Ints, cut
 from triage.reading.faults import Fault
-from triage.reading.native import Answers, Row
+from triage.reading.native import MAX_FRAMES, MAX_GROUPS, MAX_PARTS, Answers, Row
 from triage.reading.scanner import Scanner, State
 from triage.reading.tables import MINUTE_NS, TABLES, Lines, Tables
 from triage.reading.words import Questions, variant
 
-_MAX_FRAMES, _MAX_PARTS, _MAX_GROUPS = 2048, 1024, 1024
 _NO_MINUTE = -1
 _MOST = 1 << 16
 _EVENT_BYTES = 32
@@ -190,7 +189,7 @@ class Twin(Tables):
     def _group(self, text: bytes) -> int:
         """The group of a query line, or -1."""
         answer = self._answers.on_query(text)
-        if answer < 0 or (group := answer & 0xFFFF) >= _MAX_GROUPS:
+        if answer < 0 or (group := answer & 0xFFFF) >= MAX_GROUPS:
             return -1
         self._flags += [0] * (group + 1 - len(self._flags))
         self._flags[group] = answer >> 16
@@ -201,10 +200,10 @@ class Twin(Tables):
         found = self._frames.get(key)
         if found is None:
             found = len(self._part_of)
-            if found >= _MAX_FRAMES:
+            if found >= MAX_FRAMES:
                 return -1
             part = self._answers.on_frame(found, line, place, None if at_ns == NO_TIME else at_ns)
-            self._part_of.append(part if part < _MAX_PARTS else -1)
+            self._part_of.append(part if part < MAX_PARTS else -1)
             self._frame_lines.append(0)
             self._frames[key] = found
             self._due.add(i)
@@ -294,7 +293,7 @@ class Twin(Tables):
 
     def _count_runs(self, lines: Lines, inside: Bools, event: Ints) -> None:
         """Lines of one part between two events are a run."""
-        code = event * _MAX_PARTS + lines.part
+        code = event * MAX_PARTS + lines.part
         order = np.argsort(code, kind="stable")
         starts = np.flatnonzero(np.diff(code[order], prepend=-1))
         at_ns, inside = lines.at_ns[order], inside[order]
@@ -303,7 +302,7 @@ class Twin(Tables):
         n, n_all = np.add.reduceat(inside.astype(np.int64), starts), np.diff(starts, append=len(order))
         columns = (code[order][starts], lines.line[order][starts] + self._n_lines + 1, n, n_all, first, last)
         for key, number, queries, all_of_them, first_ns, last_ns in zip(*(c.tolist() for c in columns), strict=True):
-            run = self._runs.setdefault(divmod(key, _MAX_PARTS), _Run(number))
+            run = self._runs.setdefault(divmod(key, MAX_PARTS), _Run(number))
             run.number = min(run.number, number)
             run.queries += queries
             run.first, run.last = min(run.first, first_ns), max(run.last, last_ns)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from triage.model.zones import longest
 from triage.reading.clients import key_of
 from triage.reading.columns import Block, Bools, Columns, Ints
+from triage.reading.hot import CLASSES_NS
 from triage.reading.kinds import Kinds, Row
 from triage.reading.thin import hash_of
 
@@ -24,8 +25,6 @@ _IPV4 = re.compile(rb"[0-9.]+")
 _MOST = 1 << 16
 _SLOTS = 1 << 17
 _VARIANTS = 8
-_CLASSES_NS = (200_000, 300_000, 1_000_000)
-"""Durations at which the guess changes where an answer came from (`Answer`)."""
 _UNKNOWN = -1
 NONE = -2
 """Of what is no query."""
@@ -36,14 +35,14 @@ Asked = tuple[bytes, int, int]
 def variants(no_size: Bools, took_ns: Ints) -> Ints:
     """Classes of size and duration: with the question they tell where an answer came from."""
     found = no_size * np.int64(4)
-    for limit in _CLASSES_NS:
+    for limit in CLASSES_NS:
         found += took_ns >= limit
     return found
 
 
 def variant(*, no_size: bool, took_ns: int) -> int:
     """The same of one line."""
-    return 4 * no_size + sum(took_ns >= limit for limit in _CLASSES_NS)
+    return 4 * no_size + sum(took_ns >= limit for limit in CLASSES_NS)
 
 
 class _Numbers(dict[bytes, int]):
