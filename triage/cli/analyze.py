@@ -6,6 +6,7 @@ import ipaddress
 import os
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,7 @@ from triage.cli.streams import stdin_bytes, tell
 from triage.cli.times import now_ns, window
 from triage.errors import ExitCode, NoEvidenceError, TriageError
 from triage.model.bundle import Bundle, Kind
+from triage.model.rule import Rulebook
 
 PathsArgument = Annotated[
     list[str], typer.Argument(metavar="PATH", help="Evidence folder, archive or files; - is standard input.")
@@ -79,8 +81,13 @@ def analyze(
     now = now_ns(os.environ, time.time_ns())
     since_ns, until_ns, asked = window(now, since=since, since_time=since_time, until=until, around=around)
     networks = read_subnets(subnets or ())
-    rulebook = pipeline.load_rulebook(rules)
-    words = catalogue(rulebook)
+
+    @cache
+    def rulebook() -> Rulebook:
+        found = pipeline.load_rulebook(rules)
+        catalogue(found)  # an unknown language is told before gigabytes are read
+        return found
+
     bundle = Bundle(())
     try:
         bundle = pipeline.load_bundle(paths, stdin_bytes() if "-" in paths else None)
@@ -100,9 +107,9 @@ def analyze(
             )
     except NoEvidenceError:
         if target.wants_json:
-            show(pipeline.no_evidence_report(bundle, rulebook, now_ns=now), words, target)
+            show(pipeline.no_evidence_report(bundle, rulebook(), now_ns=now), catalogue(rulebook()), target)
         raise
-    show(report, words, target, past.record(report))
+    show(report, catalogue(rulebook()), target, past.record(report))
     past.keep(report)
     if watch.stopped:
         raise typer.Exit(ExitCode.INTERRUPTED)

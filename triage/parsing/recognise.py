@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cached_property
 
 from triage.model.message import Message, Where
 from triage.model.observation import Answer, FailureKind, Meaning, Query
@@ -34,10 +35,15 @@ class Recogniser:
     """
 
     def __init__(self, messages: Iterable[Message], *, remember: int = 50_000) -> None:
-        self._lookup = Lookup(messages)
+        self._messages = messages
         self._known: dict[str, Meaning] = {}
         self._errors: dict[object, Meaning] = {}
         self._remember = remember
+
+    @cached_property
+    def _lookup(self) -> Lookup:
+        """Made with the first text that needs it."""
+        return Lookup(self._messages)
 
     def __call__(self, text: str) -> Meaning:
         """The meaning of one text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
@@ -12,7 +12,7 @@ from triage.model.observation import Observations, Stream
 from triage.model.place import Event, Node, Pod, Topology
 from triage.model.scrape import Scrape
 from triage.model.tool import InterfaceAddress, ToolResult
-from triage.pipeline.rules import load_messages
+from triage.pipeline.rules import messages
 
 if TYPE_CHECKING:
     from triage.reading import Watch, Workers
@@ -42,8 +42,12 @@ class Reader:
         until_ns: int | None,
         workers: Workers | None = None,
         watch: Watch | None = None,
+        meanwhile: Callable[[], object] | None = None,
     ) -> tuple[Observations, Topology, Configuration]:
-        """Read the logs; places and configuration are made again once the replicas that log are known."""
+        """Read the logs; places and configuration are made again once the replicas that log are known.
+
+        `meanwhile` is called while large logs are counted, if any are.
+        """
         from triage import reading
         from triage.config.upstreams import zones_served
         from triage.parsing.query_log import parse_query
@@ -55,7 +59,7 @@ class Reader:
         configuration = self._configuration(topology, ())
         observations = reading.read(
             self.bundle.documents,
-            recognise=Recogniser(load_messages()),
+            recognise=Recogniser(messages()),
             parse_query=parse_query,
             zones=zones_served(configuration),
             replica_of_address=replica_addresses(topology),
@@ -63,6 +67,7 @@ class Reader:
             until_ns=until_ns,
             workers=workers,
             watch=watch,
+            meanwhile=meanwhile,
         )
         observations = replace(observations, streams=(*observations.streams, *self._silent(observations)))
         logged = sorted({*named, *(s.replica for s in observations.streams if s.replica)})

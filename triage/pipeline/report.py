@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from triage.model.report import Coverage, FileCoverage, Hypothesis, Report, Wind
 from triage.model.rule import Rulebook
 from triage.model.text import Text
 from triage.pipeline.reader import Reader
+from triage.pipeline.rules import load_messages
 
 if TYPE_CHECKING:
     from triage.analysis import Inputs
@@ -30,7 +32,7 @@ def check_script(hypotheses: Sequence[Hypothesis], rulebook: Rulebook) -> str:
 
 def analyze(
     bundle: Bundle,
-    rulebook: Rulebook,
+    rulebook: Rulebook | Callable[[], Rulebook],
     *,
     now_ns: int,
     since_ns: int | None = None,
@@ -42,23 +44,22 @@ def analyze(
 ) -> Report:
     """The report on a bundle. Large logs are counted by `workers`, else by threads; `watch` may end that early.
 
+    What loads the rules is called while they are counted.
     Raises NoEvidenceError when no document is evidence of any kind.
     """
+    span = {"since_ns": since_ns, "until_ns": until_ns}
+    inputs = analysis_inputs(bundle, rulebook, now_ns=now_ns, **span, subnets=subnets, workers=workers, watch=watch)
     from triage import analysis
     from triage.redact import redact_report
 
-    span = {"since_ns": since_ns, "until_ns": until_ns}
-    inputs = analysis_inputs(bundle, rulebook, now_ns=now_ns, **span, subnets=subnets, workers=workers, watch=watch)
-    files = file_coverage(bundle, inputs.observations)
-    report = analysis.analyze(
-        inputs, files=files, tool=_tool(rulebook), cluster=dict(bundle.context) or None, asked=asked
-    )
+    files, tool = file_coverage(bundle, inputs.observations), _tool(inputs.rulebook)
+    report = analysis.analyze(inputs, files=files, tool=tool, cluster=dict(bundle.context) or None, asked=asked)
     return redact_report(report, "none", evidence=bundle.redaction)
 
 
 def analysis_inputs(
     bundle: Bundle,
-    rulebook: Rulebook,
+    rulebook: Rulebook | Callable[[], Rulebook],
     *,
     now_ns: int,
     since_ns: int | None = None,
@@ -71,20 +72,23 @@ def analysis_inputs(
 
     Raises NoEvidenceError when no document is evidence of any kind.
     """
-    from triage.analysis import Inputs
-
     if not bundle.of(*(k for k in Kind if k not in {Kind.IGNORED, Kind.PROSE})):
         raise NoEvidenceError(
             "nothing here is evidence of any kind",
             hint="hand over CoreDNS logs (kubectl logs --timestamps), or what `triage collect --print-script` saves",
         )
     reader = Reader(bundle, subnets)
-    observations, topology, configuration = reader.observe(since_ns, until_ns, workers, watch)
+    rules = cache(rulebook if callable(rulebook) else lambda: rulebook)
+    observations, topology, configuration = reader.observe(
+        since_ns, until_ns, workers, watch, meanwhile=lambda: (rules(), load_messages())
+    )
+    from triage.analysis import Inputs
+
     return Inputs(
         observations,
         configuration,
         topology,
-        rulebook,
+        rules(),
         reader.zone_finder(configuration),
         reader.scrapes,
         reader.tools,

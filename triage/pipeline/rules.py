@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -36,6 +36,11 @@ def load_messages() -> tuple[Message, ...]:
     from triage.rulebook.messages import load_messages as load
 
     return load(rules_folder() / "messages")
+
+
+def messages() -> Iterator[Message]:
+    """The same, read when the first one is asked for."""
+    yield from load_messages()
 
 
 def catalogue(rulebook: Rulebook, lang: str) -> Catalogue:

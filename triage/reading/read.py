@@ -40,6 +40,7 @@ def read(
     workers: Workers | None = None,
     watch: Watch | None = None,
     way: Way | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Observations:
     """Read all log documents; the result does not depend on their order, nor on how a file is split at newlines.
 
@@ -48,14 +49,14 @@ def read(
     streams that tell no replica. Lines outside `since_ns` and `until_ns` are not counted, lines without a clock always
     are. Clocks without a year get the latest year seen in any document, else `assumed_year`, else 2000, and a note.
     Large documents are counted by the kernel where it was built, else by its twin, unless `way` says which: with
-    threads or processes, or on `workers`.
+    threads or processes, or on `workers`. While they are, `meanwhile` is called once, before anything is recognised.
     Once `watch` is stopped the answer is what was read until then, and `overflow` counts the bytes that were not.
     """
     logs = sorted((d for d in documents if d.kind is Kind.LOG), key=lambda d: d.name)
     job = Job(recognise, parse_query, zones, since_ns, until_ns, limits, year_of(logs, assumed_year), watch or Watch())
     logs = list(narrowed(logs, job))
     crowd = Crowd(limits)
-    kept, copies, again = _scanned(scan_all(logs, job, workers, way, crowd), job)
+    kept, copies, again = _scanned(scan_all(logs, job, workers, way, crowd, meanwhile), job)
     if again and crowd.thinned and not job.watch.stopped:  # by rows that are gone
         kept, copies, _ = _scanned(scan_all(logs, job, workers, way), job)
     settle([*kept, *copies], job)

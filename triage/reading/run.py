@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from concurrent.futures import TimeoutError as Late
 from contextlib import AbstractContextManager, nullcontext
@@ -51,11 +51,17 @@ Way = Literal["native", "python", "lines"]
 
 
 def scan_all(
-    documents: Sequence[Document], job: Job, workers: Workers | None, way: Way | None, crowd: Crowd | None = None
+    documents: Sequence[Document],
+    job: Job,
+    workers: Workers | None,
+    way: Way | None,
+    crowd: Crowd | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> list[Partial]:
     """Read all documents; tasks of the kernel or its twin run beside the reading of others, tables join the `crowd`.
 
     Where no executor was given the kernel has threads, its twin processes: its threads would wait for each other.
+    `meanwhile` is called once the first tasks are on their way.
     """
     job.watch.total_bytes = sum(map(_stored_bytes, documents))
     way = way or ("python" if kernel() is None else "native")
@@ -74,6 +80,8 @@ def scan_all(
     ):
         queue = _Queue(pool, queued, job.watch)
         try:
+            if meanwhile is not None:
+                meanwhile()
             return [
                 _one(d, job, queue, i, crowd, native=native) if i in plans else _read(d, job)
                 for i, d in enumerate(documents)
