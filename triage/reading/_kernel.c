@@ -35,7 +35,7 @@
 #define MAX_OPEN 8u
 #define WAITING 16u
 #define SPARSE 4u                                      /* slots of an index a row, at least */
-#define NEAR 1024u
+#define NEAR 1024u                                     /* 10 bits */
 #define HEADS 1024u
 #define TAILS 256u
 #define TYPES 16u
@@ -87,12 +87,18 @@ typedef struct {
     uint32_t event, part;
     int filtered;
 } Run;
-typedef struct { uint64_t hash, lines; Span before, after; uint32_t part; int stamped; uint8_t begins[64]; } Frame;  /* `begins`: `after`, with zeros behind it */
+typedef struct {
+    uint64_t hash, lines;
+    Span before, after;
+    uint32_t part, n_blanks;                          /* blanks in `after` */
+    int stamped;
+    uint8_t begins[64];                               /* `after`, with zeros behind it */
+} Frame;
 typedef struct {
     P text, end, name, client;
     uint64_t hash, home, no, ns, network[2];            /* the first 16 bytes of the client's network */
     int64_t at;
-    uint32_t n_name, n_client, n_network, part, group, frame, flags, minute, zone;
+    uint32_t n_name, n_client, n_network, part, group, frame, flags, minute, zone, row;  /* row of its name, plus 1; 0: sought */
 } Query;                                              /* a query line, cut into its fields */
 typedef struct { uint64_t w[6]; uint32_t group, flags; } Combo;  /* type 1, rcode 1, flags 3, the rest 1 */
 typedef struct {
@@ -303,6 +309,7 @@ static void thin_names(Scanner *s, unsigned level)
     s->names_text = names;
     s->texts = texts;
     s->n_names = n;
+    for (unsigned i = 0; i < WAITING; i++) s->waiting[i].row = 0;
     if (!s->failed) index_names(s);
 }
 
@@ -384,7 +391,7 @@ static void limit_counts(Scanner *s)
 /* One more of a key: most are where they were the last time. */
 static inline void count_one(Scanner *s, uint64_t key)
 {
-    uint32_t *near = &s->near_counts[mix(key) & (NEAR - 1)];
+    uint32_t *near = &s->near_counts[key * K1 >> 54];
     if (s->count_slots) {
         Count *slot = &s->counts[*near];
         if (slot->key == key && slot->n) { slot->n++; return; }
@@ -412,11 +419,6 @@ static void index_clients(Scanner *s)
     }
 }
 
-static inline int is_client(const Client *row, const Client *c)
-{
-    return ((row->words[0] ^ c->words[0]) | (row->words[1] ^ c->words[1]) | (row->part ^ c->part) | (row->bin ^ c->bin)) == 0;
-}
-
 /* Add to the row of a client, which is returned; the words are the first 16 bytes of its text, the hash is made when a row is. */
 static Client *add_client(Scanner *s, const Client *c, P text, size_t len)
 {
@@ -426,7 +428,8 @@ static Client *add_client(Scanner *s, const Client *c, P text, size_t len)
     size_t j = client_hash(c) & (s->client_slots - 1);
     for (uint32_t i; (i = s->client_index[j]) != 0; j = (j + 1) & (s->client_slots - 1)) {
         Client *row = &s->clients[i - 1];
-        if (!is_client(row, c) || row->text.len != len || (len > 16 && !same(&s->clients_text, row->text, text, len))) continue;
+        if (row->words[0] != c->words[0] || row->words[1] != c->words[1] || row->part != c->part || row->bin != c->bin) continue;
+        if (row->text.len != len || (len > 16 && !same(&s->clients_text, row->text, text, len))) continue;
         row->queries += c->queries;
         row->failed += c->failed;
         return row;
@@ -471,21 +474,25 @@ static void limit_clients(Scanner *s)
     while (s->n_clients > s->max_clients && s->client_level < 63 && !s->failed) settle_clients(s, 0, s->client_level + 1);
 }
 
+/* One more query of a client: most rows are where they were the last time. */
 static inline void count_client(Scanner *s, const Query *q)
 {
-    int failed = (q->flags & FAILED) != 0;
-    Client c = {{q->network[0], q->network[1]}, 0, 1, (uint64_t)failed, {0, 0}, q->part, wide(q->minute, s->client_bins)};
-    uint32_t *near = &s->near_clients[client_hash(&c) & (NEAR - 1)];
-    Client *row = *near < s->n_clients ? &s->clients[*near] : NULL;
-    if (row == NULL || !is_client(row, &c) || row->text.len != q->n_network || q->n_network > 16) {
-        size_t before = s->n_clients;
-        row = add_client(s, &c, q->client + (*q->client == '['), q->n_network);
-        if (row != NULL) *near = (uint32_t)(row - s->clients);
-        if (s->n_clients != before) limit_clients(s);
+    uint64_t failed = (q->flags & FAILED) != 0;
+    uint32_t bin = wide(q->minute, s->client_bins);
+    uint64_t sum = q->network[0] * KS[0] + q->network[1] * KS[1] + ((uint64_t)bin << 16 | q->part) * KS[2];
+    uint32_t *near = &s->near_clients[sum >> 54];
+    Client *row = &s->clients[*near];
+    if (*near < s->n_clients && q->n_network <= 16 && row->words[0] == q->network[0] && row->words[1] == q->network[1]
+        && row->bin == bin && row->part == q->part) {
+        row->queries++;
+        row->failed += failed;
         return;
     }
-    row->queries++;
-    row->failed += (uint64_t)failed;
+    Client c = {{q->network[0], q->network[1]}, 0, 1, failed, {0, 0}, q->part, bin};
+    size_t before = s->n_clients;
+    row = add_client(s, &c, q->client + (*q->client == '['), q->n_network);
+    if (row != NULL) *near = (uint32_t)(row - s->clients);
+    if (s->n_clients != before) limit_clients(s);
 }
 
 /* ------------------------------------------------------------------------------------------------ messages of errors */
@@ -500,19 +507,28 @@ static void index_messages(Scanner *s)
     }
 }
 
-static uint32_t message_id(Scanner *s, P text, size_t len)
+/* The number of a message, plus 1; 0 when it is new, and `home` then is its place. */
+static uint32_t known_message(Scanner *s, P text, size_t len, uint64_t hash, size_t *home)
 {
-    uint64_t hash = hash_of(text, len);
     if (index_room(s, &s->message_index, &s->message_slots, s->n_messages + 1)) index_messages(s);
     if (s->failed) return 0;
     size_t j = hash & (s->message_slots - 1);
     for (uint32_t i; (i = s->message_index[j]) != 0; j = (j + 1) & (s->message_slots - 1))
-        if (s->messages[i - 1].hash == hash && same(&s->messages_text, s->messages[i - 1].text, text, len)) return i - 1;
+        if (s->messages[i - 1].hash == hash && same(&s->messages_text, s->messages[i - 1].text, text, len)) return i;
+    *home = j;
+    return 0;
+}
+
+static uint32_t message_id(Scanner *s, P text, size_t len, uint64_t hash)
+{
+    size_t home;
+    uint32_t known = known_message(s, text, len, hash, &home);
+    if (known || s->failed) return known ? known - 1 : 0;
     Message *m = ADD(s, messages);
     if (m == NULL) return 0;
     m->hash = hash;
     m->text = put(s, &s->messages_text, text, len);
-    s->message_index[j] = (uint32_t)s->n_messages;
+    s->message_index[home] = (uint32_t)s->n_messages;
     return (uint32_t)s->n_messages - 1;
 }
 
@@ -730,6 +746,8 @@ static uint32_t frame_of(Scanner *s, P line, size_t len, size_t at, P before, si
     f->hash = hash; f->lines = 0; f->part = part; f->stamped = stamped;
     f->before = put(s, &s->frames_text, before, n_before);
     f->after = put(s, &s->frames_text, after, n_after);
+    f->n_blanks = 0;
+    for (size_t i = 0; i < n_after; i++) f->n_blanks += after[i] == ' ';
     memset(f->begins, 0, sizeof f->begins);
     if (n_after) memcpy(f->begins, after, n_after < sizeof f->begins ? n_after : sizeof f->begins);
     s->frame_index[j] = (uint32_t)s->n_frames;
@@ -792,9 +810,9 @@ static inline P number(P p, P end)
 static inline uint64_t any_below(uint64_t v, uint8_t n) { return (v - 0x0101010101010101ull * n) & ~v & 0x8080808080808080ull; }
 static inline uint64_t any_is(uint64_t v, uint8_t c) { return any_below(v ^ 0x0101010101010101ull * c, 1); }
 
-/* A query name up to its blank: printable ASCII without quotes and backslashes. Its length, hash, and whether it has
-   capitals; 0 when it is another kind of word. */
-static size_t name_at(P p, P end, uint64_t *hash, int *capitals)
+/* The length of a query name up to its blank: printable ASCII without quotes and backslashes, and whether it has capitals; 0 when
+   it is another kind of word. */
+static size_t name_at(P p, P end, int *capitals)
 {
     P q = p;
     for (;;) {
@@ -808,9 +826,7 @@ static size_t name_at(P p, P end, uint64_t *hash, int *capitals)
         if (q >= end || q - p > 1024) return 0;
         if (n < 8) break;
     }
-    size_t len = (size_t)(q - p);
-    if (!*capitals) *hash = hash_of(p, len);
-    return len;
+    return (size_t)(q - p);
 }
 
 static inline size_t combo_home(const uint64_t w[6])
@@ -848,22 +864,24 @@ static Combo *combo_of(Scanner *s, const uint64_t w[6], P text, size_t len)
     return c;
 }
 
-/* Texts are copied when the buffer moves, for most lines are the last ones for a short time only. */
-static void see_last(Scanner *s, uint32_t part, uint32_t group, uint64_t no, P text, size_t len)
+static Last *new_last(Scanner *s, uint32_t part, uint32_t group)
 {
     if (s->last_of[part] == NULL && (s->last_of[part] = calloc(MAX_GROUPS, sizeof(uint16_t))) == NULL) s->failed = 1;
-    if (s->failed) return;
-    uint16_t i = s->last_of[part][group];
-    if (i == 0) {
-        if (s->n_lasts >= 65535) return;
-        Last *fresh = ADD(s, lasts);
-        if (fresh == NULL) return;
-        memset(fresh, 0, sizeof *fresh);
-        fresh->part = part;
-        fresh->group = group;
-        i = s->last_of[part][group] = (uint16_t)s->n_lasts;
-    }
-    Last *last = &s->lasts[i - 1];
+    Last *last = s->failed || s->n_lasts >= 65535 ? NULL : ADD(s, lasts);
+    if (last == NULL) return NULL;
+    memset(last, 0, sizeof *last);
+    last->part = part;
+    last->group = group;
+    s->last_of[part][group] = (uint16_t)s->n_lasts;
+    return last;
+}
+
+/* Texts are copied when the buffer moves, for most lines are the last ones for a short time only. */
+static inline void see_last(Scanner *s, uint32_t part, uint32_t group, uint64_t no, P text, size_t len)
+{
+    const uint16_t *of = s->last_of[part];
+    Last *last = of != NULL && of[group] ? &s->lasts[of[group] - 1] : new_last(s, part, group);
+    if (last == NULL) return;
     last->no = no;
     last->seen = text;
     last->len = (uint32_t)(len < MAX_TEXT ? len : MAX_TEXT);
@@ -899,8 +917,8 @@ static void keep_asked(Scanner *s, const Query *q)
 
 static uint32_t count_name(Scanner *s, const Query *q)
 {
-    int made;
-    Name *row = name_row(s, q->name, q->n_name, q->hash, q->home, q->part, q->group, &made);
+    int made = 0;
+    Name *row = q->row ? &s->names[q->row - 1] : name_row(s, q->name, q->n_name, q->hash, q->home, q->part, q->group, &made);
     if (row == NULL) return 0;
     if (made) row->zone = (uint8_t)zone_of(s, q->name, q->n_name);
     uint32_t zone = row->zone;
@@ -924,23 +942,15 @@ static uint32_t count_name(Scanner *s, const Query *q)
     return zone;
 }
 
-/* Count the queries that wait, table by table, so that the processor works on several of them at once. Rows of names are seldom
-   in the nearest cache: those of a batch are fetched together. */
+/* Count the queries that wait, table by table, so that the processor works on several of them at once. */
 static void count_waiting(Scanner *s)
 {
     unsigned n = s->n_waiting, n_inside = 0;
     s->n_waiting = 0;
-    if (s->name_slots) {
-        for (unsigned i = 0; i < n; i++) {
-            uint32_t row = s->name_index[s->waiting[i].home & (s->name_slots - 1)];
-            const Name *name = &s->names[row ? row - 1 : 0];
-            __builtin_prefetch(name, 1);
-            __builtin_prefetch(name->name);
-        }
-    }
+    Run *run = NULL;
     for (unsigned i = 0; i < n; i++) {
         Query *q = &s->waiting[i];
-        Run *run = run_of(s, q->part, q->no);
+        if (run == NULL || run->part != q->part) run = run_of(s, q->part, q->no);
         if (run == NULL) return;
         if (outside(s, q->at)) { run->filtered = 1; continue; }
         run->queries++;
@@ -1016,8 +1026,8 @@ static Shape *shape_of(Shape *shapes, size_t n_shapes, P text, size_t n, int *fr
 /* Remember the shapes of a line that was taken apart, so that the next one like it need not be. */
 static void learn(Scanner *s, const Query *q, uint64_t type, P size, P took, const Combo *combo)
 {
-    P end = q->end, tail = q->name + q->n_name;
-    size_t n_head = (size_t)(q->name - q->text), returns = *end == '\r', n_tail = (size_t)(end - tail) + returns;
+    P end = q->end, tail = q->name + q->n_name, from = q->text - s->frames[q->frame].after.len;
+    size_t n_head = (size_t)(q->name - from), returns = *end == '\r', n_tail = (size_t)(end - tail) + returns;
     size_t n_took = (size_t)(end - took);
     if (q->text == s->tmp || *q->client == '[' || n_head > 64 || n_tail > 63 || took[1] != '.' || n_took - 4 > 8) return;
     for (unsigned i = 0; i < 8; i++) if ((uint8_t)(type >> 8 * i) - '0' < 10u) return;  /* TYPE64 is not TYPE65 */
@@ -1026,7 +1036,7 @@ static void learn(Scanner *s, const Query *q, uint64_t type, P size, P took, con
     if (no == TYPES) return;
     if (no == s->n_types) s->types[s->n_types++] = type;
     int fresh;
-    Shape *shape = shape_of(s->heads, HEADS, q->text, n_head, &fresh);
+    Shape *shape = shape_of(s->heads, HEADS, from, n_head, &fresh);
     shape->n_client = (uint8_t)q->n_client;
     shape->n_network = (uint8_t)q->n_network;
     shape->type = (uint8_t)no;
@@ -1063,9 +1073,8 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     q = type + n;
     if (end - q < 26 || memcmp(q, " IN ", 4) != 0) return 0;
     P name = q + 4;
-    uint64_t hash = 0;
     int capitals = 0;
-    size_t n_name = name_at(name, end, &hash, &capitals);
+    size_t n_name = name_at(name, end, &capitals);
     if (n_name == 0 || name[n_name - 1] != '.') return 0;
     q = name + n_name;
     if (end - q < 20 || (memcmp(q, " udp ", 5) != 0 && memcmp(q, " tcp ", 5) != 0) || (q = number(q + 5, end)) == NULL) return 0;
@@ -1116,8 +1125,8 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     P from = client + (*client == '[');
     unsigned n8 = n_network < 8 ? (unsigned)n_network : 8, n16 = n_network < 16 ? (unsigned)n_network : 16;
     Query *waits = &s->waiting[s->n_waiting];
-    *waits = (Query){text, end, name, client, hash, 0, no, ns, {low(load8(from), n8), low(load8(from + 8), n16 - n8)}, at,
-        (uint32_t)n_name, (uint32_t)n_client, (uint32_t)n_network, 0, 0, frame, 0, minute_at(at), 0};
+    *waits = (Query){text, end, name, client, capitals ? 0 : hash_of(name, n_name), 0, no, ns, {low(load8(from), n8), low(load8(from + 8), n16 - n8)}, at,
+        (uint32_t)n_name, (uint32_t)n_client, (uint32_t)n_network, 0, 0, frame, 0, minute_at(at), 0, 0};
     learn(s, waits, w[0], size, took, combo);
     if (!capitals) {
         wait(s, combo);
@@ -1167,6 +1176,12 @@ static const uint8_t CLOCKS[11][64] = {
 static const uint8_t PLACES[2][10][16] = {PLACE(NO), PLACE(0)};
 #undef PLACE
 #undef NO
+
+/* The last sixteen of `0000-00-00T00:00:00.000000000Z`, each less `0`; how far each may be over it; where the digits of its seconds
+   go in a number of 16. */
+static const uint8_t NANOS[16] = {0, 0, ':' - '0', 0, 0, (uint8_t)('.' - '0'), 0, 0, 0, 0, 0, 0, 0, 0, 0, 'Z' - '0'};
+static const uint8_t NANOS_MOST[16] = {9, 9, 0, 5, 9, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0};
+static const uint8_t NANOS_PLACES[16] = {0x80, 0x80, 0x80, 0x80, 0x80, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14};
 
 static unsigned (*find_newlines)(P, size_t, uint16_t *);
 
@@ -1251,16 +1266,16 @@ static int error(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
 {
     P text = p, rcode = p + N_ERRORS, q = number(rcode, end);
     if (q == NULL || q - rcode > 5 || q >= end || *q != ' ') return 0;
-    P name = q + 1, type = name;
-    while (type < end && *type > 0x20 && *type < 0x7F && *type != '"' && *type != '\\' && *type != '@') type++;
-    size_t n_name = (size_t)(type - name);
-    if (n_name == 0 || n_name > 1020 || type >= end || *type++ != ' ') return 0;
-    P colon = type;
+    P name = q + 1;
+    int capitals = 0;
+    size_t n_name = name_at(name, end, &capitals);
+    if (n_name == 0 || n_name > 1020 || memchr(name, '@', n_name) != NULL) return 0;
+    P type = name + n_name + 1, colon = type;
     while (colon < end && is_alnum(*colon)) colon++;
     size_t n_type = (size_t)(colon - type);
     if (n_type == 0 || n_type > 16 || end - colon < 3 || colon[0] != ':' || colon[1] != ' ') return 0;
     P words = colon + 2;
-    if (end - words > 1000 || end[-1] == ' ' || looks_odd(words, end)) return 0;
+    if (end - words > 1000 || end[-1] == ' ') return 0;
     uint8_t message[1100], *m = message;
     memcpy(m, rcode, (size_t)(name - rcode)); m += name - rcode;
     memcpy(m, type, n_type); m += n_type;
@@ -1278,6 +1293,9 @@ static int error(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     } else {
         memcpy(m, colon, (size_t)(end - colon)); m += end - colon;
     }
+    size_t n_message = (size_t)(m - message), home;
+    uint64_t hash = hash_of(message, n_message);
+    if (!known_message(s, message, n_message, hash, &home) && looks_odd(words, end)) return 0;
     uint32_t part = s->frames[frame].part;
     count_waiting(s);                                 /* runs are begun in the order of lines */
     Run *run = run_of(s, part, no);
@@ -1296,10 +1314,9 @@ static int error(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     uint32_t bin = minute_at(at);
     uint64_t line = both(hash_of(name, n_name), at == NO_TIME ? 0 : bin);
     bin = wide(bin, s->group_level);
-    size_t n_message = (size_t)(m - message);
-    int is_kept = below(line, s->kept_level), is_counted = below(hash_of(message, n_message), s->message_level);
+    int is_kept = below(line, s->kept_level), is_counted = below(hash, s->message_level);
     if (!is_kept && !is_counted) return 1;
-    uint32_t id = message_id(s, message, n_message);
+    uint32_t id = message_id(s, message, n_message, hash);
     if (s->failed) return 1;
     Group g = {1, no, at, at, {0, 0}, part, frame, bin, id};
     if (is_counted) add_group(s, &g, text, (size_t)(end - text));
@@ -1328,6 +1345,13 @@ static int docker(Scanner *s, P line, P end, uint64_t no)
     P p = line + 8;
     uint8_t *t = s->tmp, *room = s->tmp + MAX_MESSAGE;
     for (;; p++) {
+#ifdef __SSE2__
+        for (unsigned n = 16; n == 16 && p < end && t < room; p += n, t += n) {  /* both have room for more */
+            __m128i v = LOAD16(p), quotes = _mm_cmpeq_epi8(v, _mm_set1_epi8('"')), escapes = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+            _mm_storeu_si128((__m128i *)(void *)t, v);
+            n = (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(_mm_or_si128(quotes, escapes)) | 1u << 16);
+        }
+#endif
         if (p >= end || t >= room || *p == '"') return 0;
         if (*p != '\\') { *t++ = *p; continue; }
         if (*++p == '"') *t++ = '"';
@@ -1459,7 +1483,7 @@ static void clear_scratch(Scanner *s)
 static int begin_reading(Scanner *s)
 {
     if (s->buf != NULL) return 1;
-    s->buf = calloc(BUFFER + SLACK, 1);
+    s->buf = calloc(BUFFER + 4 * SLACK, 1);
     s->heads = calloc(HEADS, sizeof *s->heads);
     s->tails = calloc(TAILS, sizeof *s->tails);
     s->endings = calloc(TAILS, sizeof *s->endings);
@@ -1583,7 +1607,7 @@ static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t
         Message *m = &o->messages[g.message];
         if (!below(m->hash, s->message_level)) continue;
         P text = o->kept_text.p + g.text.at;
-        g.message = message_id(s, o->messages_text.p + m->text.at, m->text.len);
+        g.message = message_id(s, o->messages_text.p + m->text.at, m->text.len, m->hash);
         g.bin = wide(g.bin, s->group_level - o->group_level);
         g.part = parts[g.part];
         g.frame = frames[g.frame];
@@ -1595,7 +1619,7 @@ static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t
         Message *m = &o->messages[line.message];
         if (!below(line.hash, s->kept_level)) continue;
         line.text = put(s, &s->kept_text, o->kept_text.p + line.text.at, line.text.len);
-        line.message = message_id(s, o->messages_text.p + m->text.at, m->text.len);
+        line.message = message_id(s, o->messages_text.p + m->text.at, m->text.len, m->hash);
         line.bin = wide(line.bin, s->group_level - o->group_level);
         line.part = parts[line.part];
         line.frame = frames[line.frame];

@@ -165,17 +165,23 @@ static inline int OWN(same)(WINDOW v, P q) { return memcmp(v.v, q, 64) == 0; }
 
 #endif
 
+#if WIDTH >= 256
+static inline uint64_t OWN(number)(__m128i digits)    /* of sixteen */
+{
+    __m128i v = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010A));
+    v = _mm_madd_epi16(v, _mm_set1_epi32(0x00010064));
+    v = _mm_madd_epi16(_mm_packus_epi32(v, v), _mm_set1_epi32(0x00012710));
+    uint64_t halves = (uint64_t)_mm_cvtsi128_si64(v);
+    return (halves & 0xFFFFFFFFu) * 100000000u + (halves >> 32);
+}
+#endif
+
 /* `p` is where two digits of whole units stand (the first is read where `tens`), a point, and `n`, 1 to 9, further digits: in
    billionths. */
 static inline uint64_t OWN(billionths)(P p, int tens, size_t n)
 {
 #if WIDTH >= 256
-    __m128i v = _mm_sub_epi8(LOAD16(p), _mm_set1_epi8('0'));
-    v = _mm_maddubs_epi16(_mm_shuffle_epi8(v, LOAD16(PLACES[tens][n])), _mm_set1_epi16(0x010A));
-    v = _mm_madd_epi16(v, _mm_set1_epi32(0x00010064));
-    v = _mm_madd_epi16(_mm_packus_epi32(v, v), _mm_set1_epi32(0x00012710));
-    uint64_t halves = (uint64_t)_mm_cvtsi128_si64(v);
-    return (halves & 0xFFFFFFFFu) * 100000000u + (halves >> 32);
+    return OWN(number)(_mm_shuffle_epi8(_mm_sub_epi8(LOAD16(p), _mm_set1_epi8('0')), LOAD16(PLACES[tens][n])));
 #else
     return (tens ? (uint64_t)(p[0] - '0') * 10000000000ull : 0) + (uint64_t)(p[1] - '0') * 1000000000ull
         + (n ? fraction(p + 3, n) : 0);
@@ -209,100 +215,174 @@ static unsigned OWN(newlines)(P p, size_t n, uint16_t *at)
     return found;
 }
 
-/* Find clock, text, name and what is behind the name in a line of this frame; false when there is anything unusual. */
-static inline int OWN(cut)(const Scanner *s, const Frame *f, P line, P nl, Query *q)
+/* The clock of this minute at `p`: where it ends, `at` its time; NULL when it is another minute's, or none. */
+static inline P OWN(clock)(const Scanner *s, P p, int64_t *at)
 {
-    P text = line;
-    q->at = NO_TIME;
-    q->minute = NO_BIN;
-    if (f->stamped) {
-        P stamp = line + f->before.len;
-        if (f->before.len && (stamp >= nl || memcmp(s->frames_text.p + f->before.at, line, f->before.len) != 0)) return 0;
-        WINDOW v = OWN(load)(stamp);
-        size_t n = stamp[29] == 'Z' ? 30 : FIRST(OWN(is)(v, ' '));
-        text = stamp + n;
-        if (n - 20 > 10 || n == 21 || f->after.len > sizeof f->begins || text + f->after.len >= nl) return 0;
-        uint64_t bad = (load8(stamp) ^ load8(s->minute)) | (load8(stamp + 8) ^ load8(s->minute + 8)) | (text[-1] ^ 'Z');
-        bad |= !OWN(same)(OWN(shape)(v, OWN(within)(v, '0', 10), n - 1), CLOCKS[n - 20]) | (stamp[17] > '5');
-        bad |= !OWN(same)(OWN(first)(OWN(load)(text), f->after.len), f->begins);
-        if (bad) return 0;
-        q->at = s->minute_ns + (int64_t)OWN(billionths)(stamp + 17, 1, n == 20 ? 0 : n - 21);
-        q->minute = (uint32_t)(s->minute_ns / 60000000000ll);
-        text += f->after.len;
-    } else if (f->before.len || f->after.len) return 0;
-
-    size_t n_head = FIRST(NTH(OWN(is)(OWN(load)(text), ' '), 5)) + 1;
-    P name = text + n_head, p = name;
-    for (;; p += 64) {
-        if (p >= nl || p - name > 400) return 0;
-        WINDOW v = OWN(load)(p);
-        uint64_t blanks = OWN(is)(v, ' '), odd = ~OWN(within)(v, 0x21, 0x5E) | OWN(is)(v, '"') | OWN(is)(v, '\\')
-            | OWN(within)(v, 'A', 26);
-        if (odd & (blanks ? (blanks & -blanks) - 1 : ~0ull)) return 0;
-        if (blanks) { p += FIRST(blanks); break; }
+#if WIDTH >= 256
+    if (p[29] == 'Z') {
+        __m128i digits = _mm_sub_epi8(LOAD16(p + 14), _mm_set1_epi8('0')), over = _mm_xor_si128(digits, LOAD16(NANOS));
+        __m128i good = _mm_and_si128(_mm_cmpeq_epi8(_mm_min_epu8(over, LOAD16(NANOS_MOST)), over),
+                                     _mm_cmpeq_epi8(LOAD16(p), LOAD16(s->minute)));
+        *at = s->minute_ns + (int64_t)OWN(number)(_mm_shuffle_epi8(digits, LOAD16(NANOS_PLACES)));
+        return _mm_movemask_epi8(good) == 0xFFFF ? p + 30 : NULL;
     }
-    q->text = text;
-    q->name = name;
-    q->n_name = (uint32_t)(p - name);
-    q->end = nl;
-    return n_head <= 64 && p < nl && nl - p < 64 && q->n_name - 1 < 400 && p[-1] == '.';
+#endif
+    WINDOW v = OWN(load)(p);
+    size_t n = p[29] == 'Z' ? 30 : FIRST(OWN(is)(v, ' '));
+    if (n - 20 > 10 || n == 21) return NULL;
+    uint64_t bad = (load8(p) ^ load8(s->minute)) | (load8(p + 8) ^ load8(s->minute + 8)) | (p[n - 1] ^ 'Z');
+    bad |= !OWN(same)(OWN(shape)(v, OWN(within)(v, '0', 10), n - 1), CLOCKS[n - 20]) | (p[17] > '5');
+    if (bad) return NULL;
+    *at = s->minute_ns + (int64_t)OWN(billionths)(p + 17, 1, n == 20 ? 0 : n - 21);
+    return p + n;
 }
 
-/* Look up the shapes before and behind the name; false when one is not known. */
-static inline int OWN(know)(Scanner *s, Query *q)
+/* The steps of `usual`: each goes through a batch of lines, and returns before the first that is unusual. */
+
+/* Where clock and frame end, of at most `most` lines from `p`. */
+static unsigned OWN(begin)(const Scanner *s, const Frame *f, P p, P end, P stop, Query *q, unsigned most)
 {
-    size_t n_head = (size_t)(q->name - q->text);
-    WINDOW v = OWN(load)(q->text);
-    v = OWN(shape)(v, OWN(within)(v, '0', 10), n_head);
-    const Shape *head = &s->heads[shape_home(OWN(sum)(v)) & (HEADS - 1)];
-    if (!OWN(same)(v, head->key)) return 0;
-    P p = q->name + q->n_name;
-    WINDOW t = OWN(load)(p);
-    uint64_t digits = OWN(within)(t, '0', 10), zeros = OWN(is)(t, '0');
-    t = OWN(shape)(t, digits, (size_t)(q->end - p));
-    size_t no = shape_home(OWN(sum)(t)) & (TAILS - 1);
-    const Shape *tail = &s->tails[no];
-    if (!OWN(same)(t, tail->key)) return 0;
-    q->ns = OWN(billionths)(p + tail->took - 1, 0, tail->n_fraction);
-    uint32_t known = s->endings[no][head->type][kind_of((digits & ~zeros & tail->size) == 0, q->ns)];
-    if (known == 0) return 0;
-    q->group = s->combos[known - 1].group;
-    q->flags = s->combos[known - 1].flags;
-    q->client = q->text + 7;
-    q->n_client = head->n_client;
-    q->n_network = head->n_network;
-    q->end -= tail->returns;
-    return 1;
+    const uint16_t *ends = s->ends + s->end_no;
+    unsigned n = 0;
+    for (; n < most && p < stop && s->ends_from + ends[n] < end; n++, q++) {
+        P from = p, nl = s->ends_from + ends[n];
+        q->at = NO_TIME;
+        if (f->stamped) {
+            P stamp = p + f->before.len;
+            if (f->before.len && (stamp >= nl || memcmp(s->frames_text.p + f->before.at, p, f->before.len) != 0)) break;
+            if ((from = OWN(clock)(s, stamp, &q->at)) == NULL || from >= nl) break;
+        }
+        q->text = from + f->after.len;
+        if (memcmp(q->text, "[INFO] ", 7) != 0) break;
+        q->end = nl;
+        p = nl + 1;
+    }
+    return n;
+}
+
+/* The name, between the fifth blank of the text and the next one. */
+static unsigned OWN(cut)(const Frame *f, Query *q, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        P from = q[i].text - f->after.len;
+        q[i].name = from + FIRST(NTH(OWN(is)(OWN(load)(from), ' '), f->n_blanks + 5)) + 1;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        P p = q[i].name;
+        uint64_t blanks = OWN(is)(OWN(load)(p), ' ');
+        while (!blanks && (p += 64) < q[i].end && p - q[i].name <= MAX_TEXT) blanks = OWN(is)(OWN(load)(p), ' ');
+        p += FIRST(blanks);
+        q[i].n_name = (uint32_t)(p - q[i].name);
+        if (q[i].n_name - 1 >= MAX_TEXT || p[-1] != '.' || p >= q[i].end || q[i].end - p >= 64) return i;
+    }
+    return n;
+}
+
+/* What stands before the name: of a known shape? */
+static unsigned OWN(know_heads)(const Scanner *s, const Frame *f, Query *q, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        P from = q[i].text - f->after.len;
+        WINDOW v = OWN(load)(from), shape = OWN(shape)(v, OWN(within)(v, '0', 10), (size_t)(q[i].name - from));
+        const Shape *head = &s->heads[shape_home(OWN(sum)(shape)) & (HEADS - 1)];
+        if (!OWN(same)(shape, head->key) || !OWN(same)(OWN(first)(v, f->after.len), f->begins)) return i;
+        q[i].n_client = head->n_client;
+        q[i].n_network = head->n_network;
+        q[i].zone = head->type;
+    }
+    return n;
+}
+
+/* What stands behind it: which combination? */
+static unsigned OWN(know_tails)(const Scanner *s, Query *q, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        P p = q[i].name + q[i].n_name;
+        WINDOW v = OWN(load)(p);
+        uint64_t digits = OWN(within)(v, '0', 10), zeros = OWN(is)(v, '0');
+        v = OWN(shape)(v, digits, (size_t)(q[i].end - p));
+        size_t no = shape_home(OWN(sum)(v)) & (TAILS - 1);
+        const Shape *tail = &s->tails[no];
+        if (!OWN(same)(v, tail->key)) return i;
+        q[i].ns = OWN(billionths)(p + tail->took - 1, 0, tail->n_fraction);
+        uint32_t known = s->endings[no][q[i].zone][kind_of((digits & ~zeros & tail->size) == 0, q[i].ns)];
+        if (known == 0) return i;
+        q[i].group = s->combos[known - 1].group;
+        q[i].flags = s->combos[known - 1].flags;
+        q[i].end -= tail->returns;
+    }
+    return n;
+}
+
+/* The row that has the name of a query, plus 1; 0 when none has yet. */
+static inline uint32_t OWN(row)(const Scanner *s, const Query *q)
+{
+    if (!s->name_slots || !below(q->hash, s->name_level)) return 0;
+    for (size_t j = q->home & (s->name_slots - 1);; j = (j + 1) & (s->name_slots - 1)) {
+        uint32_t i = s->name_index[j];
+        if (i == 0) return 0;
+        const Name *row = &s->names[i - 1];
+        if (row->hash != q->hash || row->part != q->part || row->group != q->group || row->len != q->n_name) continue;
+        if (q->n_name <= 64 ? OWN(same)(OWN(first)(OWN(load)(q->name), q->n_name), row->name)
+            : memcmp(s->names_text.p + row->whole, q->name, q->n_name) == 0) return i;
+    }
+}
+
+/* Whether a name has capitals, or bytes that a usual one has not. A row was made of a name that has none. */
+static int OWN(odd)(P name, size_t n)
+{
+    for (size_t at = 0; at < n; at += 64) {
+        WINDOW v = OWN(load)(name + at);
+        uint64_t odd = ~OWN(within)(v, 0x21, 0x5E) | OWN(is)(v, '"') | OWN(is)(v, '\\') | OWN(within)(v, 'A', 26);
+        if (odd & LOWEST(n - at)) return 1;
+    }
+    return 0;
 }
 
 /* Count lines as long as they are usual: query lines in the frame of the line before, of known shapes. Returns the first one
-   that is not. Each step is made for a batch of lines, so that the processor works on several of them at once. */
+   that is not. Each step is made for a batch of lines, so that the processor works on several of them at once; rows of names
+   are seldom in the nearest cache, and are on their way meanwhile. */
 static P OWN(usual)(Scanner *s, P p, P end, P stop)
 {
     while (!s->failed && p < stop && s->frame_hint < s->n_frames && newline(s, p, end) != NULL) {
         const Frame *f = &s->frames[s->frame_hint];
         const uint16_t *ends = s->ends + s->end_no;
-        unsigned left = s->n_ends - s->end_no, room = WAITING - s->n_waiting, most = left < room ? left : room, n_cut = 0, n = 0;
+        unsigned left = s->n_ends - s->end_no, room = WAITING - s->n_waiting, most = left < room ? left : room, n = 0;
+        uint32_t minute = f->stamped ? minute_at(s->minute_ns) : NO_BIN;
         Query *batch = &s->waiting[s->n_waiting];
-        if (f->part == SLOW) break;
-        for (P line = p; n_cut < most && line < stop && s->ends_from + ends[n_cut] < end; n_cut++) {
-            P nl = s->ends_from + ends[n_cut];
-            if (!OWN(cut)(s, f, line, nl, &batch[n_cut])) break;
-            line = nl + 1;
-        }
-        while (n < n_cut && OWN(know)(s, &batch[n])) n++;
+        if (f->part == SLOW || f->after.len > 64 || (!f->stamped && f->before.len + f->after.len)) break;
+        n = OWN(begin)(s, f, p, end, stop, batch, most);
+        n = OWN(cut)(f, batch, n);
+        n = OWN(know_heads)(s, f, batch, n);
+        n = OWN(know_tails)(s, batch, n);
         for (unsigned i = 0; i < n; i++) {
             Query *q = &batch[i];
             if (q->n_name <= 64) q->hash = mix((q->n_name * K1) ^ OWN(sum)(OWN(first)(OWN(load)(q->name), q->n_name)));
             else q->hash = hash_within(q->name, q->n_name);
+            q->client = q->text + 7;
             OWN(network)(q->network, q->client, q->n_network);
-            q->no = ++s->n_lines;
+            q->no = s->n_lines + i + 1;
             q->frame = s->frame_hint;
             q->part = f->part;
-            if (!s->fine && q->at != NO_TIME && q->at % 1000) s->fine = 1;
+            q->minute = minute;
             seek_name(s, q);
         }
+        if (s->name_slots) {
+            for (unsigned i = 0; i < n; i++) {
+                uint32_t row = s->name_index[batch[i].home & (s->name_slots - 1)];
+                const Name *name = &s->names[row ? row - 1 : 0];
+                __builtin_prefetch(name, 1);
+                __builtin_prefetch(name->name + 32);
+            }
+        }
+        for (unsigned i = 0; i < n; i++) {
+            Query *q = &batch[i];
+            q->row = OWN(row)(s, q);
+            if (q->row == 0 && OWN(odd)(q->name, q->n_name)) n = i;
+            else if (!s->fine && q->at != NO_TIME && q->at % 1000) s->fine = 1;
+        }
         if (n) p = s->ends_from + ends[n - 1] + 1;
+        s->n_lines += n;
         s->end_no += n;
         s->n_waiting += n;
         if (s->n_waiting == WAITING) count_waiting(s);
