@@ -1165,6 +1165,8 @@ static const uint8_t CLOCKS[11][64] = {
     "0000-00-00T00:00:00.0000", "0000-00-00T00:00:00.00000", "0000-00-00T00:00:00.000000",
     "0000-00-00T00:00:00.0000000", "0000-00-00T00:00:00.00000000", "0000-00-00T00:00:00.000000000"};
 
+#if defined __x86_64__ && defined __GNUC__ && !defined __clang__
+#define HAS_WIDE 1
 /* Where the digits of `00.000000000` go in a number of 16, with the tens or without, by those behind the point. */
 #define NO 0x80
 #define PLACE(tens) { \
@@ -1182,6 +1184,7 @@ static const uint8_t PLACES[2][10][16] = {PLACE(NO), PLACE(0)};
 static const uint8_t NANOS[16] = {0, 0, ':' - '0', 0, 0, (uint8_t)('.' - '0'), 0, 0, 0, 0, 0, 0, 0, 0, 0, 'Z' - '0'};
 static const uint8_t NANOS_MOST[16] = {9, 9, 0, 5, 9, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0};
 static const uint8_t NANOS_PLACES[16] = {0x80, 0x80, 0x80, 0x80, 0x80, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14};
+#endif
 
 static unsigned (*find_newlines)(P, size_t, uint16_t *);
 
@@ -1202,8 +1205,7 @@ static inline P newline(Scanner *s, P p, P end)
 #define WIDTH 128
 #include "_usual.h"
 #undef WIDTH
-#if defined __x86_64__ && defined __GNUC__ && !defined __clang__
-#define HAS_WIDE 1
+#ifdef HAS_WIDE
 #pragma GCC push_options
 #pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt")
 #define WIDTH 256
