@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -203,3 +205,25 @@ def test_a_process_of_the_twin_is_killed(
     else:
         assert seen(given, apart) == seen(documents, LIMITS)
         assert not mark.exists()
+
+
+TWO = """
+import os, sys, threading
+from triage.reading.processes import processes
+if sys.argv[1] == "beside-a-thread":
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+with processes(2) as workers:
+    print(workers.executor.submit(os.getpid).result() != os.getpid(), flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("how", ["alone", "beside-a-thread"])
+def test_processes_end_with_the_one_that_began_them(how: str) -> None:
+    """Its output, which they inherit, is at its end once they are gone."""
+    first = subprocess.Popen([sys.executable, "-c", TWO, how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "True\n"
+        first.kill()
+        assert first.communicate(timeout=60)[0] == ""

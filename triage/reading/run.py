@@ -34,7 +34,7 @@ from triage.reading.window import Slice
 from triage.reading.workers import Workers, cores, threads
 
 _PART_BYTES = 64 << 20
-_PART_BYTES_OF_TWIN = 16 << 20
+_PART_BYTES_OF_TWIN = 32 << 20
 _PARTS = 8
 """Tasks of a worker, if the parts are not too small."""
 _AHEAD = 2
