@@ -1,8 +1,8 @@
 """All measures of reading in one table: python -m bench.measures FOLDER [GB ...] (1 2 4 10 unless told).
 
-Makes its logs in FOLDER (twice the largest size in all) and leaves them there. Commands that are compared run in turn,
-the page cache is warm, each figure is the median of three. Run it on an idle machine; ratios bear a busy one better.
-Engines are compared where they are installed, and must count the same as each other and as `triage`.
+Makes its logs in FOLDER (three times the largest size in all) and leaves them there. Commands that are compared run
+in turn, the page cache is warm, each figure is the median of three. Run it on an idle machine; ratios bear a busy one
+better. Engines are compared where they are installed, and must count the same as each other and as `triage`.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ def made(folder: Path, name: str, *options: str) -> list[str]:
     return once(folder / name, make)
 
 
-def packed(folder: Path, name: str, pack: Callable[[bytes], bytes], files: list[str]) -> list[str]:
+def packed(where: Path, ending: str, pack: Callable[[bytes], bytes], files: list[str]) -> list[str]:
     """The same files, compressed once."""
 
     def make(unfinished: Path) -> None:
         for file in map(Path, files):
-            (unfinished / f"{file.name}.{name}").write_bytes(pack(file.read_bytes()))
+            (unfinished / f"{file.name}.{ending}").write_bytes(pack(file.read_bytes()))
 
-    return once(folder / name, make)
+    return once(where, make)
 
 
 def once(where: Path, make: Callable[[Path], object]) -> list[str]:
@@ -154,12 +154,12 @@ def queries(folder: Path, sizes: list[int], small: float, pandas_mib: float) -> 
     tell(f"time({high} GB) / time({low} GB), less start", f"{1.05 * high / low:.1f}", f"{growth:.1f}")
 
 
-def general(folder: Path, files: list[str]) -> None:
-    """General engines on 1 GB; all must count the same."""
+def general(folder: Path, size: int, files: list[str]) -> None:
+    """General engines on query logs; all must count the same."""
     theirs = engines(files)
     figures = compared(folder, {"triage": triage(*files), "counted": [sys.executable, "-c", TRIAGE, *files], **theirs})
     for name in theirs:
-        tell(f"{name} / `triage`, 1 GB", "8 x for the fastest", ratio(figures, name, "triage"))
+        tell(f"{name} / `triage`, {size} GB", "8 x for the fastest", ratio(figures, name, "triage"))
     counts = {name: counts_of((folder / f"{name}.out").read_text()) for name in ("counted", *theirs)}
     digests = {digest_of(counts[name]) for name in theirs}
     totals = {digest_of(totals_of(found)) for found in counts.values()}
@@ -169,18 +169,19 @@ def general(folder: Path, files: list[str]) -> None:
     tell("their counts are equal, and their sums those of `triage`", "", f"{what}of the sums {totals.pop()}")
 
 
-def compressed(folder: Path, files: list[str]) -> None:
-    """1 GB as .gz and .zst, in several files and in one."""
+def compressed(folder: Path, size: int, files: list[str]) -> None:
+    """Query logs as .gz and .zst, in several files and in one."""
     ways: dict[str, tuple[str, Callable[[bytes], bytes]]] = {"gz": ("zcat", lambda raw: gzip.compress(raw, 6))}
     if importlib.util.find_spec("zstandard") and shutil.which("zstdcat"):
         ways["zst"] = ("zstdcat", lambda raw: importlib.import_module("zstandard").compress(raw, 3))
-    for name, (tool, pack) in ways.items():
-        many = packed(folder, name, pack, files)
-        one = once(folder / f"one-{name}", lambda unfinished: joined(many, unfinished))  # noqa: B023 - called at once
-        for what, these in ((f"{len(many)} .{name}", many), (f"one .{name}", one)):
+    for ending, (tool, pack) in ways.items():
+        many = packed(folder / f"{ending}{size}", ending, pack, files)
+        one = once(folder / f"one-{ending}{size}", lambda unfinished: joined(many, unfinished))  # noqa: B023 - called at once
+        for what, these in ((f"{len(many)} .{ending}", many), (f"one .{ending}", one)):
             script = f'{tool} "$@" | grep -c plugin/errors'
-            must = "7 x" if name == "gz" else ""
-            pair(folder, f"`{tool} \\| grep -c` / `triage`, 1 GB in {what}", must, piped(script, these), triage(*these))
+            must = "7 x" if ending == "gz" else ""
+            named = f"`{tool} \\| grep -c` / `triage`, {size} GB in {what}"
+            pair(folder, named, must, piped(script, these), triage(*these))
 
 
 def joined(files: list[str], folder: Path) -> None:
@@ -191,16 +192,21 @@ def joined(files: list[str], folder: Path) -> None:
 
 
 def shapes(folder: Path) -> None:
-    """Errors only, records of docker, many replicas, no kernel."""
-    files = made(folder, "errors", "--size", "200M", "--kind", "errors")
-    pair(folder, "grep, sed, sort, uniq / `triage`, 200 MB of errors", "50 x", piped(PIPELINE, files), triage(*files))
+    """Errors only, records of docker, many replicas."""
+    for size in ("200M", "1G"):
+        files = made(folder, f"errors-{size}", "--size", size, "--kind", "errors")
+        named = f"grep, sed, sort, uniq / `triage`, {size} of errors"
+        pair(folder, named, "50 x", piped(PIPELINE, files), triage(*files))
     files = made(folder, "docker", "--size", "256M", "--framing", "docker")
     pair(folder, "JSON lines of docker, 256 MB / `grep -c`", "", triage(*files), grep(files))
     files = made(folder, "replicas", "--size", "500M", "--replicas", "50")
     pair(folder, "50 replicas of 10 MB / `grep -c`", "", triage(*files), grep(files))
-    files = made(folder, "q0", "--size", "256M")
+
+
+def without_kernel(folder: Path, size: str, files: list[str]) -> None:
+    """The twin in processes against two of the quickest interpreter."""
     alone = [sys.executable, "-c", WITHOUT_KERNEL, *triage(*files)[1:]]
-    pair(folder, "without the kernel / mawk x 2, 256 MB", "1.3 x", alone, mawk_twice(files))
+    pair(folder, f"without the kernel / mawk x 2, {size}", "1.3 x", alone, mawk_twice(files))
 
 
 def main() -> None:
@@ -209,9 +215,12 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     print(f"load {os.getloadavg()[0]:.1f}\n\n| what | must | measured |\n|---|---|---|")
     queries(folder, sizes, *start(folder))
-    gigabyte = made(folder, "q1", "--size", "1G")
-    general(folder, gigabyte)
-    compressed(folder, gigabyte)
+    without_kernel(folder, "256 MB", made(folder, "q0", "--size", "256M"))
+    for size in (1, 4):
+        files = made(folder, f"q{size}", "--size", f"{size}G")
+        without_kernel(folder, f"{size} GB", files)
+        general(folder, size, files)
+        compressed(folder, size, files)
     shapes(folder)
 
 
