@@ -10,7 +10,7 @@ from setuptools.command.build_ext import build_ext
 KERNEL = Extension(
     "triage.reading._kernel",
     ["triage/reading/_kernel.c"],
-    depends=["triage/reading/_usual.h"],
+    depends=sorted(map(str, Path("triage/reading/kernel").glob("*.h"))),
     extra_compile_args=["-O3"],
     py_limited_api=True,
     optional=True,

@@ -1,4 +1,4 @@
-/* The way of most lines, made once for each width of registers: `_kernel.c` includes it with WIDTH 512 (AVX-512), 256 (AVX2,
+/* The way of most lines, made once for each width of registers: `widths.h` includes it with WIDTH 512 (AVX-512), 256 (AVX2,
    BMI2) or 128 (SSE2, else plain C).
 
    Looked at through windows of 64 bytes, digits as zeros, query lines repeat: before the name stands one of some hundred

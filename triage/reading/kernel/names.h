@@ -1,0 +1,74 @@
+/* Rows of query names: by replica, name and kind of answer; thinned by a hash of the name. */
+
+static inline uint64_t name_home(uint64_t hash, uint32_t part, uint32_t group)
+{
+    return mix(hash ^ ((uint64_t)part << 32 | group) * K1);
+}
+
+static inline P text_of_name(const Scanner *s, const Name *row)
+{
+    return row->len > sizeof row->name ? s->names_text.p + row->whole : row->name;
+}
+
+static void index_names(Scanner *s)
+{
+    if (s->name_index != NULL) memset(s->name_index, 0, s->name_slots * sizeof *s->name_index);
+    for (size_t i = 0; i < s->n_names; i++) {
+        size_t j = name_home(s->names[i].hash, s->names[i].part, s->names[i].group) & (s->name_slots - 1);
+        while (s->name_index[j]) j = (j + 1) & (s->name_slots - 1);
+        s->name_index[j] = (uint32_t)i + 1;
+    }
+}
+
+/* Rebuild without rows above the level; at the same level it only gives back what replaced texts left behind. */
+static void thin_names(Scanner *s, unsigned level)
+{
+    Arena names = {0}, texts = {0};
+    size_t n = 0;
+    s->name_level = level;
+    s->texts_waste = 0;
+    for (size_t i = 0; i < s->n_names; i++) {
+        Name row = s->names[i];
+        if (!below(row.hash, level)) continue;
+        if (row.len > sizeof row.name) row.whole = put(s, &names, s->names_text.p + row.whole, row.len).at;
+        row.text = put(s, &texts, s->texts.p + row.text.at, row.text.len);
+        s->names[n++] = row;
+    }
+    free(s->names_text.p);
+    free(s->texts.p);
+    s->names_text = names;
+    s->texts = texts;
+    s->n_names = n;
+    for (unsigned i = 0; i < WAITING; i++) s->waiting[i].row = 0;
+    if (!s->failed) index_names(s);
+}
+
+static inline Name *name_row(Scanner *s, P name, size_t len, uint64_t hash, uint64_t home, uint32_t part, uint32_t group, int *made)
+{
+    *made = 0;
+    if (s->name_slots <= SPARSE * (s->n_names + 1) && index_room(s, &s->name_index, &s->name_slots, s->n_names + 1)) index_names(s);
+    if (s->failed) return NULL;
+    size_t j = home & (s->name_slots - 1);
+    for (uint32_t i; (i = s->name_index[j]) != 0; j = (j + 1) & (s->name_slots - 1)) {
+        Name *row = &s->names[i - 1];
+        if (row->hash != hash || row->part != part || row->group != group || row->len != len) continue;
+        if (len <= sizeof row->name ? same_begin(row->name, name, len) : memcmp(s->names_text.p + row->whole, name, len) == 0)
+            return row;
+    }
+    Name *row = ADD(s, names);
+    if (row == NULL) return NULL;
+    memset(row, 0, sizeof *row);
+    row->hash = hash; row->part = (uint16_t)part; row->group = (uint16_t)group;
+    row->first = row->last = NO_TIME;
+    row->len = (uint16_t)len;
+    memcpy(row->name, name, len < sizeof row->name ? len : sizeof row->name);
+    if (len > sizeof row->name) row->whole = put(s, &s->names_text, name, len).at;
+    s->name_index[j] = (uint32_t)s->n_names;
+    *made = 1;
+    return row;
+}
+
+static void limit_names(Scanner *s)
+{
+    while (s->n_names > s->max_names && s->name_level < 63 && !s->failed) thin_names(s, s->name_level + 1);
+}
