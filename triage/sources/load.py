@@ -16,9 +16,10 @@ from triage.errors import TriageError
 from triage.model.bundle import Bundle, Document, Gap, Kind, Redaction
 from triage.sources import folder, names, urls
 from triage.sources.archives import Unpacking, expand, note_end
-from triage.sources.found import Found, bytes_opener, read_up_to, shown
+from triage.sources.found import Found, read_up_to, shown
 from triage.sources.limits import Limits
 from triage.sources.recognise import Budget, recognise
+from triage.sources.stdin import of_stdin
 
 _TWIN_BYTES = 4 * 1024 * 1024
 """Larger logs are not compared."""
@@ -166,8 +167,7 @@ def _find(paths: Sequence[str], stdin: BinaryIO | None, limits: Limits) -> Itera
     roots = _labels([path for path in paths if not urls.is_url(path)])
     for given, label in roots:
         if given == "-":
-            raw = read_up_to(stdin, limits.max_text_bytes * 4) if stdin is not None else b""
-            yield Found("stdin", "stdin", bytes_opener(raw), len(raw), given=True)
+            yield of_stdin(stdin, limits)
             continue
         path = Path(given)
         if folder.kind_of_path(path) == "file":
