@@ -56,7 +56,7 @@ def fit(records: Sequence[Record]) -> Fit:
 
 
 def probabilities(record: Record, calibration: Calibration) -> Array:
-    """Of the causes of a record, as `triage.analysis.rank.weigh` would have them."""
+    """Of the causes of a record, as `triage.analysis.rank.ranked` would have them."""
     return _softmax(_logs(record, _vector(calibration)))
 
 

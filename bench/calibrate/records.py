@@ -20,7 +20,7 @@ from triage import pipeline
 from triage.analysis.assemble import judge
 from triage.analysis.exposure import seen_of
 from triage.analysis.inputs import Inputs
-from triage.analysis.rank import weigh
+from triage.analysis.rank import ranked, weigh
 from triage.analysis.signs import signs_of
 from triage.errors import NoEvidenceError
 from triage.model.rule import Rulebook
@@ -102,7 +102,7 @@ def _record(name: str, source: str, expect: Mapping[str, Any], folder: str) -> R
     if not judged:
         return None
     context = judged[0][0]
-    weights = [w for w, _ in weigh(context, rulebook)]
+    weights = [w for w, _ in ranked(weigh(context, rulebook))]
     causes = tuple(w.rule.id for w in weights)
     quiet = bool(accepted & {"benign", "none"})
     parts = [

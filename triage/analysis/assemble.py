@@ -17,7 +17,7 @@ from triage.analysis.hypotheses import PLAIN, SCOPED, Draft, drafts_of
 from triage.analysis.inputs import Inputs
 from triage.analysis.localize import Strengths, localize_units
 from triage.analysis.names import NameSpread, spread_of
-from triage.analysis.rank import QUIET, weigh
+from triage.analysis.rank import QUIET, ranked, weigh
 from triage.analysis.scopes import Unit
 from triage.analysis.sign import Sign
 from triage.analysis.signs import signs_of
@@ -92,16 +92,16 @@ def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen])
 
 def _spread(group: Group, units: Sequence[Unit], inputs: Inputs) -> NameSpread:
     """How the failing names of a group spread over zones; probes name none."""
-    real = [s for s in group.signs if not s.probe and s.qname]
-    real = [s for s in real if not s.symptom.startswith("overload")]
-    down = any(s.symptom == "health-check-failures" for s in group.signs)
+    real = {t: signed for t, signed in group.tries.items() if not t.probe and t.qname}
+    real = {t: signed for t, signed in real.items() if not t.symptom.startswith("overload")}
+    down = any(t.symptom == "health-check-failures" for t in group.tries)
     if group.family != "upstream" or group.zone is not None or not real or down:
         return NameSpread(None, known=False)
-    failing = {s.replica for s in real}
+    failing = {t.replica for t in real}
     asked = [u.n for u in units if u.name in failing]
     n_asked = sum(n for n in asked if n is not None) if asked and all(n is not None for n in asked) else None
-    names = sorted({s.qname for s in real if s.qname})
-    spread = spread_of(names, sum(lookups(real, lambda s: s.replica).values()), n_asked)
+    names = sorted({t.qname for t in real if t.qname})
+    spread = spread_of(names, sum(lookups(real, lambda t: t.replica).values()), n_asked)
     if spread.suffix and len(_answered_elsewhere(group, failing, inputs).intersection(names)) >= LIVING * len(names):
         return replace(spread, suffix=None)
     other = [u for u in units if u.checked is False and not u.replica]
@@ -128,15 +128,16 @@ def _numbers(inputs: Inputs, section: str) -> dict[str, float]:
 
 def _judged(contexts: Sequence[Context], inputs: Inputs) -> list[tuple[Context, tuple[Draft, ...]]]:
     """Weigh every group. A further fault beside the clearest one is rarer than a first: noise then explains more."""
-    first = [(c, weigh(c, inputs.rulebook)) for c in contexts]
-    harmful = [i for i, (c, _) in enumerate(first) if max(_harm(c, s) for s in c.group.counts or ("",)) > 0.0]
-    fault = [sum(p for w, p in weights if w.rule.id not in QUIET) for _, weights in first]
-    clearest = max(harmful, key=lambda i: (fault[i], len(first[i][0].group.signs)), default=None)
+    causes = [weigh(c, inputs.rulebook) for c in contexts]
+    first = [ranked(weights) for weights in causes]
+    harmful = [i for i, c in enumerate(contexts) if max(_harm(c, s) for s in c.group.counts or ("",)) > 0.0]
+    fault = [sum(p for w, p in weights if w.rule.id not in QUIET) for weights in first]
+    clearest = max(harmful, key=lambda i: (fault[i], len(contexts[i].group.signs)), default=None)
     beside = _numbers(inputs, "groups").get("benign_beside", 1.0)
     found = []
-    for i, (context, weights) in enumerate(first):
+    for i, (context, weights) in enumerate(zip(contexts, first, strict=True)):
         if i in harmful and clearest is not None and i != clearest and fault[clearest] > 0.5:
-            weights = weigh(context, inputs.rulebook, {"benign": beside})
+            weights = ranked(causes[i], {"benign": beside})
         if weights:
             found.append((context, drafts_of(weights, context)))
     return found

@@ -39,16 +39,22 @@ class _Bins:
             return None
         return (at_ns - self.start_ns) // self.step_ns
 
-    def spread(self, sign: Sign) -> list[tuple[int, float]]:
+    def spread(self, sign: Sign) -> Sequence[tuple[int, float]]:
         """A sign's weight by bin; a summary counts evenly over its time."""
         first = self.at(sign.at_ns)
         if first is None:
-            return []
+            return ()
         if sign.until_ns is None:
-            return [(first, sign.weight)]
+            return ((first, sign.weight),)
         last = self.at(sign.until_ns)
         span = range(first, max(first, last if last is not None else first) + 1)
         return [(i, sign.weight / len(span)) for i in span]
+
+
+_Place = tuple[str | None, str | None]
+"""Member of the kind of place that is shown, and upstream."""
+_Places = dict[_Place, list[float]]
+"""Weights of the signs by bin."""
 
 
 def cells_of(inputs: Inputs, seen: Mapping[str, Seen], groups: Sequence[Sequence[Sign]], lead: Scope | None) -> Cells:
@@ -56,12 +62,31 @@ def cells_of(inputs: Inputs, seen: Mapping[str, Seen], groups: Sequence[Sequence
     signs = [s for group in groups for s in group if not s.replica.startswith(CHECK)]
     bins = _bins(signs, seen)
     kind = _kind(inputs, lead)
-    rows = tuple(_rows(signs, bins, inputs, seen, kind))
-    faults = tuple(FaultRow(number, _counts(group, bins)) for number, group in enumerate(groups, 1))
+    member_of = cache(lambda replica: _member(inputs, replica, kind))
+    places: _Places = defaultdict(lambda: [0.0] * bins.n)
+    faults = []
+    for number, group in enumerate(groups, 1):
+        whole = [0.0] * bins.n
+        for sign in group:
+            place = None if sign.replica.startswith(CHECK) else places[member_of(sign.replica), sign.upstream]
+            for i, weight in bins.spread(sign):
+                whole[i] += weight
+                if place is not None:
+                    place[i] += weight
+        faults.append(FaultRow(number, _counts(whole)))
+    fails = Counter((member_of(s.replica), s.upstream) for s in signs)
+    rows = tuple(_rows(places, fails, bins, inputs, seen, member_of))
     undated = sum(s.at_ns is None for s in signs) if bins.start_ns is not None else 0
     bin_s = None if bins.start_ns is None else bins.step_ns / _SECOND_NS
     return Cells(
-        kind, bins.start_ns, bin_s, rows[:_MOST_ROWS], max(0, len(rows) - _MOST_ROWS), faults, _kinds(signs), undated
+        kind,
+        bins.start_ns,
+        bin_s,
+        rows[:_MOST_ROWS],
+        max(0, len(rows) - _MOST_ROWS),
+        tuple(faults),
+        _kinds(signs),
+        undated,
     )
 
 
@@ -93,31 +118,33 @@ def _member(inputs: Inputs, replica: str, kind: str) -> str | None:
     return (replica or None) if kind == "replica" else place.get(kind) if place else None
 
 
-def _counts(signs: Sequence[Sign], bins: _Bins) -> tuple[int, ...]:
-    found = [0.0] * bins.n
-    for sign in signs:
-        for i, weight in bins.spread(sign):
-            found[i] += weight
-    return tuple(max(1, round(x)) if x else 0 for x in found)
+def _counts(weights: Sequence[float]) -> tuple[int, ...]:
+    return tuple(max(1, round(x)) if x else 0 for x in weights)
 
 
-def _rows(signs: Sequence[Sign], bins: _Bins, inputs: Inputs, seen: Mapping[str, Seen], kind: str) -> list[CellRow]:
+def _rows(
+    places: _Places,
+    fails: Mapping[_Place, int],
+    bins: _Bins,
+    inputs: Inputs,
+    seen: Mapping[str, Seen],
+    member_of: Callable[[str], str | None],
+) -> list[CellRow]:
     """Every place with every upstream that fails somewhere; the places and upstreams with most failures first."""
-    upstreams = [u for u, _ in Counter(s.upstream for s in signs).most_common(_MOST_UPSTREAMS)] or [None]
+    by_member, by_upstream = Counter[str | None](), Counter[str | None]()
+    for (member, upstream), n in fails.items():
+        by_member[member] += n
+        by_upstream[upstream] += n
+    upstreams = [u for u, _ in by_upstream.most_common(_MOST_UPSTREAMS)] or [None]
     replicas: dict[str | None, list[str]] = defaultdict(list)
-    member_of = cache(lambda replica: _member(inputs, replica, kind))
     for replica in inputs.replicas:
         replicas[member_of(replica)].append(replica)
-    parts: dict[tuple[str | None, str | None], list[Sign]] = defaultdict(list)
-    for sign in signs:
-        parts[member_of(sign.replica), sign.upstream].append(sign)
-    fails = Counter(member_of(s.replica) for s in signs)
     asked = _asked(inputs, bins, member_of)
     found = []
-    for member in sorted(replicas, key=lambda m: (-fails[m], m is None, m or "")):
+    for member in sorted(replicas, key=lambda m: (-by_member[m], m is None, m or "")):
         covered = [any(_covers(seen[r], bins, i) for r in replicas[member]) for i in range(bins.n)]
         for upstream in upstreams:
-            counts = _counts(parts[member, upstream], bins)
+            counts = _counts(places[member, upstream])
             cells = tuple(n if n or covered[i] else None for i, n in enumerate(counts))
             found.append(CellRow(member, upstream, cells, asked.get(member)))
     quiet = [row for row in found if not any(row.failures)]
@@ -136,12 +163,12 @@ def _asked(inputs: Inputs, bins: _Bins, member_of: Callable[[str], str | None]) 
     if bins.start_ns is not None and bins.step_ns < MINUTE_NS:
         return {}
     found: dict[str | None, list[int]] = defaultdict(lambda: [0] * bins.n)
-    for row in inputs.observations.queries:
-        counts = found[member_of(row.replica or "")]
+    for row in inputs.asked:
+        counts = found[member_of(row.replica)]
         if row.answer in FORWARDED:
             i = bins.at(None if row.minute is None else row.minute * MINUTE_NS)
             if i is not None:
-                counts[i] += row.count
+                counts[i] += row.n
     return {member: tuple(counts) for member, counts in found.items()}
 
 
@@ -149,8 +176,8 @@ def _kinds(signs: Sequence[Sign]) -> tuple[FailureCount, ...]:
     """The most frequent kinds and upstreams; what is beyond the cap counts as `other`."""
     found: Counter[tuple[str, str | None]] = Counter()
     for sign in signs:
-        found[sign.kind.value if sign.kind else sign.symptom, sign.upstream] += max(1, round(sign.weight))
+        found[sign.kind or sign.symptom, sign.upstream] += max(1, round(sign.weight))
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0][0], item[0][1] or ""))
-    kept = [FailureCount(kind, upstream, n) for (kind, upstream), n in ordered[:_MOST_COUNTS]]
+    kept = [FailureCount(str(kind), upstream, n) for (kind, upstream), n in ordered[:_MOST_COUNTS]]
     rest = sum(n for _, n in ordered[_MOST_COUNTS:])
     return (*kept, FailureCount("other", None, rest)) if rest else tuple(kept)

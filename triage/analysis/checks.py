@@ -113,12 +113,12 @@ def names_for(draft: Draft, context: Context, upstreams: Sequence[str]) -> dict[
     found: dict[str, str] = {}
     if upstreams:
         found["upstream_ip"], found["upstream_port"] = split(upstreams[0])
-    failing = sorted({s.qname for s in context.real if s.qname and SAFE_NAME.match(s.qname)})
+    failing = sorted(name for name in context.qnames if SAFE_NAME.match(name))
     servers = [split(u) for u in _listed(context) or upstreams]
     if servers:
         port = found.setdefault("upstream_port", servers[0][1])
         found["servers"] = " ".join(ip for ip, other in servers if other == port)
-    api = sorted({s.fields["address"] for s in context.group.signs if SAFE_ENDPOINT.match(s.fields.get("address", ""))})
+    api = sorted(address for address in context.group.addresses if SAFE_ENDPOINT.match(address))
     if api:
         found["api_address"] = api[0]
     found["qname"] = failing[0] if failing else SECOND_NAMES[0]

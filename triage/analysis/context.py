@@ -35,6 +35,8 @@ class Context:
     localization: Localization
     seen: Mapping[str, Seen]
     names: NameSpread
+    findings: dict[object, Finding] = field(default_factory=dict, compare=False)
+    """What measures found so far, by their names and arguments."""
 
     @cached_property
     def failing(self) -> frozenset[str]:
@@ -52,6 +54,11 @@ class Context:
         return tuple(s for s in self.group.signs if not s.probe)
 
     @cached_property
+    def qnames(self) -> frozenset[str]:
+        """Names that failed, without probes."""
+        return frozenset(s.qname for s in self.real if s.qname)
+
+    @cached_property
     def covered(self) -> tuple[int, int] | None:
         """What was read of the replicas that show the group, from first to last (ns); None without a clock."""
         spans = [span for r in self.failing if r in self.seen for span in self.seen[r].spans]
@@ -60,7 +67,7 @@ class Context:
     @cached_property
     def episodes(self) -> tuple[Episode, ...]:
         """When the fault was on, by change points; empty without a clock."""
-        return episodes_of(self.group.lines, self.covered)
+        return episodes_of(self.group.times, self.covered)
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:

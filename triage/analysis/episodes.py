@@ -6,7 +6,8 @@ the best sum of block likelihoods less a cost per block (Scargle et al., ApJ 764
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -23,12 +24,12 @@ STANDS_OUT = 0.1
 """A block is on from this share of the highest rate on; what is below is noise beside it."""
 
 
-def episodes_of(signs: Sequence[Sign], span: tuple[int, int] | None) -> tuple[Episode, ...]:
-    """The times in which the failures of `signs` came close, in order; none without a clock.
+@lru_cache(maxsize=32)
+def episodes_of(times: tuple[int, ...], span: tuple[int, int] | None) -> tuple[Episode, ...]:
+    """In which times failures came close, in order; `times` are those of look-ups (ns), in order.
 
     `span` is what was read (ns): silence before and after counts only inside it.
     """
-    times = _lookup_times(signs)
     if not times:
         return ()
     first, last = min(times[0], span[0] if span else times[0]), max(times[-1], span[1] if span else times[-1])
@@ -50,7 +51,7 @@ def episodes_of(signs: Sequence[Sign], span: tuple[int, int] | None) -> tuple[Ep
     return tuple(Episode(part[0], part[-1], len(part)) for part in found)
 
 
-def _lookup_times(signs: Sequence[Sign]) -> list[int]:
+def lookup_times(signs: Iterable[Sign]) -> tuple[int, ...]:
     """One time for each look-up (and for the end of what a summary covers), in order."""
     by_name: dict[tuple[str, str], list[int]] = {}
     for sign in signs:
@@ -66,7 +67,7 @@ def _lookup_times(signs: Sequence[Sign]) -> list[int]:
             if begin is None or at - begin >= LOOKUP_NS:
                 found.append(at)
                 begin = at
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def _blocks_on(counts: NDArray[np.float64]) -> list[int]:

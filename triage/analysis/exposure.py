@@ -92,8 +92,8 @@ def asked_upstream(
     minutes = ((window[0] - pad) // MINUTE_NS, (window[1] + pad) // MINUTE_NS) if window else None
     caches = {name for name, place in inputs.topology.places.items() if place.layer == "node-local"}
     logs_all: set[str] = set()
-    for row in inputs.observations.queries:
-        replica = row.replica or ""
+    for row in inputs.asked:
+        replica = row.replica
         if row.answer not in LOST:
             logs_all.add(replica)
         # A node cache serves no zone of its own: its authoritative answers came from the cluster's DNS.
@@ -102,9 +102,9 @@ def asked_upstream(
             continue
         if minutes and row.minute is not None and not minutes[0] - row.minutes < row.minute <= minutes[1]:
             continue
-        asked[replica] = asked.get(replica, 0.0) + row.count
+        asked[replica] = asked.get(replica, 0.0) + row.n
         if row.answer in LOST:
-            failed[replica] = failed.get(replica, 0.0) + row.count
+            failed[replica] = failed.get(replica, 0.0) + row.n
     return {r: (asked.get(r, 0.0), failed.get(r, 0.0)) for r in logs_all}
 
 
@@ -208,14 +208,17 @@ NOISE_NS = 600_000_000_000
 def noise_of(group: Group, inputs: Inputs) -> Mapping[str, float]:
     """Per replica: how many independent events of noise would make its failures."""
     events: dict[str, dict[str, list[tuple[int, float]]]] = {}
-    for sign in (s for s in group.lines if s.symptom in LINES):
-        leaks = bool(sign.qname) and leaks_cluster_zone(sign.qname or "", inputs.configuration.cluster_zones)
-        if sign.symptom not in LAME or group.zone is not None or leaks:
+    domains: set[str] = set()
+    zones = inputs.configuration.cluster_zones
+    for tried, tries in group.tries.items():
+        if tried.symptom not in LINES or tried.replica.startswith(CHECK):
+            continue
+        leaks = bool(tried.qname) and leaks_cluster_zone(tried.qname or "", zones)
+        what = "probe" if tried.probe else domain(tried.qname) if tried.qname else tried.text[-60:]
+        domains.add(what)
+        if tried.symptom not in LAME or group.zone is not None or leaks or len(domains) > FEW_DOMAINS:
             return {}
-        what = "probe" if sign.probe else domain(sign.qname) if sign.qname else sign.citation.text[-60:]
-        events.setdefault(sign.replica, {}).setdefault(what, []).append((sign.at_ns or 0, 1.0))
-    if len({what for found in events.values() for what in found}) > FEW_DOMAINS:
-        return {}
+        events.setdefault(tried.replica, {}).setdefault(what, []).extend((at or 0, 1.0) for at, _ in tries.signed)
     lookups = group.by_replica
     return {
         r: max(float(sum(len(bursts(times, NOISE_NS)) for times in found.values())), lookups.get(r, 1.0) ** INSISTENCE)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import NamedTuple
 
-from triage.analysis.episodes import episodes_of
+from triage.analysis.episodes import episodes_of, lookup_times
 from triage.analysis.inputs import Inputs
 from triage.analysis.sign import CHECK, LOOKUP_NS, Sign
 
@@ -31,6 +32,38 @@ STANDS_ALONE = 5
 """Look-ups of an episode that are not in these replicas by chance."""
 
 
+class Tried(NamedTuple):
+    """What signs have in common that differ in their time only."""
+
+    symptom: str
+    replica: str
+    qname: str | None
+    text: str
+    """The end of the line, where it names no query."""
+    probe: bool
+
+
+Signed = Sequence[tuple[int | None, float]]
+"""Times and weights of signs."""
+
+
+class Tries(NamedTuple):
+    """Signs that differ in their time only."""
+
+    signed: Signed
+    lookups: float
+    """How many look-ups they are."""
+
+
+def tries_of(signs: Iterable[Sign]) -> Mapping[Tried, Tries]:
+    """Signs by what they have in common: few of many thousands have a name of their own."""
+    found: dict[Tried, list[tuple[int | None, float]]] = defaultdict(list)
+    for s in signs:
+        text = "" if s.qname else s.citation.text[-80:]
+        found[Tried(s.symptom, s.replica, s.qname, text, s.probe)].append((s.at_ns, s.weight))
+    return {tried: Tries(signed, _lookups(signed)) for tried, signed in found.items()}
+
+
 @dataclass(frozen=True)
 class Group:
     """The signs of one independent fault. Without slots: what follows from them is asked for often and kept."""
@@ -41,14 +74,24 @@ class Group:
     """Corefile zone whose forward fails; None when it is the root or not known."""
 
     @cached_property
+    def tries(self) -> Mapping[Tried, Tries]:
+        """The signs by what they have in common."""
+        return tries_of(self.signs)
+
+    @cached_property
     def counts(self) -> Mapping[str, float]:
         """Look-ups per symptom, repeats of one look-up once."""
-        return lookups(self.signs, lambda s: s.symptom)
+        return lookups(self.tries, lambda tried: tried.symptom)
 
     @cached_property
     def by_replica(self) -> Mapping[str, float]:
         """Look-ups per replica; outcomes of direct checks are no counts."""
-        return lookups((s for s in self.signs if not s.replica.startswith(CHECK)), lambda s: s.replica)
+        return lookups(self.tries, lambda tried: None if tried.replica.startswith(CHECK) else tried.replica)
+
+    @cached_property
+    def times(self) -> tuple[int, ...]:
+        """When replicas failed, one time a look-up, in order."""
+        return lookup_times(self.lines)
 
     @cached_property
     def lines(self) -> tuple[Sign, ...]:
@@ -65,6 +108,11 @@ class Group:
         return tuple(u for u, _ in sorted(named.items(), key=lambda item: (-item[1], item[0])))
 
     @cached_property
+    def addresses(self) -> frozenset[str]:
+        """Addresses of API servers that the signs name."""
+        return frozenset(s.fields["address"] for s in self.signs if "address" in s.fields)
+
+    @cached_property
     def window(self) -> tuple[int, int] | None:
         """First and last sign, nanoseconds; None without a clock."""
         times = [t for s in self.signs for t in (s.at_ns, s.until_ns) if t is not None]
@@ -77,8 +125,6 @@ def bursts(signed: Sequence[tuple[int, float]], length_ns: int) -> list[float]:
     >>> bursts([(0, 1.0), (9, 1.0), (10, 1.0), (25, 2.0)], 10)
     [2.0, 1.0, 2.0]
     """
-    if len(signed) == 1:
-        return [signed[0][1]]
     found: list[float] = []
     begin = -length_ns
     for at, weight in sorted(signed):
@@ -89,25 +135,30 @@ def bursts(signed: Sequence[tuple[int, float]], length_ns: int) -> list[float]:
     return found
 
 
-def lookups(signs: Iterable[Sign], key: Callable[[Sign], str]) -> Mapping[str, float]:
-    """Failed look-ups by `key(sign)`: lines of one replica, name and 10 s are one look-up of at most four lines.
-
-    Without a clock four lines of one name count as one look-up. A summary counts its weight, divided likewise.
-    """
-    clocked: dict[tuple[str, str, str], list[tuple[int, float]]] = defaultdict(list)
-    plain: dict[tuple[str, str, str], float] = defaultdict(float)
-    for sign in signs:
-        name = sign.qname or sign.citation.text[-80:]
-        if sign.at_ns is not None:
-            clocked[key(sign), sign.replica, name].append((sign.at_ns, sign.weight))
-        else:
-            plain[key(sign), sign.replica, name] += sign.weight
+def lookups(tries: Mapping[Tried, Tries], key: Callable[[Tried], str | None]) -> Mapping[str, float]:
+    """Failed look-ups by `key`, which is None for what does not count; tries of one replica and name go together."""
+    same: dict[tuple[str, str, str], list[Tries]] = defaultdict(list)
+    for tried, found in tries.items():
+        value = key(tried)
+        if value is not None:
+            same[value, tried.replica, tried.qname or tried.text].append(found)
     total: dict[str, float] = defaultdict(float)
-    for (value, _, _), signed in clocked.items():
-        total[value] += sum(max(1.0, weight / 4.0) for weight in bursts(signed, LOOKUP_NS))
-    for (value, _, _), weight in plain.items():
-        total[value] += max(1.0, weight / 4.0)
+    for (value, _, _), parts in same.items():
+        alone = len(parts) == 1
+        total[value] += parts[0].lookups if alone else _lookups([pair for part in parts for pair in part.signed])
     return dict(sorted(total.items()))
+
+
+def _lookups(signed: Signed) -> float:
+    """Look-ups of one replica and name: lines within 10 s are one, of at most four lines.
+
+    Without a clock four lines count as one look-up. A summary counts its weight, divided likewise.
+    """
+    clocked = [(at, weight) for at, weight in signed if at is not None]
+    found = sum(max(1.0, weight / 4.0) for weight in bursts(clocked, LOOKUP_NS))
+    if len(clocked) < len(signed):
+        found += max(1.0, sum(weight for at, weight in signed if at is None) / 4.0)
+    return found
 
 
 def groups_of(signs: Sequence[Sign], inputs: Inputs) -> tuple[Group, ...]:
@@ -124,11 +175,12 @@ def groups_of(signs: Sequence[Sign], inputs: Inputs) -> tuple[Group, ...]:
         parts = _by_destination(members, inputs) if family == "upstream" else {None: members}
         for zone, part in parts.items():
             pieces = _by_manner(part) if family == "upstream" else [part]
-            found.extend(Group(family, tuple(p), zone) for piece in pieces for p in _by_window(piece, inputs))
+            for piece in pieces:
+                found.extend(_by_window(Group(family, tuple(piece), zone), inputs))
     return tuple(found)
 
 
-def _by_window(signs: Sequence[Sign], inputs: Inputs) -> list[list[Sign]]:
+def _by_window(group: Group, inputs: Inputs) -> list[Group]:
     """Episodes of other replicas, or of other servers, are other faults; what has no episode stays with the first.
 
     Few failures fall on few replicas by chance, so an episode stands alone only from `STANDS_ALONE` look-ups on.
@@ -136,12 +188,12 @@ def _by_window(signs: Sequence[Sign], inputs: Inputs) -> list[list[Sign]]:
     segments = inputs.observations.segments
     spans = [(s.first_ns, s.last_ns) for s in segments if s.first_ns is not None and s.last_ns is not None]
     whole = (min(a for a, _ in spans), max(b for _, b in spans)) if spans else None
-    episodes = episodes_of([s for s in signs if not s.replica.startswith(CHECK)], whole)
+    episodes = episodes_of(group.times, whole)
     if len(episodes) < 2:
-        return [list(signs)]
+        return [group]
     parts: list[list[Sign]] = [[] for _ in episodes]
     rest: list[Sign] = []
-    for sign in signs:
+    for sign in group.signs:
         at = sign.at_ns
         home = next((i for i, e in enumerate(episodes) if at is not None and e.first_ns <= at <= e.last_ns), None)
         (rest if home is None else parts[home]).append(sign)
@@ -155,9 +207,11 @@ def _by_window(signs: Sequence[Sign], inputs: Inputs) -> list[list[Sign]]:
             merged.append(part)
         else:
             fits.extend(part)
+    if len(merged) == 1:
+        return [group]
     merged[0].extend(rest)
-    order = {id(sign): i for i, sign in enumerate(signs)}
-    return [sorted(part, key=lambda sign: order[id(sign)]) for part in merged]
+    order = {id(sign): i for i, sign in enumerate(group.signs)}
+    return [replace(group, signs=tuple(sorted(part, key=lambda sign: order[id(sign)]))) for part in merged]
 
 
 def _by_destination(signs: Sequence[Sign], inputs: Inputs) -> dict[str | None, list[Sign]]:
@@ -169,10 +223,11 @@ def _by_destination(signs: Sequence[Sign], inputs: Inputs) -> dict[str | None, l
     for row in inputs.configuration.upstreams:
         for upstream in row.upstreams:
             serves[upstream].add(row.zone)
+    lone = {upstream: min(zones) for upstream, zones in serves.items() if len(zones) == 1}
+    zone_of = cache(inputs.zone_of)
     parts: dict[str | None, list[Sign]] = defaultdict(list)
     for sign in signs:
-        zones = serves.get(sign.upstream or "", set())
-        zone = inputs.zone_of(sign.qname) if sign.qname else min(zones) if len(zones) == 1 else "."
+        zone = zone_of(sign.qname) if sign.qname else lone.get(sign.upstream or "", ".")
         parts[None if zone == "." else zone].append(sign)
     return {zone: parts[zone] for zone in sorted(parts, key=lambda z: z or "")}
 

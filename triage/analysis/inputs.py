@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 from triage.model.bundle import Gap
 from triage.model.config import Configuration
-from triage.model.observation import Observations
+from triage.model.observation import Answer, Observations
 from triage.model.place import Topology
 from triage.model.rule import Rulebook
 from triage.model.scrape import Scrape
 from triage.model.tool import DigResult, ToolResult
 
 
-@dataclass(frozen=True, slots=True)
+class Asked(NamedTuple):
+    """Query lines of one replica, time, zone and origin of the answer: types, rcodes and durations together."""
+
+    replica: str
+    minute: int | None
+    minutes: int
+    zone: str
+    answer: Answer
+    n: int
+
+
+@dataclass(frozen=True)
 class Inputs:
-    """What was read, and the knowledge to judge it by."""
+    """What was read, and the knowledge to judge it by. Without slots: what is asked for often is kept."""
 
     observations: Observations
     configuration: Configuration
@@ -36,7 +49,16 @@ class Inputs:
         """Outcomes of asking a server directly."""
         return [tool for tool in self.tools if isinstance(tool, DigResult)]
 
-    @property
+    @cached_property
+    def asked(self) -> Sequence[Asked]:
+        """Query lines as the analysis wants them."""
+        counts: dict[tuple[str, int | None, int, str, Answer], int] = {}
+        for row in self.observations.queries:
+            key = (row.replica or "", row.minute, row.minutes, row.zone, row.answer)
+            counts[key] = counts.get(key, 0) + row.count
+        return [Asked(*key, n) for key, n in counts.items()]
+
+    @cached_property
     def replicas(self) -> tuple[str, ...]:
         """Every replica known by log or pod list, in order of name; `""` stands for lines that name none."""
         named = set(self.topology.places)

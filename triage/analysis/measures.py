@@ -40,7 +40,7 @@ def failed_lookups(c: Context) -> Finding:
     """Failed look-ups of the group that are not probes (graded); untested for mere suspicions of a configuration."""
     if c.suspicion:
         return UNTESTED
-    n = sum(lookups(c.real, lambda s: s.replica).values())
+    n = sum(lookups(c.group.tries, lambda tried: None if tried.probe else tried.replica).values())
     return Finding(n, {"n": round(n)}, tuple(s.citation for s in c.real[:3]))
 
 
@@ -63,7 +63,7 @@ def duration_s(c: Context) -> Finding:
 
 def _burst(c: Context) -> bool:
     """Did failures of several domains come close, in a record that is much longer? Noise does not wait for company."""
-    if len(c.episodes) != 1 or c.covered is None or len({domain(s.qname) for s in c.real if s.qname}) < SEVERAL:
+    if len(c.episodes) != 1 or c.covered is None or len(set(map(domain, c.qnames))) < SEVERAL:
         return False
     only = c.episodes[0]
     whole = only.n_failures == round(sum(c.group.by_replica.values()))
@@ -109,8 +109,7 @@ def rate_per_min(c: Context) -> Finding:
 
 def distinct_names(c: Context) -> Finding:
     """Distinct failing names, search suffixes not counted twice (graded)."""
-    names = {s.qname for s in c.real if s.qname}
-    return Finding(float(len(names)), {"n": len(names)}) if names else UNTESTED
+    return Finding(float(len(c.qnames)), {"n": len(c.qnames)}) if c.qnames else UNTESTED
 
 
 def probes_only(c: Context) -> Finding:
@@ -182,23 +181,21 @@ def other_family(c: Context, family: str) -> Finding:
 
 def all_names_leak(c: Context) -> Finding:
     """Share of failing names that carry a cluster zone in front of another suffix (search list walked outwards)."""
-    names = {s.qname for s in c.real if s.qname}
-    if not names:
+    if not c.qnames:
         return UNTESTED
     zones = c.inputs.configuration.cluster_zones
-    leaks = {n for n in names if leaks_cluster_zone(n, zones)}
-    share = len(leaks) / len(names)
+    leaks = {n for n in c.qnames if leaks_cluster_zone(n, zones)}
+    share = len(leaks) / len(c.qnames)
     cited = tuple(s.citation for s in c.real if s.qname in leaks)[:3]
     return Finding(share, {"percent": round(100 * share), "names": tuple(sorted(leaks))[:2]}, cited)
 
 
 def names_share_suffix(c: Context) -> Finding:
     """Do all failing names (two or more) end in one zone, although others were asked?"""
-    names = sorted({s.qname for s in c.real if s.qname})
-    if not names:
+    if not c.qnames:
         return UNTESTED
-    suffix = common_suffix(names)
-    return yes(suffix is not None, c.real, zone=suffix, n=len(names))
+    suffix = common_suffix(sorted(c.qnames))
+    return yes(suffix is not None, c.real, zone=suffix, n=len(c.qnames))
 
 
 def answered_meanwhile(c: Context) -> Finding:

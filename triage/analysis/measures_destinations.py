@@ -72,10 +72,7 @@ def unrelated_destinations(c: Context) -> Finding:
         if shared and other.family in {"upstream", "api"}:
             mine.add(other.family)
             cited += shared[:2]
-    asked = any(
-        (q.replica or "") in c.failing and q.answer in {Answer.UPSTREAM, Answer.FAILED}
-        for q in c.inputs.observations.queries
-    )
+    asked = any(q.replica in c.failing and q.answer in {Answer.UPSTREAM, Answer.FAILED} for q in c.inputs.asked)
     if len(mine) < 2 and c.group.family == "api" and not asked:
         return UNTESTED
     named = tuple(_NAMED.get(family, family) for family in sorted(mine))

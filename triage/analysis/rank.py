@@ -96,18 +96,19 @@ HICCUP_UNSEEN = 0.1
 MOSTLY = 0.75
 
 
-def weigh(
-    context: Context, rulebook: Rulebook, odds: Mapping[str, float] = MappingProxyType({})
-) -> tuple[tuple[CauseWeight, float], ...]:
-    """Every cause that can show the group's symptoms, with its probability, the most probable first.
-
-    `odds` multiplies the prior of a cause.
-    """
-    able = [rule for rule in rulebook.rules.values() if _can_show(rule, context)]
+def weigh(context: Context, rulebook: Rulebook) -> tuple[CauseWeight, ...]:
+    """Every cause that can show the group's symptoms."""
     fit = Calibration.of(rulebook)
-    weights = [replace(_weigh(rule, context, fit), log_odds=math.log(odds.get(rule.id, 1.0))) for rule in able]
-    if not weights:
+    return tuple(_weigh(rule, context, fit) for rule in rulebook.rules.values() if _can_show(rule, context))
+
+
+def ranked(
+    causes: Sequence[CauseWeight], odds: Mapping[str, float] = MappingProxyType({})
+) -> tuple[tuple[CauseWeight, float], ...]:
+    """Causes of a group with their probabilities, the most probable first; `odds` multiplies the prior of a cause."""
+    if not causes:
         return ()
+    weights = [replace(w, log_odds=math.log(odds[w.rule.id])) if w.rule.id in odds else w for w in causes]
     logs = np.array([w.total for w in weights])
     probabilities = np.exp(logs - logsumexp(logs))
     pairs = zip(weights, (float(p) for p in probabilities), strict=True)
@@ -167,8 +168,7 @@ def weigh_terms(terms: Sequence[Term], context: Context, share: float = 1.0) -> 
     """Measure every term; of a correlated group only the strongest ratio counts, each bounded, `share` of its log."""
     found = []
     for term in terms:
-        measure, _ = MEASURES[term.measure]
-        finding = measure(context, **term.args)
+        finding = _measured(term, context)
         found.append((term, finding, log_ratio(term, finding.value)))
     strongest: dict[str, float] = {}
     for term, _, ratio in found:
@@ -181,6 +181,15 @@ def weigh_terms(terms: Sequence[Term], context: Context, share: float = 1.0) -> 
             strongest[term.group] = math.nan
         weighed.append(Weighed(term, finding, share * max(-GROUP_CAP, min(GROUP_CAP, ratio)) if counts else 0.0))
     return tuple(weighed)
+
+
+def _measured(term: Term, context: Context) -> Finding:
+    """What a measure finds; several rules ask the same of a context."""
+    asked = (term.measure, *term.args.items())
+    if asked not in context.findings:
+        measure, _ = MEASURES[term.measure]
+        context.findings[asked] = measure(context, **term.args)
+    return context.findings[asked]
 
 
 def log_ratio(term: Term, value: float | None) -> float:

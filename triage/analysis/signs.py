@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from operator import attrgetter
 
 from triage.analysis.inputs import Inputs
 from triage.analysis.own import asks_itself, own_addresses
@@ -33,7 +34,7 @@ def signs_of(inputs: Inputs) -> tuple[Sign, ...]:
         *from_tools(inputs),
         *from_config(inputs),
     ]
-    return tuple(sorted(found, key=lambda s: (s.citation.file, s.citation.line, s.symptom, s.replica)))
+    return tuple(sorted(found, key=attrgetter("citation.file", "citation.line", "symptom", "replica")))
 
 
 def symptom_of(meaning: Meaning, symptoms: Iterable[SymptomRule]) -> SymptomRule | None:

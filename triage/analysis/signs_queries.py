@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import cache
 from types import MappingProxyType
 
 from triage.analysis.inputs import Inputs
@@ -62,13 +63,14 @@ def _of_name(symptom: str, name: NameCount, fields: Mapping[str, str] = MappingP
 def _denials(inputs: Inputs) -> Iterator[Sign]:
     """Cluster names that fail, search lists walked outwards, and names of a stub domain that its servers deny."""
     zones = inputs.configuration.cluster_zones
+    leaks = cache(lambda qname: leaks_cluster_zone(qname, zones))
     for name in inputs.observations.names:
         symptom = None
         if name.answer is Answer.LOCAL and name.rcode == "SERVFAIL" and name.qname.endswith(tuple(zones)):
             symptom = "api-answers-fail"
         elif name.rcode != "NXDOMAIN" or name.answer is Answer.LOCAL:
             continue
-        elif leaks_cluster_zone(name.qname, zones) or _walks_at_home(name, zones):
+        elif leaks(name.qname) or _walks_at_home(name, zones):
             symptom = "search-walk"
         elif inputs.zone_of(name.qname) not in {".", *zones} and name.answer is Answer.UPSTREAM:
             symptom = "stub-denied"
