@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from triage.cli.streams import style_for, write_file
-from triage.errors import TriageError
+from triage.errors import ExitCode, TriageError
 
 
 class Stream(io.StringIO):
@@ -86,3 +90,37 @@ def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path: Path, monkeypatch
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(TriageError, match=r"report\.md cannot be written"):
         write_file(tmp_path / "missing" / "report.md", "new")
+
+
+def test_what_is_no_file_stays_what_it_is(tmp_path: Path) -> None:
+    """A pipe gets the text; a name of a stream leads to the stream; nothing is put in its place."""
+    pipe, name = tmp_path / "pipe", tmp_path / "out"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(pipe.read_text)
+        write_file(pipe, "report\n")
+        assert read.result(60) == "report\n"
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    name.symlink_to("/proc/self/fd/1")
+    script = (
+        f"from pathlib import Path; from triage.cli.streams import write_file; write_file(Path({str(name)!r}), 'x')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "x"
+    assert name.is_symlink()
+    with (tmp_path / "file").open("w") as file:
+        subprocess.run([sys.executable, "-c", script], stdout=file, check=True)
+    assert (tmp_path / "file").read_text() == "x"
+    assert name.is_symlink()
+
+
+def test_no_room_is_no_wrong_usage(tmp_path: Path) -> None:
+    script = (
+        "import resource, sys; from pathlib import Path; from triage.cli.streams import write_file;"
+        "from triage.errors import TriageError;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8))\n"
+        f"try: write_file(Path({str(tmp_path / 'report.md')!r}), 'x' * 100)\n"
+        "except TriageError as error: sys.exit(error.exit_code)"
+    )
+    assert subprocess.run([sys.executable, "-c", script]).returncode == ExitCode.DELIVERY
+    assert list(tmp_path.iterdir()) == []

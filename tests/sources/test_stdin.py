@@ -72,5 +72,5 @@ def test_no_room_is_told(tmp_path: Path) -> None:
 
     done = run(input=LINE * 1000, env={"TMPDIR": str(tmp_path)}, preexec_fn=no_large_files)
     assert done.returncode == 1
-    assert f"1 standard input cannot be kept in {tmp_path}: File too large" in done.stderr
+    assert f"2 standard input cannot be kept in {tmp_path}: File too large" in done.stderr
     assert list(tmp_path.iterdir()) == []

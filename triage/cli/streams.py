@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -14,6 +16,9 @@ from triage.cli.language import translated
 from triage.errors import ExitCode, TriageError
 from triage.render import Style
 from triage.render.clean import clean
+
+
+_MAKE_ROOM = "make room there, or name another folder"
 
 
 def tell(text: str, **names: object) -> None:
@@ -95,8 +100,15 @@ def style_for(stream: IO[str] | None, colour: str, environ: Mapping[str, str]) -
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all: readers never see half of it. Mode 0600; a symlink is replaced."""
+    """Write a file as a whole or not at all: readers never see half of it. Mode 0600; a symlink is replaced.
+
+    What is no file (a pipe, a device, `/dev/stdout`) stays what it is, and the text goes into it.
+    """
     try:
+        if _is_outlet(path):
+            with path.open("w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            return
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
@@ -106,10 +118,28 @@ def write_file(path: Path, text: str) -> None:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
+        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
         raise TriageError(
             "{path} cannot be written: {why}",
-            hint="choose a folder that exists and that you may write to",
+            hint=_MAKE_ROOM if is_full else "choose a folder that exists and that you may write to",
             path=path,
             why=error.strerror or error,
-            exit_code=ExitCode.USAGE,
+            exit_code=ExitCode.DELIVERY if is_full else ExitCode.USAGE,
         ) from error
+
+
+def _is_outlet(path: Path) -> bool:
+    """Whether it takes what is written and is no file of its own, or is a name of one of our streams."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    link = path.absolute()
+    while link.is_symlink() and not _is_stream(link):
+        link = link.parent / link.readlink()
+    return _is_stream(link) or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether the name stands for a stream that is open, as `/dev/stdout` and `/proc/self/fd/1`."""
+    return path.parts[:2] == ("/", "proc") or (path.parts[:2] == ("/", "dev") and path.parts[2:3] != ("shm",))

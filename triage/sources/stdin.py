@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from triage.errors import ExitCode, TriageError
+from triage.errors import TriageError
 from triage.sources import folder
 from triage.sources.found import Found, bytes_opener, read_up_to
 from triage.sources.limits import Limits
@@ -61,7 +61,6 @@ def _stored(head: bytes, stdin: BinaryIO) -> Path:
         raise TriageError(
             "standard input cannot be kept in {folder}: {why}",
             hint="name the files instead, or set TMPDIR to a folder with room",
-            exit_code=ExitCode.FAILED,
             folder=where,
             why=error.strerror or error,
         ) from error
