@@ -17,7 +17,6 @@ from triage.errors import ExitCode, TriageError
 from triage.render import Style
 from triage.render.clean import clean
 
-
 _MAKE_ROOM = "make room there, or name another folder"
 
 
