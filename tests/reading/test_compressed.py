@@ -6,6 +6,7 @@ import bz2
 import gzip
 import importlib
 import lzma
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -125,6 +126,19 @@ def test_a_large_log_that_breaks_off_is_told_by_who_reads_it(
     assert 0 < row.file_lines < TEXT.count(b"\n")
     report = pipeline.analyze(bundle, pipeline.load_rulebook(None), now_ns=0)
     assert ("gap.archive-broken", {"file": f"{PODS[0]}.log.gz"}) in [(g.id, g.params) for g in report.gaps]
+
+
+@pytest.mark.parametrize("way", ["native", "python"])
+def test_a_log_that_becomes_shorter_meanwhile_is_told(tmp_path: Path, recogniser: Callable[..., Any], way: str) -> None:
+    """As a rotation by copytruncate makes it."""
+    file = tmp_path / f"{PODS[0]}.log"
+    file.write_bytes(TEXT)
+    bundle = load([str(tmp_path)])
+    os.truncate(file, len(TEXT) // 2)
+    [row] = seen(list(bundle.documents), recogniser, way=way).ledger
+    assert "note.file-shrank" in row.notes
+    report = pipeline.analyze(bundle, pipeline.load_rulebook(None), now_ns=0)
+    assert ("gap.file-shrank", {"file": file.name}) in [(g.id, g.params) for g in report.gaps]
 
 
 def test_a_stopped_reading_keeps_the_beginning_of_each_compressed_log(

@@ -99,7 +99,7 @@ def analysis_inputs(
 
 
 def _broken_off(bundle: Bundle, observations: Observations) -> Iterator[Gap]:
-    """Compressed logs whose rest could not be read, if the bundle does not tell it."""
+    """Logs whose rest could not be read, if the bundle does not tell it."""
     files = {document.name: document.file for document in bundle.documents}
     for row in observations.ledger:
         for note in row.notes:
@@ -166,7 +166,7 @@ def _file_row(document: Document, row: Ledger | None, learnt: Collection[str]) -
     )
 
 
-_BROKEN_OFF = frozenset({"note.archive-broken", "note.archive-limit"})
+_BROKEN_OFF = frozenset({"note.archive-broken", "note.archive-limit", "note.file-shrank"})
 _OF_STREAMS = frozenset({"note.replica-from-address", "note.merged-replicas-unknown", "note.several-starts"})
 """What only a look at all documents tells."""
 

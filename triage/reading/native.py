@@ -247,6 +247,14 @@ class _Running:
         return Read(self.fed_bytes, stored, getattr(self.stream, "broken", None))
 
 
+    def end(self) -> Read:
+        """How far it came: less than it was to be, when the file became shorter meanwhile."""
+        read, stop = self.read(), self.task.stop
+        if stop is None or self.stopped or read.n_bytes >= stop - self.task.start:
+            return read
+        return read._replace(trouble="gap.file-shrank")
+
+
 _running: dict[int, _Running] = {}
 
 
@@ -263,7 +271,7 @@ def scan_task(order: Order, task: Task) -> Result:
                 _feed(running)
         finally:
             del _running[id(scanner)]
-        return Result(scanner, answers, running.read())
+        return Result(scanner, answers, running.end())
 
 
 def _blocks(stream: BinaryIO, threads: int) -> Iterator[bytes]:
