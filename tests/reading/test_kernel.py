@@ -223,3 +223,29 @@ def test_kernel_and_python_agree_on_documents_that_do_not_fit_together(
     python = said(documents, recogniser, limits=limits, way="lines")
     for way in ("native", "python"):
         assert said(documents, recogniser, limits=limits, way=way) == python
+
+
+GOOD = '[INFO] 10.1.0.7:4242 - 77 "A IN a.example. udp 33 true 512" NOERROR qr,rd,ra 94 0.0371s'
+
+
+@pytest.mark.parametrize("before", ["", "2024-03-15T10:00:17.1Z stdout F " + GOOD])
+@pytest.mark.parametrize(
+    "behind", ["2024-03-15T10:00:5x.1Z stdout F cd", "2024-03-15T10:00:20.1Z stdout F[INFO] cd", "2024 stdout P cd"]
+)
+def test_a_damaged_record_does_not_end_a_line_that_was_cut(
+    recogniser: Callable[..., object], before: str, behind: str
+) -> None:
+    lines = [f"2024-03-15T10:0{i // 60 % 10}:{i % 60:02}.1Z {GOOD}" for i in range(900)]
+    lines += [before] if before else []
+    lines += ["2024-03-15T10:00:18.1Z stdout P [INFO] ab", behind, f"2024-03-15T10:16:31.1Z stdout F {GOOD}"]
+    raw = ("\n".join(lines) + "\n").encode()
+    there = said([document(raw, None, "coredns-1")], recogniser, limits=WIDE, way="lines")
+    for way in ("native", "python"):
+        assert said([document(raw, None, "coredns-1")], recogniser, limits=WIDE, way=way) == there
+
+
+def test_a_client_that_is_no_address(recogniser: Callable[..., object]) -> None:
+    raw = "".join(f"{GOOD.replace('10.1.0.7', client)}\n" * 400 for client in (".", ".5", "5.", "1..2")).encode()
+    there = said([document(raw, None, "coredns-1")], recogniser, limits=WIDE, way="lines")
+    for way in ("native", "python"):
+        assert said([document(raw, None, "coredns-1")], recogniser, limits=WIDE, way=way) == there

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from triage.reading.columns import BARE, NO_TIME, STAMP_FIRST, STAMP_LAST
 from triage.reading.faults import Fault, fault_of
-from triage.reading.stamps import utc_ns
+from triage.reading.stamps import rfc3339, utc_ns
 from triage.reading.words import ASKED
 
 DOCKER = 3
@@ -23,7 +23,8 @@ _RECORD = re.compile(
 )
 _ESCAPES = ((b'\\"', b'"'), (b"\\u003c", b"<"), (b"\\u003e", b">"), (b"\\u0026", b"&"))
 _ERRORS = b"[ERROR] plugin/errors: "
-_CUT = re.compile(rb"[0-9][^ ]* (stdout|stderr) ([PF])")
+_CUT = re.compile(rb"([0-9][^ ]*) (stdout|stderr) ([PF])(:[^ ]*)?(?: |$)")
+_NEARLY_CUT = re.compile(rb"[0-9][^ ]* (?:stdout|stderr) [PF]")
 _CUTS_AT = 16_000
 """Docker writes a longer line as several records."""
 
@@ -119,11 +120,14 @@ def error_of(text: bytes, number: int, at_ns: int, container: str | None) -> Fau
 def opens(line: bytes, is_open: set[bytes], *, named: bool) -> bool:
     """Follow lines that a runtime cut into several records; False where it is not certain which they are."""
     match = _CUT.match(line)
-    if match is not None:
-        if match[2] == b"P":
-            is_open.add(match[1])
+    stamp = rfc3339(match[1].decode("latin-1")) if match is not None else None
+    if match is not None and stamp is not None and stamp[1] == len(match[1]):
+        if match[3] == b"P":
+            is_open.add(match[2])
         else:
-            is_open.discard(match[1])
+            is_open.discard(match[2])
         return True
+    if is_open and _NEARLY_CUT.match(line):  # a record, or its damage?
+        return False
     cut = b" stdout P" in line or b" stderr P" in line or (len(line) >= _CUTS_AT and b"{" in line)
     return not cut and (named or b"==> " not in line)

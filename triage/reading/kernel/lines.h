@@ -108,6 +108,12 @@ static void note_open(Scanner *s, P line, P end)
     P p = memchr(line, ' ', (size_t)(end - line));
     int cri = p != NULL && end - p >= 9 && (memcmp(p, " stdout ", 8) == 0 || memcmp(p, " stderr ", 8) == 0);
     if (cri && *line - '0' < 10u && (p[8] == 'P' || p[8] == 'F')) {
+        P behind = p + 9;                              /* tags may follow, then a blank */
+        if (behind < end && *behind == ':') while (behind < end && *behind != ' ') behind++;
+        if ((behind < end && *behind != ' ') || stamp_of(s, line, (size_t)(p - line)) == NO_TIME) {
+            s->gave_up |= p[8] == 'P' || s->n_open;    /* a record, or its damage? */
+            return;
+        }
         uint64_t key = (uint64_t)p[4];
         unsigned i = 0;
         while (i < s->n_open && s->open[i] != key) i++;

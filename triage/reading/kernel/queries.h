@@ -364,7 +364,7 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     if (*client != '[') {
         size_t dot = n_client;
         while (dot && client[dot - 1] != '.') dot--;
-        if (dot) n_network = dot - 1;
+        if (dot > 1) n_network = dot - 1;
     }
     P from = client + (*client == '[');
     unsigned n8 = n_network < 8 ? (unsigned)n_network : 8, n16 = n_network < 16 ? (unsigned)n_network : 16;
