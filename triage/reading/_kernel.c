@@ -75,7 +75,6 @@ static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     s->frame_index = calloc(2 * MAX_FRAMES, sizeof *s->frame_index);
     s->combo_index = calloc(2 * MAX_COMBOS, sizeof *s->combo_index);
     if (!s->run_of || !s->frame_index || !s->combo_index) { Py_DECREF(s); return PyErr_NoMemory(); }
-    memset(s->tmp, 0, sizeof s->tmp);
     clear_scratch(s);
     Py_ssize_t n = PySequence_Size(zones);
     if (n < 0 || n >= (Py_ssize_t)MAX_ZONES) {

@@ -98,6 +98,7 @@ static uint32_t frame_of(Scanner *s, P line, size_t len, size_t at, P before, si
     f->hash = hash; f->lines = 0; f->part = part; f->stamped = stamped;
     f->before = put(s, &s->frames_text, before, n_before);
     f->after = put(s, &s->frames_text, after, n_after);
+    f->apart = n_before == 1 && *before == '{';
     f->n_blanks = 0;
     for (size_t i = 0; i < n_after; i++) f->n_blanks += after[i] == ' ';
     memset(f->begins, 0, sizeof f->begins);

@@ -12,7 +12,12 @@ static int is_level(P p) { return memcmp(p, "[INFO] ", 7) == 0 || memcmp(p, "[ER
 static int docker(Scanner *s, P line, P end, uint64_t no)
 {
     P p = line + 8;
-    uint8_t *t = s->tmp, *room = s->tmp + MAX_MESSAGE;
+    if (s->n_apart == WAITING) {
+        count_waiting(s);
+        keep_lasts(s);
+        s->n_apart = 0;
+    }
+    uint8_t *text = s->texts_apart + s->n_apart * (MAX_MESSAGE + SLACK), *t = text, *room = text + MAX_MESSAGE;
     for (;; p++) {
 #ifdef __SSE2__
         for (unsigned n = 16; n == 16 && p < end && t < room; p += n, t += n) {  /* both have room for more */
@@ -40,14 +45,23 @@ static int docker(Scanner *s, P line, P end, uint64_t no)
     p += 9;
     if (end - p < 22 || end[-1] != '}' || end[-2] != '"') return 0;
     int64_t at = stamp_of(s, p, (size_t)(end - 2 - p));
-    if (at == NO_TIME || t - s->tmp < 9 || !is_level(s->tmp)) return 0;
+    if (at == NO_TIME || t - text < 9 || !is_level(text)) return 0;
     *t = '\n';
     uint32_t frame = frame_of(s, line, (size_t)(end - line), 8, (P)"{", 1, stream + 12, 6, at);
     if (frame == SLOW || s->frames[frame].part == SLOW) return 0;
     if (at % 1000) s->fine = 1;
-    if (!shaped(s, s->tmp, t, frame, at, no)) return 0;
-    count_waiting(s);
-    keep_lasts(s);
+    s->n_apart++;
+    static const Frame NOTHING = {0};                 /* stands beside such a text */
+    Query *q = &s->waiting[s->n_waiting];
+    q->text = text;
+    q->end = t;
+    q->at = at;
+    q->no = no;
+    q->minute = minute_at(at);
+    q->frame = frame;
+    q->part = s->frames[frame].part;
+    if (text[1] != 'I' || !know(s, &NOTHING, q, 1)) return shaped(s, text, t, frame, at, no);
+    if (++s->n_waiting == WAITING) count_waiting(s);
     return 1;
 }
 
@@ -159,17 +173,19 @@ static int begin_reading(Scanner *s)
 {
     if (s->buf != NULL) return 1;
     s->buf = calloc(BUFFER + 4 * SLACK, 1);
+    s->texts_apart = calloc(WAITING + 1, MAX_MESSAGE + SLACK);  /* the last one is read beyond */
     s->heads = calloc(HEADS, sizeof *s->heads);
     s->tails = calloc(TAILS, sizeof *s->tails);
     s->endings = calloc(TAILS, sizeof *s->endings);
-    s->failed |= !s->buf || !s->heads || !s->tails || !s->endings;
+    s->failed |= !s->buf || !s->texts_apart || !s->heads || !s->tails || !s->endings;
     return !s->failed;
 }
 
 static void end_reading(Scanner *s)
 {
-    free(s->buf); free(s->heads); free(s->tails); free(s->endings);
-    s->buf = NULL; s->heads = s->tails = NULL; s->endings = NULL;
+    free(s->buf); free(s->texts_apart); free(s->heads); free(s->tails); free(s->endings);
+    s->buf = s->texts_apart = NULL; s->heads = s->tails = NULL; s->endings = NULL;
+    s->n_apart = 0;
     s->n_types = 0;
     s->keep = 0;
 }

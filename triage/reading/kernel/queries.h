@@ -270,10 +270,11 @@ static Shape *shape_of(Shape *shapes, size_t n_shapes, P text, size_t n, int *fr
 /* Remember the shapes of a line that was taken apart, so that the next one like it need not be. */
 static void learn(Scanner *s, const Query *q, uint64_t type, P size, P took, const Combo *combo)
 {
-    P end = q->end, tail = q->name + q->n_name, from = q->text - s->frames[q->frame].after.len;
+    const Frame *f = &s->frames[q->frame];
+    P end = q->end, tail = q->name + q->n_name, from = q->text - (f->apart ? 0 : f->after.len);
     size_t n_head = (size_t)(q->name - from), returns = *end == '\r', n_tail = (size_t)(end - tail) + returns;
     size_t n_took = (size_t)(end - took);
-    if (q->text == s->tmp || *q->client == '[' || n_head > 64 || n_tail > 63 || took[1] != '.' || n_took - 4 > 8) return;
+    if (*q->client == '[' || n_head > 64 || n_tail > 63 || took[1] != '.' || n_took - 4 > 8) return;
     for (unsigned i = 0; i < 8; i++) if ((uint8_t)(type >> 8 * i) - '0' < 10u) return;  /* TYPE64 is not TYPE65 */
     unsigned no = 0;
     while (no < s->n_types && s->types[no] != type) no++;

@@ -71,7 +71,7 @@ typedef struct {
     uint64_t hash, lines;
     Span before, after;
     uint32_t part, n_blanks;                          /* blanks in `after` */
-    int stamped;
+    int stamped, apart;                               /* docker's record: its text is unescaped elsewhere */
     uint8_t begins[64];                               /* `after`, with zeros behind it */
 } Frame;
 typedef struct {
@@ -124,7 +124,7 @@ typedef struct {
     Query waiting[WAITING]; unsigned n_waiting;
     uint16_t ends[BLOCK + 64];
     uint32_t near_counts[NEAR], near_clients[NEAR];     /* where rows were found the last time */
-    uint8_t tmp[MAX_MESSAGE + SLACK];
+    uint8_t *texts_apart; unsigned n_apart;           /* of docker's records that wait */
 } Scanner;
 
 static inline uint64_t load8(P p) { uint64_t v; memcpy(&v, p, 8); return v; }

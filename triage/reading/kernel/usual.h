@@ -243,6 +243,7 @@ static inline P OWN(clock)(const Scanner *s, P p, int64_t *at)
 static unsigned OWN(begin)(const Scanner *s, const Frame *f, P p, P end, P stop, Query *q, unsigned most)
 {
     const uint16_t *ends = s->ends + s->end_no;
+    uint32_t minute = f->stamped ? minute_at(s->minute_ns) : NO_BIN;
     unsigned n = 0;
     for (; n < most && p < stop && s->ends_from + ends[n] < end; n++, q++) {
         P from = p, nl = s->ends_from + ends[n];
@@ -255,6 +256,10 @@ static unsigned OWN(begin)(const Scanner *s, const Frame *f, P p, P end, P stop,
         q->text = from + f->after.len;
         if (memcmp(q->text, "[INFO] ", 7) != 0) break;
         q->end = nl;
+        q->no = s->n_lines + n + 1;
+        q->minute = minute;
+        q->frame = s->frame_hint;
+        q->part = f->part;
         p = nl + 1;
     }
     return n;
@@ -339,48 +344,49 @@ static int OWN(odd)(P name, size_t n)
     return 0;
 }
 
+/* Queries that have text, end, clock, frame and number, behind those that wait: of known shapes? Those before the first that is not
+   are ready to be counted. Rows of names are seldom in the nearest cache, and are on their way meanwhile. */
+static unsigned OWN(know)(Scanner *s, const Frame *f, Query *batch, unsigned n)
+{
+    n = OWN(cut)(f, batch, n);
+    n = OWN(know_heads)(s, f, batch, n);
+    n = OWN(know_tails)(s, batch, n);
+    for (unsigned i = 0; i < n; i++) {
+        Query *q = &batch[i];
+        if (q->n_name <= 64) q->hash = mix((q->n_name * K1) ^ OWN(sum)(OWN(first)(OWN(load)(q->name), q->n_name)));
+        else q->hash = hash_within(q->name, q->n_name);
+        q->client = q->text + 7;
+        OWN(network)(q->network, q->client, q->n_network);
+        seek_name(s, q);
+    }
+    if (s->name_slots) {
+        for (unsigned i = 0; i < n; i++) {
+            uint32_t row = s->name_index[batch[i].home & (s->name_slots - 1)];
+            const Name *name = &s->names[row ? row - 1 : 0];
+            __builtin_prefetch(name, 1);
+            __builtin_prefetch(name->name + 32);
+        }
+    }
+    for (unsigned i = 0; i < n; i++) {
+        Query *q = &batch[i];
+        q->row = OWN(row)(s, q);
+        if (q->row == 0 && OWN(odd)(q->name, q->n_name)) n = i;
+        else if (!s->fine && q->at != NO_TIME && q->at % 1000) s->fine = 1;
+    }
+    return n;
+}
+
 /* Count lines as long as they are usual: query lines in the frame of the line before, of known shapes. Returns the first one
-   that is not. Each step is made for a batch of lines, so that the processor works on several of them at once; rows of names
-   are seldom in the nearest cache, and are on their way meanwhile. */
+   that is not. Each step is made for a batch of lines, so that the processor works on several of them at once. */
 static P OWN(usual)(Scanner *s, P p, P end, P stop)
 {
     while (!s->failed && p < stop && s->frame_hint < s->n_frames && newline(s, p, end) != NULL) {
         const Frame *f = &s->frames[s->frame_hint];
         const uint16_t *ends = s->ends + s->end_no;
-        unsigned left = s->n_ends - s->end_no, room = WAITING - s->n_waiting, most = left < room ? left : room, n = 0;
-        uint32_t minute = f->stamped ? minute_at(s->minute_ns) : NO_BIN;
+        unsigned left = s->n_ends - s->end_no, room = WAITING - s->n_waiting, most = left < room ? left : room;
         Query *batch = &s->waiting[s->n_waiting];
-        if (f->part == SLOW || f->after.len > 64 || (!f->stamped && f->before.len + f->after.len)) break;
-        n = OWN(begin)(s, f, p, end, stop, batch, most);
-        n = OWN(cut)(f, batch, n);
-        n = OWN(know_heads)(s, f, batch, n);
-        n = OWN(know_tails)(s, batch, n);
-        for (unsigned i = 0; i < n; i++) {
-            Query *q = &batch[i];
-            if (q->n_name <= 64) q->hash = mix((q->n_name * K1) ^ OWN(sum)(OWN(first)(OWN(load)(q->name), q->n_name)));
-            else q->hash = hash_within(q->name, q->n_name);
-            q->client = q->text + 7;
-            OWN(network)(q->network, q->client, q->n_network);
-            q->no = s->n_lines + i + 1;
-            q->frame = s->frame_hint;
-            q->part = f->part;
-            q->minute = minute;
-            seek_name(s, q);
-        }
-        if (s->name_slots) {
-            for (unsigned i = 0; i < n; i++) {
-                uint32_t row = s->name_index[batch[i].home & (s->name_slots - 1)];
-                const Name *name = &s->names[row ? row - 1 : 0];
-                __builtin_prefetch(name, 1);
-                __builtin_prefetch(name->name + 32);
-            }
-        }
-        for (unsigned i = 0; i < n; i++) {
-            Query *q = &batch[i];
-            q->row = OWN(row)(s, q);
-            if (q->row == 0 && OWN(odd)(q->name, q->n_name)) n = i;
-            else if (!s->fine && q->at != NO_TIME && q->at % 1000) s->fine = 1;
-        }
+        if (f->part == SLOW || f->apart || f->after.len > 64 || (!f->stamped && f->before.len + f->after.len)) break;
+        unsigned n = OWN(know)(s, f, batch, OWN(begin)(s, f, p, end, stop, batch, most));
         if (n) p = s->ends_from + ends[n - 1] + 1;
         s->n_lines += n;
         s->end_no += n;
