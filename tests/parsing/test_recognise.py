@@ -243,3 +243,31 @@ def test_megabytes_are_cut_but_their_end_is_seen(recognise: Recogniser) -> None:
     found = recognise(f"[ERROR] plugin/errors: 7 errors like '{pattern} i/o timeout$' occurred in last 1m0s")
     assert (found.message_id, found.weight, found.kind) == ("errors.summary", 7, FailureKind.TIMEOUT)
     assert len(found.fields["pattern"]) <= 400
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "read udp {local}->10.9.0.53:53: i/o timeout",
+        "read udp {local}->10.244.0.9:53: i/o timeout",
+        "read udp {local}->10.9.0.53:53: something odd",
+        "plugin/forward: dial tcp {local}->10.9.0.53:53: connect: connection refused",
+        "10.9.0.53:53->1.2.3.4:5 read udp {local}->10.9.0.53:53: i/o timeout",
+    ],
+)
+def test_a_line_that_differs_in_name_and_local_end_is_read_as_if_alone(messages: object, words: str) -> None:
+    """Those of a line that was read before are put in."""
+    recognise = Recogniser(messages)  # type: ignore[arg-type]
+    for name, local in (
+        ("a.example.org.", "10.244.0.9:4011"),
+        ("b.example.org", "10.244.1.9:4012"),
+        ("c.example.org.", "[fd00::a]:4013"),
+        ("d.example.org.", "X.X.X.X:4013"),
+        ("7.8.", "10.244.1.9:4014"),
+    ):
+        text = f"[ERROR] plugin/errors: 2 {name} A: {words.format(local=local)}"
+        alone = Recogniser(messages)(text)  # type: ignore[arg-type]
+        found = recognise(text)
+        assert (found.qname, found.local_addr, found.upstream) == (alone.qname, alone.local_addr, alone.upstream)
+        assert found.fields.keys() == alone.fields.keys()
+        assert found.message_id == alone.message_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 from triage.model.endpoint import join
 
@@ -22,6 +23,7 @@ def split_port(text: str) -> tuple[str, str | None]:
     return text, None
 
 
+@lru_cache(maxsize=4096)
 def ip_of(text: str) -> str | None:
     """The IP address of `ip`, `ip:port` or `[ip]:port` in its short form; None for names and masked addresses.
 

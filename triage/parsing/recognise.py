@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 
 from triage.model.message import Message, Where
 from triage.model.observation import Answer, FailureKind, Meaning, Query
 from triage.parsing import client_go, lifecycle
+from triage.parsing.addresses import ip_of
 from triage.parsing.head import Head, read_head
 from triage.parsing.kubelet import watcher_text
 from triage.parsing.match import Hit, Lookup
@@ -19,7 +20,7 @@ from triage.parsing.query_log import parse_query
 
 UNKNOWN = "unknown"
 _QUERY_ERROR = re.compile(r"(\[ERROR\] plugin/errors: \d{1,5} )(\S{3,1020}) ([A-Z0-9]{1,10}): (.{1,1000})", re.ASCII)
-_PORT = re.compile(r":\d{1,5}->", re.ASCII)
+_LOCAL = re.compile(r" (?P<local>[^\s:\[\]]{1,45}|\[[^\s\[\]]{2,45}\]):\d{1,5}->", re.ASCII)
 _LONGEST = 4096
 _TAIL = 1024
 """Of a longer text the beginning and the end are looked at: a `consolidate` pattern may have 10,000 characters, the
@@ -58,24 +59,33 @@ class Recogniser:
         return meaning
 
     def _of_query_error(self, text: str) -> Meaning | None:
-        """A line of the errors plugin by one that differs in name and local port only, which was read before."""
+        """A line of the errors plugin by one that differs in name and local end only, which was read before."""
         match = _QUERY_ERROR.fullmatch(text)
         if match is None:
             return None
         head, name, qtype, words = match.groups()
         if name.rstrip(".").lower() in words.lower():
             return None  # words in which the name stands say something about this name only
-        key = (head, qtype, name.endswith("."), _PORT.sub(":0->", words, count=1))
+        found = _LOCAL.search(words)
+        local = ip_of(found["local"]) if found is not None else None
+        if found is not None:
+            words = f"{words[: found.start()]} {'' if local else found['local']}->{words[found.end() :]}"
+        key = (head, qtype, name.endswith("."), words)
         known = self._errors.get(key)
+        if known is None and (known := self._errors.get((key, local))) is not None:
+            local = known.local_addr
         if known is None:
             known = self._read(text)
             if known.plugin == "errors":
                 if len(self._errors) >= self._remember:
                     self._errors.clear()
-                self._errors[key] = known
+                shared = known.local_addr == local and not _tells(known.fields, found)
+                self._errors[key if shared else (key, local)] = known
             return known
         qname = qname_of(name)
-        return known if qname == known.qname else replace(known, qname=qname, probe=is_probe(qname, qtype.upper()))
+        if qname == known.qname and local == known.local_addr:
+            return known
+        return known.told_of(qname, probe=is_probe(qname, qtype), local_addr=local)
 
     def _read(self, text: str) -> Meaning:
         """The most specific reading; a generic message only when nothing else fits."""
@@ -148,6 +158,11 @@ class Recogniser:
             return Meaning(UNKNOWN, level=head.level)
         meaning = shape_meaning(self._lookup, "plugin.other", level=head.level, plugin=head.plugin)
         return replace(meaning, fields={"text": head.body[:400]})
+
+
+def _tells(fields: Mapping[str, str], found: re.Match[str] | None) -> bool:
+    """Whether a part of the message holds the local end, so that it is this line's only."""
+    return found is not None and any(found["local"] in text for text in fields.values())
 
 
 def _without_pairs(head: Head) -> tuple[str, dict[str, str]]:
