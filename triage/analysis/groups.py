@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -154,6 +155,8 @@ def _lookups(signed: Signed) -> float:
 
     Without a clock four lines count as one look-up. A summary counts its weight, divided likewise.
     """
+    if len(signed) == 1:
+        return max(1.0, signed[0][1] / 4.0)
     clocked = [(at, weight) for at, weight in signed if at is not None]
     found = sum(max(1.0, weight / 4.0) for weight in bursts(clocked, LOOKUP_NS))
     if len(clocked) < len(signed):
@@ -193,10 +196,11 @@ def _by_window(group: Group, inputs: Inputs) -> list[Group]:
         return [group]
     parts: list[list[Sign]] = [[] for _ in episodes]
     rest: list[Sign] = []
+    begins = [e.first_ns for e in episodes]
     for sign in group.signs:
         at = sign.at_ns
-        home = next((i for i, e in enumerate(episodes) if at is not None and e.first_ns <= at <= e.last_ns), None)
-        (rest if home is None else parts[home]).append(sign)
+        home = bisect_right(begins, at) - 1 if at is not None else -1
+        (parts[home] if at is not None and home >= 0 and at <= episodes[home].last_ns else rest).append(sign)
     merged: list[list[Sign]] = []
     for episode, part in sorted(zip(episodes, parts, strict=True), key=lambda pair: (-len(pair[1]), pair[0].first_ns)):
         if not part:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from operator import attrgetter
 
 from triage.model.observation import (
     Answer,
@@ -26,7 +27,7 @@ from triage.reading.clients import network_of
 from triage.reading.limits import Limits
 from triage.reading.lives import Life
 from triage.reading.scan import Part, Partial, life_of
-from triage.reading.tally import TROUBLE, CountKey, Name, NameKey, Tally, greatest, least
+from triage.reading.tally import TROUBLE, CountKey, Group, Name, NameKey, Tally, greatest, least
 
 _MINUTE_NS = 60_000_000_000
 _PAUSES = 20
@@ -41,11 +42,11 @@ _DNS = re.compile(r"dns|resolv|node-cache", re.ASCII)
 class _Whole:
     """The tables while they grow; adding is commutative, `finish` sorts."""
 
-    counts: dict[tuple[str | None, CountKey], int] = field(default_factory=dict)
+    counts: dict[str | None, dict[CountKey, int]] = field(default_factory=dict)
     count_level: int = 0
     """Levels are those of every tally: they were settled before."""
     name_level: int = 0
-    names: dict[tuple[str | None, NameKey], Name] = field(default_factory=dict)
+    names: dict[str | None, dict[NameKey, Name]] = field(default_factory=dict)
     clients: dict[tuple[str | None, int | None, str], tuple[int, int]] = field(default_factory=dict)
     client_bins: int = 0
     failures: list[QueryFailure] = field(default_factory=list)
@@ -56,14 +57,16 @@ class _Whole:
 
     def add_tally(self, replica: str | None, tally: Tally) -> None:
         """Take one tally as the given replica's."""
-        for key, count in tally.counts.items():
-            self.counts[replica, key] = self.counts.get((replica, key), 0) + count
-        for name_key, name in tally.names.items():
-            known = self.names.get((replica, name_key))
-            if known is None:
-                self.names[replica, name_key] = name
-            else:
-                known.add(name)
+        counts = self.counts.setdefault(replica, tally.counts)
+        if counts is not tally.counts:
+            for key, count in tally.counts.items():
+                counts[key] = counts.get(key, 0) + count
+        names = self.names.setdefault(replica, tally.names)
+        if names is not tally.names:
+            for name_key, name in tally.names.items():
+                known = names.setdefault(name_key, name)
+                if known is not name:
+                    known.add(name)
         for (bin_, client), (queries, failed) in tally.clients.rows.items():
             row = (replica, bin_, network_of(client))
             before = self.clients.get(row, (0, 0))
@@ -450,34 +453,6 @@ def _banner_goes_on(before: Segment, segment: Segment) -> bool:
 
 
 def _finish(whole: _Whole) -> Observations:
-    level = whole.count_level
-    counts = [
-        QueryCount(
-            replica,
-            None if bin_ is None else bin_ << level,
-            group[0],
-            group[1],
-            group[2],
-            group[3],
-            log2,
-            count,
-            1 << level,
-        )
-        for (replica, (bin_, group, log2)), count in whole.counts.items()
-    ]
-    counts.sort(
-        key=lambda q: (
-            q.replica or "",
-            -1 if q.minute is None else q.minute,
-            q.zone,
-            q.qtype,
-            q.rcode,
-            q.answer,
-            -99 if q.duration_log2 is None else q.duration_log2,
-            q.count,
-        )
-    )
-    names = _names(whole)
     by = whole.client_bins
     clients = [
         ClientCount(replica, None if bin_ is None else bin_ << by, network, queries, failed, 1 << by)
@@ -487,12 +462,12 @@ def _finish(whole: _Whole) -> Observations:
     failures = sorted(
         whole.failures, key=lambda f: (f.at_ns is None, f.at_ns or 0, f.citation.file, f.citation.line, f.qname)
     )
-    entries = sorted(whole.entries, key=lambda e: (e.line.file, e.line.number))
+    entries = sorted(whole.entries, key=attrgetter("line.file", "line.number"))
     streams = sorted(whole.streams.values(), key=lambda s: (s.file, s.replica or "", s.previous))
     return Observations(
         entries=tuple(entries),
-        queries=tuple(counts),
-        names=names,
+        queries=tuple(_counts(whole)),
+        names=tuple(_names(whole)),
         clients=tuple(clients),
         failures=tuple(failures),
         segments=_segments(whole.segments),
@@ -501,13 +476,27 @@ def _finish(whole: _Whole) -> Observations:
     )
 
 
-def _names(whole: _Whole) -> tuple[NameCount, ...]:
+def _counts(whole: _Whole) -> Iterator[QueryCount]:
+    by = whole.count_level
+    for replica, counts in sorted(whole.counts.items(), key=lambda item: item[0] or ""):
+        for (bin_, group, log2), count in sorted(counts.items(), key=_count_order):
+            yield QueryCount(replica, None if bin_ is None else bin_ << by, *group, log2, count, 1 << by)
+
+
+def _count_order(row: tuple[CountKey, int]) -> tuple[int, Group, int]:
+    (bin_, group, log2), _ = row
+    return (-1 if bin_ is None else bin_, group, -99 if log2 is None else log2)
+
+
+def _names(whole: _Whole) -> Iterator[NameCount]:
     """Names that anywhere had another answer than NOERROR."""
-    odd = {qname for _, (qname, _, rcode, answer) in whole.names if rcode != "NOERROR" or answer in TROUBLE}
     stands_for = 1 << whole.name_level
-    rows = [_name(replica, key, name, stands_for) for (replica, key), name in whole.names.items() if key[0] in odd]
-    return tuple(sorted(rows, key=lambda n: (n.qname, n.replica or "", n.qtype, n.rcode, n.answer)))
-
-
-def _name(replica: str | None, key: NameKey, name: Name, stands_for: int) -> NameCount:
-    return NameCount(replica, *key, name.count, name.first_ns, name.last_ns, name.citation, stands_for)
+    found: dict[str, list[tuple[str | None, NameKey, Name]]] = defaultdict(list)
+    for replica, names in sorted(whole.names.items(), key=lambda item: item[0] or ""):
+        for key, name in names.items():
+            found[key[0]].append((replica, key, name))
+    for _, rows in sorted(found.items()):
+        if any(rcode != "NOERROR" or answer in TROUBLE for _, (_, _, rcode, answer), _ in rows):
+            rows.sort(key=lambda row: (row[0] or "", row[1]))
+            for replica, key, n in rows:
+                yield NameCount(replica, *key, n.count, n.first_ns, n.last_ns, n.citation, stands_for)
