@@ -108,9 +108,10 @@ def _flips(inputs: Inputs) -> Iterator[Sign]:
     for by_rcode in seen.values():
         if len(by_rcode) < 2 or not _alternates(by_rcode["NOERROR"], by_rcode["NXDOMAIN"]):
             continue
+        fields = {"noerror": str(sum(n.count for n in by_rcode["NOERROR"]))}
         for name in by_rcode["NXDOMAIN"]:
             if name.answer is Answer.UPSTREAM:
-                yield _of_name("answers-flip", name, {"noerror": str(sum(n.count for n in by_rcode["NOERROR"]))})
+                yield _of_name("answers-flip", name, fields)
 
 
 def _alternates(found: Sequence[NameCount], denied: Sequence[NameCount]) -> bool:

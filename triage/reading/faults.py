@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -113,6 +113,11 @@ class Levels:
     messages: int = 0
     lines: int = 0
 
+    def coarsest(self, other: Levels) -> Levels:
+        """Of both, field by field."""
+        bins, messages = max(self.bins, other.bins), max(self.messages, other.messages)
+        return Levels(bins, messages, max(self.lines, other.lines))
+
 
 @dataclass(slots=True)
 class Faults:
@@ -148,7 +153,7 @@ class Faults:
 
     def settle(self, levels: Levels) -> None:
         """Make the tables as coarse as these levels, at least."""
-        levels = Levels(*map(max, astuple(levels), astuple(self.levels)))
+        levels = levels.coarsest(self.levels)
         if levels == self.levels:
             return
         groups, by = self.groups, levels.bins - self.levels.bins
