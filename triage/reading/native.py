@@ -246,7 +246,6 @@ class _Running:
         stored = getattr(self.stream, "stored_bytes", self.fed_bytes)
         return Read(self.fed_bytes, stored, getattr(self.stream, "broken", None))
 
-
     def end(self) -> Read:
         """How far it came: less than it was to be, when the file became shorter meanwhile."""
         read, stop = self.read(), self.task.stop
