@@ -12,9 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.reading.framings import Line, rfc3339
+from tests.reading.test_hot import DOCKER
 from tests.reading.test_kernel import ALL, NS, PODS, START_NS, TINY, WIDE, damaged, document, log, said
 from triage.model.observation import Observations
-from triage.reading import native
+from triage.reading import native, odd
+
+ESCAPED = "docker-json with escapes"
+WRITTEN = {**ALL, ESCAPED: lambda lines: ALL[DOCKER](lines).replace("->", "-\\u003e").replace("&", "\\u0026")}
 
 
 def queries(seed: int, n: int = 1200) -> list[Line]:
@@ -127,3 +131,61 @@ def test_replicas_of_one_stream_share_its_caps(recogniser: Callable[..., object]
     raw = ALL["stern-all-namespaces"](errors).encode()
     for kept in (30, 300, 500):
         agree(raw, recogniser, None, 1 << 20, limits=replace(WIDE, faults=kept), replica=PODS[0])
+
+
+ODD_ERRORS = [
+    "2 {n} A: read udp 10.1.0.4:{p}->10.9.9.9:53: i/o timeout",
+    "2 {n} AAAA: read udp [fd00::4]:{p}->[fd00::9]:53: i/o timeout",
+    "2 {n} A: dial tcp 10.9.9.9:53: connect: connection refused",
+    "2 {n} HINFO: read udp 10.1.0.4:{p}->10.9.9.9:53: i/o timeout",
+    "2 7.{n} HINFO: read udp 10.1.0.4:{p}->10.9.9.9:53: i/o timeout",
+    "2 {n} A: write udp 10.1.0.4:{p}->10.9.9.9:53: 1.1.1.1:7->2.2.2.2:53",
+    "2 {n} A: :{p}-> udp 10.1.0.4:{p}->10.9.9.9:53: no",
+    "2 {n} A: a -> b {p}",
+    '2 {n} A: read udp 10.1.0.4:x->10.9.9.9:53: \\\\ "{p}"',
+    "2 {n}:5 A: EOF",
+    "2 {n} A: see plugin/errors: {p}",
+    "x {n} A: EOF",
+    "123456 {n} A: EOF",
+    "2  A: EOF",
+    "2 {n} A:",
+    "2 {n} A: EOF ",
+    "2 {n}\tA: EOF",
+    "2 {n} A: \u00e9 EOF",
+    "2 " + "y" * 500 + " A: EOF",
+    "2 {n} A: " + "z" * 600,
+    "2 {n} A: <none> & more",
+    "2 {n} A: a\x01b",
+]
+
+
+@pytest.mark.parametrize("framing", sorted(WRITTEN))
+def test_lines_of_errors_agree(recogniser: Callable[..., object], framing: str) -> None:
+    rng = random.Random(framing)
+    made = [
+        (
+            START_NS + i * NS // 2,
+            PODS[i % 2],
+            "[ERROR] plugin/errors: "
+            + rng.choice(ODD_ERRORS[: 1 if i % 3 else None]).format(
+                n=f"n{i % 7}.example.", p=rng.choice([5, 53535, 7])
+            ),
+        )
+        for i in range(3000)
+    ]
+    raw = WRITTEN[framing](made).encode()
+    for limits, since_ns in ((WIDE, START_NS + 100 * NS), (replace(WIDE, faults=50, messages=20), None)):
+        agree(raw, recogniser, None, 30_000, limits=limits, replica=PODS[0], since_ns=since_ns)
+
+
+@pytest.mark.parametrize("framing", ["timestamps", "cri", DOCKER, ESCAPED, "plain"])
+def test_usual_lines_are_never_looked_at_one_by_one(
+    recogniser: Callable[..., object], monkeypatch: pytest.MonkeyPatch, framing: str
+) -> None:
+    text = "[ERROR] plugin/errors: 2 a.example. A: read udp 10.1.0.4:5->10.9.9.9:53: i/o timeout"
+    asked = '[INFO] 10.1.0.7:53 - 7 "A IN a.example. udp 33 false 512" NOERROR qr,rd,ra 94 0.0007s'
+    raw = WRITTEN[framing]([(START_NS + i, PODS[0], asked if i % 2 else text) for i in range(2000)]).encode()
+    looked = []
+    monkeypatch.setattr(odd, "framed", lambda line: looked.append(line) or None)
+    said([document(raw, None, PODS[0])], recogniser, limits=WIDE, way="python")
+    assert len(looked) < 10

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
-from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
 
-from triage.reading.columns import NO_TIME, Ints
-from triage.reading.thin import hash_of, is_below, level_of
+from triage.reading.block import Ints
+from triage.reading.columns import NO_TIME
+from triage.reading.numbers import Names, Places
+from triage.reading.thin import level_of
 
 MAX_TEXT = 400
 """Bytes that are kept of a line."""
-name_hash = lru_cache(1 << 15)(hash_of)
+_OTHERS = -1
+"""Number of all names that are not watched."""
+_SHIFT = 32
 
 
 class Row(NamedTuple):
@@ -23,10 +25,6 @@ class Row(NamedTuple):
     part: int
     zone: int
     group: int
-
-
-Key = tuple[int, bytes | None]
-"""Place of a row, and a name; None for all names that are not watched."""
 
 
 class Name(NamedTuple):
@@ -45,42 +43,34 @@ class Name(NamedTuple):
 class Kinds:
     """Counts, first and last times of kinds; of each row the names that are not watched are one kind."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, names: Names) -> None:
         self.level = 0
-        self.rows: list[Row] = []
+        self.rows: Places[Row] = Places()
+        self._names = names
         self._most = most
-        self._place_of: dict[Row, int] = {}
-        self._number_of: dict[Key, int] = {}
+        self._number_of: Places[int] = Places()
+        """By place of the row and number of the name."""
         self._texts: list[bytes] = []
         self.row = np.zeros(0, np.int64)
         """Of each kind its place in `rows`."""
-        self._count = np.zeros(0, np.int64)
-        self._first, self._last, self._line = self._count, self._count, self._count
+        self._name = self._count = self._first = self._last = self._line = self.row
 
-    def place(self, row: Row) -> int:
-        """The place of a row."""
-        found = self._place_of.setdefault(row, len(self.rows))
-        if found == len(self.rows):
-            self.rows.append(row)
-        return found
-
-    def number(self, place: int, name: bytes | None) -> int:
-        """The number of a kind."""
-        if name is not None and self.level and not is_below(name_hash(name), self.level):
-            name = None
-        found = self._number_of.get((place, name))
-        if found is None:
-            found = self._number_of[place, name] = len(self._texts)
-            if found == len(self.row):
-                self._grow(max(1024, found))
-            self.row[found] = place
-            self._texts.append(b"")
+    def numbers(self, place: Ints, name: Ints) -> Ints:
+        """The numbers of kinds by row and name."""
+        if self.level:
+            name = np.where(self._names.below(name, self.level), name, _OTHERS)
+        found = self._number_of.of((place << _SHIFT | name + 1).tolist())
+        if (more := len(self._number_of) - len(self._texts)) > 0:
+            self._texts += [b""] * more
+            if len(self._texts) > len(self.row):
+                self._grow(max(1024, len(self._texts)))
+            self.row[found], self._name[found] = place, name
         return found
 
     def _grow(self, n: int) -> None:
         more = np.zeros(n, np.int64)
-        self.row, self._count = np.append(self.row, more), np.append(self._count, more)
-        self._first, self._line = np.append(self._first, more + NO_TIME), np.append(self._line, more + NO_TIME)
+        self.row, self._name, self._count = (np.append(a, more) for a in (self.row, self._name, self._count))
+        self._first, self._line = (np.append(a, more + NO_TIME) for a in (self._first, self._line))
         self._last = np.append(self._last, more - 1)
 
     def count(
@@ -102,12 +92,10 @@ class Kinds:
 
     def __len__(self) -> int:
         """Names of which lines were counted."""
-        others = sum(bool(self._count[number]) for number in self._unwatched())
-        return int(np.count_nonzero(self._count)) - others
+        return len(self._counted())
 
-    def _unwatched(self) -> Iterator[int]:
-        found = (self._number_of.get((place, None)) for place in range(len(self.rows)))
-        return (number for number in found if number is not None)
+    def _counted(self) -> Ints:
+        return np.flatnonzero((self._count > 0) & (self._name != _OTHERS))
 
     def settle(self, level: int = 0) -> bool:
         """Watch only names whose hash is below a level, at least so high that they are few enough.
@@ -115,52 +103,77 @@ class Kinds:
         True when it was raised: numbers are others then.
         """
         if len(self._texts) > self._most and len(self) > self._most:
-            names = (name for _, name in self._counted()[0] if name is not None)
-            level = max(level, level_of(map(name_hash, names), self._most, self.level))
+            hashes = self._names.hashes[self._name[self._counted()]]
+            level = max(level, level_of(hashes.tolist(), self._most, self.level))
         if level <= self.level:
             return False
         self.level = level
-        keys, places = self._counted()
-        stay = [name is not None and is_below(name_hash(name), level) for _, name in keys]
-        self._leave(list(compress(keys, stay)), places[stay])
+        numbers = self._counted()
+        self._leave(numbers[self._names.below(self._name[numbers], level)])
         return True
 
-    def _counted(self) -> tuple[list[Key], Ints]:
-        """Keys and numbers of the kinds of which lines were counted."""
-        numbers = np.flatnonzero(self._count)
-        keys = list(self._number_of)
-        return [keys[number] for number in numbers.tolist()], numbers
-
-    def _leave(self, keys: list[Key], numbers: Ints) -> None:
+    def _leave(self, numbers: Ints) -> None:
         """Leave these kinds only."""
-        self._number_of = {key: number for number, key in enumerate(keys)}
         self._texts = [self._texts[number] for number in numbers.tolist()]
-        self.row, self._count = self.row[numbers], self._count[numbers]
+        self.row, self._name, self._count = self.row[numbers], self._name[numbers], self._count[numbers]
         self._first, self._last, self._line = self._first[numbers], self._last[numbers], self._line[numbers]
+        self._index()
+
+    def _index(self) -> None:
+        n = len(self._texts)
+        self._number_of = Places(zip((self.row[:n] << _SHIFT | self._name[:n] + 1).tolist(), range(n), strict=True))
+
+    def rename(self, names: Names) -> None:
+        """Number names as these do."""
+        numbers = np.unique(self._name[self._name != _OTHERS])
+        ours = self._names.texts
+        place = np.full(len(ours) + 1, _OTHERS)
+        place[numbers] = names.of([ours[number] for number in numbers.tolist()])
+        self._names, self._name = names, place[self._name]
+        self._index()
 
     def absorb(self, other: Kinds, translate: Callable[[Row], Row], lines: int) -> None:
         """Add those of lines that come after ours; the other one is empty then."""
-        keys, numbers = other._counted()
-        other._leave(keys, numbers)
-        places = [self.place(translate(row)) for row in other.rows]
+        other._leave(other._counted())
+        places = self.rows.of([translate(row) for row in other.rows])
         self.settle(other.level)
+        if other._names is not self._names:
+            other.rename(self._names)
         other._line += lines
+        row = places[other.row]
         if self._texts:
-            kind = np.array([self.number(places[place], name) for place, name in keys], np.int64)
+            kind = self.numbers(row, other._name)
             self.count(kind, other._line, other._first, other._last, other._texts.__getitem__, other._count)
             self.settle()
             return
-        self._number_of = {(places[place], name): number for number, (place, name) in enumerate(keys)}
-        self.row = np.array(places, np.int64)[other.row]
-        self._texts, self._count = other._texts, other._count
+        self.row, self._name, self._texts, self._count = row, other._name, other._texts, other._count
         self._first, self._last, self._line = other._first, other._last, other._line
+        self._index()
 
     def names(self) -> Iterator[Name]:
         """Those that are watched."""
-        keys, numbers = self._counted()
-        columns = (self._count, self._first, self._last, self._line)
-        rows = zip(*(column[numbers].tolist() for column in columns), strict=True)
-        for (place, name), number, (n, first, last, line) in zip(keys, numbers.tolist(), rows, strict=True):
-            if name is not None:
-                first_ns, last_ns = (None if first == NO_TIME else first), (None if last < 0 else last)
-                yield Name(self.rows[place], name, n, first_ns, last_ns, line, self._texts[number])
+        numbers, rows, texts = self._counted(), list(self.rows), self._names.texts
+        columns = (self.row, self._name, self._count, self._first, self._last, self._line)
+        told = zip(numbers.tolist(), *(column[numbers].tolist() for column in columns), strict=True)
+        for number, row, name, n, first, last, line in told:
+            first_ns, last_ns = (None if first == NO_TIME else first), (None if last < 0 else last)
+            yield Name(rows[row], texts[name], n, first_ns, last_ns, line, self._texts[number])
+
+    def __getstate__(self) -> tuple[object, ...]:
+        """Without what was not counted; no text has a newline."""
+        self._leave(self._counted())
+        used, name = np.unique(self._name, return_inverse=True)
+        ours = self._names.texts
+        names, texts = b"\n".join([ours[i] for i in used.tolist()]), b"\n".join(self._texts)
+        columns = (self.row, name, self._count, self._first, self._last, self._line)
+        return self.level, self._most, list(self.rows), names, texts, columns
+
+    def __setstate__(self, state: tuple[int, int, list[Row], bytes, bytes, tuple[Ints, ...]]) -> None:
+        level, most, rows, names, texts, columns = state
+        self.__init__(most, Names())  # type: ignore[misc]
+        self.level = level
+        self.rows.of(rows)
+        self.row, self._name, self._count, self._first, self._last, self._line = columns
+        self._texts = texts.split(b"\n") if len(self.row) else []
+        self._names.of(names.split(b"\n") if names else [])
+        self._index()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from triage.reading.columns import BARE, NO_TIME, STAMP_FIRST, STAMP_LAST
+from triage.reading.columns import BARE, DOCKER, NO_TIME, STAMP_FIRST, STAMP_LAST, plain
 from triage.reading.faults import Fault, fault_of
 from triage.reading.stamps import rfc3339, utc_ns
 from triage.reading.words import ASKED
 
-DOCKER = 3
-"""Behind the modes of columns: docker's record with its keys in their usual order."""
 _QUERY = re.compile(
     rb'\[INFO\] ([0-9.]+|\[[0-9A-Fa-f:.]*\]):\d+ - \d+ "' + ASKED + rb" (\d{1,7}) (\d{1,8})(?:\.(\d{1,9}))?s"
 )
@@ -21,7 +19,6 @@ _RECORD = re.compile(
     rb'\{"log":"(\[(?:INFO|ERROR)\] (?:[^"\\]|\\(?:"|u003[ce]|u0026)){1,4000})\\n"'
     rb',"stream":"(std(?:out|err))","time":"([^"]{20,30})"\}'
 )
-_ESCAPES = ((b'\\"', b'"'), (b"\\u003c", b"<"), (b"\\u003e", b">"), (b"\\u0026", b"&"))
 _ERRORS = b"[ERROR] plugin/errors: "
 _CUT = re.compile(rb"([0-9][^ ]*) (stdout|stderr) ([PF])(:[^ ]*)?(?: |$)")
 _NEARLY_CUT = re.compile(rb"[0-9][^ ]* (?:stdout|stderr) [PF]")
@@ -90,11 +87,7 @@ def _of_docker(line: bytes) -> Framed | None:
     at_ns = NO_TIME if match is None else clock(match[3])
     if match is None or at_ns == NO_TIME:
         return None
-    text = match[1]
-    if b"\\" in text:
-        for escape, plain in _ESCAPES:
-            text = text.replace(escape, plain)
-    return Framed(text, match.start(1), at_ns, DOCKER, match[2])
+    return Framed(plain(match[1]), match.start(1), at_ns, DOCKER, match[2])
 
 
 def query_of(text: bytes) -> Query | None:

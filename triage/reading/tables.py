@@ -7,19 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from triage.reading.block import Bools, Ints
 from triage.reading.clients import Clients
 from triage.reading.clients import levels_of as clients_levels
-from triage.reading.columns import NO_TIME, Bools, Ints
+from triage.reading.columns import NO_TIME
 from triage.reading.faults import Fault, Faults, Levels
 from triage.reading.faults import levels_of as faults_levels
-from triage.reading.kinds import MAX_TEXT, Kinds, Row, name_hash
+from triage.reading.frames import MINUTE_NS
+from triage.reading.kinds import MAX_TEXT, Kinds, Row
 from triage.reading.limits import Limits
-from triage.reading.thin import both, is_below, level_of, wider, width_of
+from triage.reading.thin import both, hash_of, is_below, level_of, wider, width_of
 from triage.reading.words import Clients as Known
 
 KEPT, FAILED = 1, 2
 """Flags of a group: its lines are kept; they failed."""
-MINUTE_NS = 60_000_000_000
 _SMALL = 1 << 18
 _LOG2S = 64
 _LOWEST = 20
@@ -97,9 +98,9 @@ def _counted(codes: Ints, size: int) -> Iterable[tuple[int, int]]:
 class Tables:
     """Tables of one document or a part of it."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, kinds: Kinds) -> None:
         self.limits = limits
-        self.kinds = Kinds(limits.names)
+        self.kinds = kinds
         self.rows: dict[CountKey, int] = {}
         self.count_level = 0
         self.networks: dict[int, Clients] = {}
@@ -118,7 +119,7 @@ class Tables:
 
         True when numbers of kinds are others now.
         """
-        rows, row, number = self.kinds.rows, self.kinds.row[lines.kind], lines.line + first_number
+        rows, row, number = list(self.kinds.rows), self.kinds.row[lines.kind], lines.line + first_number
         of_row = np.array(flags)[[r.group for r in rows]][row]
         minutes = _Minutes(lines.at_ns)
         self._count_rows(lines, row, minutes)
@@ -136,7 +137,7 @@ class Tables:
         return self.kinds.settle()
 
     def _count_rows(self, lines: Lines, row: Ints, minutes: _Minutes) -> None:
-        rows = self.kinds.rows
+        rows = list(self.kinds.rows)
         log2 = np.where(lines.took_ns, np.frexp(lines.took_ns / 1e6)[1] - 1, -_LOWEST)
         codes = (minutes.since * len(rows) + row) * _LOG2S + log2 + _LOWEST
         for code, n in _counted(codes, minutes.n * len(rows) * _LOG2S):
@@ -171,7 +172,7 @@ class Tables:
 
     def _keep(self, i: int, lines: Lines, number: int, text: bytes, known: Known) -> None:
         """Keep a query line by the hash of client and name."""
-        hashed = both(name_hash(text.split(b" ", 7)[6].lower()), known.hashes[lines.client[i]])
+        hashed = both(hash_of(text.split(b" ", 7)[6].lower()), known.hashes[lines.client[i]])
         if is_below(hashed, self.query_level):
             at_ns = None if lines.at_ns[i] == NO_TIME else int(lines.at_ns[i])
             self.kept_queries.append(Asked(hashed, int(lines.part[i]), int(lines.frame[i]), number, at_ns, text))
@@ -185,7 +186,11 @@ class Tables:
     def add_fault(self, part: int, frame: int, fault: Fault) -> None:
         """Count a line of errors."""
         self.containers[fault.container] = frame
-        self.faults.setdefault(part, Faults()).add(fault, self.limits)
+        self.faults_of(part).add(fault, self.limits)
+
+    def faults_of(self, part: int) -> Faults:
+        """The lines of errors of a part."""
+        return self.faults.setdefault(part, Faults())
 
     def _see_last(self, key: tuple[int, int], number: int, text: bytes) -> None:
         self.last_lines[key] = max((number, text), self.last_lines.get(key, (0, b"")))

@@ -10,26 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triage.model.zones import longest
+from triage.reading.block import Block, Bools, Ints
 from triage.reading.clients import key_of
-from triage.reading.columns import Block, Bools, Columns, Ints
+from triage.reading.columns import plain
+from triage.reading.error_lines import Messages
 from triage.reading.hot import CLASSES_NS
 from triage.reading.kinds import Kinds, Row
+from triage.reading.numbers import MOST, NONE, ROOM, Names, Numbers, Places
+from triage.reading.queries import Queries
 from triage.reading.thin import hash_of
 
 ASKED = (
     rb'([A-Za-z0-9]{1,8}) IN ([!#-\[\]-~]{1,399}\.) (?:udp|tcp) \d+ (?:true|false) \d+" ([A-Z-]{1,8}) ([a-z,-]{1,24})'
 )
 """From the type to the flags."""
-_ASKED = re.compile(ASKED)
+_ASKED = re.compile(b'"' + ASKED)
 _IPV4 = re.compile(rb"[0-9.]+")
-_MOST = 1 << 16
-_SLOTS = 1 << 17
 _VARIANTS = 8
 _UNKNOWN = -1
-NONE = -2
-"""Of what is no query."""
-Asked = tuple[bytes, int, int]
-"""Name in small letters, its zone, and a number for type, rcode and flags."""
+Said = tuple[int, bytes, bytes, bytes]
+"""Zone, type, rcode, flags."""
 
 
 def variants(no_size: Bools, took_ns: Ints) -> Ints:
@@ -45,44 +45,18 @@ def variant(*, no_size: bool, took_ns: int) -> int:
     return 4 * no_size + sum(took_ns >= limit for limit in CLASSES_NS)
 
 
-class _Numbers(dict[bytes, int]):
-    """Numbers of texts; those met before are found by their hashes, all at once."""
-
-    def __init__(self, number: Callable[[bytes], int]) -> None:
-        self._number = number
-        self._hashes = np.zeros(_SLOTS, np.uint64)
-        self._numbers = np.full(_SLOTS, _UNKNOWN)
-
-    def __missing__(self, text: bytes) -> int:
-        found = self[text] = self._number(text)
-        return found
-
-    def of(self, block: Block, begin: Ints, end: Ints) -> Ints:
-        """The numbers of texts of a block."""
-        hashes = block.hashes(begin, end)
-        slots = (hashes & np.uint64(_SLOTS - 1)).astype(np.int64)
-        found = np.where(self._hashes[slots] == hashes, self._numbers[slots], _UNKNOWN)
-        missing = np.flatnonzero(found == _UNKNOWN)
-        if len(missing):
-            raw, places = block.raw, zip(begin[missing].tolist(), end[missing].tolist(), strict=True)
-            texts = [raw[a:b] for a, b in places]
-            found[missing] = np.fromiter(map(self.__getitem__, texts), np.int64, len(texts))
-            self._hashes[slots[missing]], self._numbers[slots[missing]] = hashes[missing], found[missing]
-        return found
-
-
 class Clients:
     """Clients by number."""
 
     def __init__(self) -> None:
-        self._by_text = _Numbers(lambda text: self.number(text) if _IPV4.fullmatch(text) else NONE)
+        self._by_text = Numbers(lambda text: self.number(text) if _IPV4.fullmatch(text) else NONE)
         self._numbers: dict[bytes, int] = {}
         self.hashes: list[int] = []
         """Of each client."""
         self.keys: list[str] = []
         """As what clients are counted."""
         self._places: dict[str, int] = {}
-        self.key = np.zeros(2 * _MOST, np.int64)
+        self.key = np.zeros(ROOM, np.int64)
         """Of each client its place in `keys`."""
 
     @property
@@ -92,7 +66,7 @@ class Clients:
 
     def numbers(self, block: Block, begin: Ints, end: Ints) -> Ints:
         """The number of each client of IPv4; negative for what is none."""
-        return self._by_text.of(block, begin, end)
+        return self._by_text.of(block, begin, end, 2)
 
     def number(self, client: bytes) -> int:
         """The number of a client."""
@@ -111,33 +85,48 @@ class Words:
 
     def __init__(self, zones: tuple[bytes, ...]) -> None:
         self.zones = zones
-        self.asked: list[Asked] = []
         self.clients = Clients()
-        self.questions = _Numbers(self._question)
+        self.names = Names()
+        self.errors = Messages()
+        self.questions = Numbers(self._question)
+        self.name, self.said = np.zeros(ROOM, np.int64), np.zeros(ROOM, np.int64)
+        """Of each question, by number: its name, and what else is said."""
         self._zone_of = {zone.decode(): place for place, zone in enumerate(zones, 1)}
-        self._names: dict[bytes, tuple[bytes, int]] = {}
-        self._answers: dict[tuple[bytes, ...], int] = {}
+        self._asked: dict[bytes, tuple[int, int]] = {}
+        self._said: Places[Said] = Places()
+        self.n = 0
+        """Questions."""
 
     @property
     def is_full(self) -> bool:
         """Whether there are so many that others must begin."""
-        return max(len(self.questions), len(self._names), self.clients.n) > _MOST
+        found = (len(self.questions), len(self.names), len(self._asked), self.clients.n, self.errors.n)
+        return max(found) > MOST
 
     def _question(self, text: bytes) -> int:
+        if text.startswith(b"\\"):
+            if text.count(b'\\"') != 2:
+                return NONE
+            text = plain(text)
         match = _ASKED.fullmatch(text)
         if match is None:
             return NONE
-        self.asked.append(self.asked_by(*match.groups()))
-        return len(self.asked) - 1
+        self.name[self.n], self.said[self.n] = self.asked_by(*match.groups())
+        self.n += 1
+        return self.n - 1
 
-    def asked_by(self, qtype: bytes, name: bytes, rcode: bytes, flags: bytes) -> Asked:
-        """What a line says."""
-        known = self._names.get(name)
+    def asked_by(self, qtype: bytes, name: bytes, rcode: bytes, flags: bytes) -> tuple[int, int]:
+        """The name of a line, and a number for its zone, type, rcode and flags."""
+        known = self._asked.get(name)
         if known is None:
             lower = name.lower()
-            known = self._names[name] = (lower, self._zone_of.get(longest(lower.decode(), self._zone_of), 0))
-        answer = (qtype, rcode, flags)
-        return (*known, self._answers.setdefault(answer, len(self._answers)))
+            zone = self._zone_of.get(longest(lower.decode(), self._zone_of), 0)
+            known = self._asked[name] = (self.names[lower], zone)
+        return known[0], self._said[known[1], qtype, rcode, flags]
+
+    def zone(self, said: int) -> int:
+        """The zone of what is said."""
+        return list(self._said)[said][0]
 
 
 _of_thread = threading.local()
@@ -154,15 +143,15 @@ def words_of(zones: tuple[bytes, ...]) -> Words:
 class Questions:
     """Kinds of lines by what they say; `group` tells the group of a line by its text, or -1."""
 
-    def __init__(self, kinds: Kinds, zones: tuple[bytes, ...], group: Callable[[bytes], int]) -> None:
-        self._kinds = kinds
+    def __init__(self, most: int, zones: tuple[bytes, ...], group: Callable[[bytes], int]) -> None:
         self._group = group
         self._zones = zones
+        self.words = words_of(zones)
+        self.of = Kinds(most, self.words.names)
         self._begin()
 
     def _begin(self) -> None:
-        self.words = words_of(self._zones)
-        self._rows: dict[tuple[int, int, int, int], int] = {}
+        self._rows: dict[tuple[int, int, int], int] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -172,30 +161,45 @@ class Questions:
     def tidy(self) -> None:
         """Forget what is too much: between two blocks."""
         if self.words.is_full:
+            self.words = words_of(self._zones)
+            self.of.rename(self.words.names)
             self._begin()
-        elif len(self.words.asked) * len(self._of_part) > _MOST:
+        elif self.words.n * len(self._of_part) > MOST:
             self.forget()
 
-    def kinds(self, block: Block, lines: Columns, part: Ints) -> Ints:
+    def kinds(self, block: Block, lines: Queries, part: Ints) -> Ints:
         """The kind of each line; negative for what is no query."""
-        place = self.words.questions.of(block, lines.asked, lines.asked_end)
-        code = place * _VARIANTS + variants(lines.no_size, lines.took_ns)
+        question = self.words.questions.of(block, lines.asked, lines.asked_end)
+        code = question * _VARIANTS + variants(lines.no_size, lines.took_ns)
         kind = np.full(len(code), NONE)
-        known = (place >= 0) & (part >= 0)
-        for p in np.unique(part[known]).tolist():
-            of_code, ours = self._room(p), np.flatnonzero(known & (part == p))
-            codes = code[ours]
+        known = (question >= 0) & (part >= 0)
+        for p in np.flatnonzero(np.bincount(part[known])).tolist():
+            ours = np.flatnonzero(known & (part == p))
+            of_code, codes = self._room(p), code[ours]
             unknown = np.flatnonzero(of_code[codes] == _UNKNOWN)
-            new, first = np.unique(codes[unknown], return_index=True)
-            for at, i in zip(new.tolist(), ours[unknown[first]].tolist(), strict=True):
-                text = block.raw[lines.text[i] : lines.end[i]]
-                of_code[at] = self.kind(p, self.words.asked[at // _VARIANTS], at % _VARIANTS, text)
+            if len(unknown):
+                new, first = np.unique(codes[unknown], return_index=True)
+                of_code[new] = self._new(p, new, block, lines, ours[unknown[first]])
             kind[ours] = of_code[codes]
         return kind
 
+    def _new(self, part: int, code: Ints, block: Block, lines: Queries, line: Ints) -> Ints:
+        """Kinds by question and variant, each with a line."""
+        question, variant = code // _VARIANTS, code % _VARIANTS
+        said, first, which = np.unique(
+            self.words.said[question] * _VARIANTS + variant, return_index=True, return_inverse=True
+        )
+        begin, end = lines.places.text[line[first]].tolist(), lines.places.end[line[first]].tolist()
+        texts = (plain(block.raw[a:b]) for a, b in zip(begin, end, strict=True))
+        rows = [self._row((part, *divmod(s, _VARIANTS)), text) for s, text in zip(said.tolist(), texts, strict=True)]
+        row = np.array(rows)[which]
+        found = np.full(len(code), NONE)
+        found[row >= 0] = self.of.numbers(row[row >= 0], self.words.name[question[row >= 0]])
+        return found
+
     def _room(self, part: int) -> NDArray[np.int32]:
-        """The kinds of a part by place and variant."""
-        size = len(self.words.asked) * _VARIANTS
+        """The kinds of a part by question and variant."""
+        size = self.words.n * _VARIANTS
         found = self._of_part.get(part)
         if found is None or len(found) < size:
             more = np.full(2 * size, _UNKNOWN, np.int32)
@@ -204,12 +208,16 @@ class Questions:
             found = self._of_part[part] = more
         return found
 
-    def kind(self, part: int, asked: Asked, variant: int, text: bytes) -> int:
+    def kind(self, part: int, asked: tuple[int, int], variant: int, text: bytes) -> int:
         """The kind of a line."""
-        name, zone, answer = asked
-        key = (part, zone, answer, variant)
+        name, said = asked
+        row = self._row((part, said, variant), text)
+        return row if row < 0 else int(self.of.numbers(np.array([row]), np.array([name]))[0])
+
+    def _row(self, key: tuple[int, int, int], text: bytes) -> int:
+        """The row of part, what is said, and variant, which a line tells."""
         row = self._rows.get(key)
         if row is None:
             group = self._group(text)
-            row = self._rows[key] = NONE if group < 0 else self._kinds.place(Row(part, zone, group))
-        return row if row < 0 else self._kinds.number(row, name)
+            row = self._rows[key] = NONE if group < 0 else self.of.rows[Row(key[0], self.words.zone(key[1]), group)]
+        return row
