@@ -42,8 +42,8 @@ class Recogniser:
         self._remember = remember
 
     @cached_property
-    def _lookup(self) -> Lookup:
-        """Made with the first text that needs it."""
+    def lookup(self) -> Lookup:
+        """What texts are compared with: made with the first one that is asked for, or sooner by who looks here."""
         return Lookup(self._messages)
 
     def __call__(self, text: str) -> Meaning:
@@ -90,11 +90,11 @@ class Recogniser:
     def _read(self, text: str) -> Meaning:
         """The most specific reading; a generic message only when nothing else fits."""
         head = read_head(text)
-        meaning = read_errors_line(head, self._lookup)
+        meaning = read_errors_line(head, self.lookup)
         if meaning is not None:
             return meaning
         body, pairs = _without_pairs(head)
-        hit = self._lookup.find(Where.LINE, body, head.plugin)
+        hit = self.lookup.find(Where.LINE, body, head.plugin)
         if hit is not None and not hit.message.generic:
             return self._line(head, hit, pairs)
         return (
@@ -108,12 +108,12 @@ class Recogniser:
     def _line(self, head: Head, hit: Hit, pairs: dict[str, str]) -> Meaning:
         """A message of its own, perhaps with another one nested in it."""
         if hit.message.id == SUMMARY:
-            return read_summary(hit, head.level, self._lookup)
+            return read_summary(hit, head.level, self.lookup)
         reason = "reason" in hit.fields
         if hit.message.plugin == "kubernetes" and (reason or pairs or "source" in hit.fields):
-            return client_go.read_client_go(head, hit, self._lookup, pairs)
+            return client_go.read_client_go(head, hit, self.lookup, pairs)
         if reason:
-            return lifecycle.read_nested(head, hit, self._lookup)
+            return lifecycle.read_nested(head, hit, self.lookup)
         return meaning_of(hit, level=head.level, plugin=head.plugin)
 
     def _plain(self, head: Head, text: str) -> Meaning | None:
@@ -121,12 +121,12 @@ class Recogniser:
         if head.klog is not None:
             return None
         if head.level is None and head.plugin is None:
-            plain = lifecycle.read_plain(text, self._lookup)
+            plain = lifecycle.read_plain(text, self.lookup)
             if plain is not None:
                 return plain
-        startup = lifecycle.read_startup(head, self._lookup) if head.level in (None, "FATAL", "ERROR") else None
+        startup = lifecycle.read_startup(head, self.lookup) if head.level in (None, "FATAL", "ERROR") else None
         if startup is None and head.level is None and head.plugin is None:
-            return client_go.read_reason(head.body, self._lookup)
+            return client_go.read_reason(head.body, self.lookup)
         return startup
 
     def _glued(self, text: str) -> Meaning | None:
@@ -143,7 +143,7 @@ class Recogniser:
         """The meaning of a line of the query log."""
         failed = query.answer in (Answer.FAILED, Answer.REJECTED)
         return replace(
-            shape_meaning(self._lookup, "log.query", level="INFO", plugin="log"),
+            shape_meaning(self.lookup, "log.query", level="INFO", plugin="log"),
             kind=FailureKind.OVERLOAD if query.answer is Answer.REJECTED else FailureKind.OTHER if failed else None,
             upstream=query.upstream,
             proto=query.proto,
@@ -156,7 +156,7 @@ class Recogniser:
     def _other(self, head: Head) -> Meaning:
         if head.plugin is None:
             return Meaning(UNKNOWN, level=head.level)
-        meaning = shape_meaning(self._lookup, "plugin.other", level=head.level, plugin=head.plugin)
+        meaning = shape_meaning(self.lookup, "plugin.other", level=head.level, plugin=head.plugin)
         return replace(meaning, fields={"text": head.body[:400]})
 
 

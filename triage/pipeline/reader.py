@@ -57,9 +57,16 @@ class Reader:
         named = [d.replica for d in self.bundle.of(Kind.LOG) if d.replica]
         topology = self._topology(named)
         configuration = self._configuration(topology, ())
+        recogniser = Recogniser(messages())
+
+        def ready() -> None:
+            _ = recogniser.lookup
+            if meanwhile is not None:
+                meanwhile()
+
         observations = reading.read(
             self.bundle.documents,
-            recognise=Recogniser(messages()),
+            recognise=recogniser,
             parse_query=parse_query,
             zones=zones_served(configuration),
             replica_of_address=replica_addresses(topology),
@@ -67,7 +74,7 @@ class Reader:
             until_ns=until_ns,
             workers=workers,
             watch=watch,
-            meanwhile=meanwhile,
+            meanwhile=ready,
         )
         observations = replace(observations, streams=(*observations.streams, *self._silent(observations)))
         logged = sorted({*named, *(s.replica for s in observations.streams if s.replica)})

@@ -15,7 +15,6 @@ from triage.model.report import Coverage, FileCoverage, Hypothesis, Report, Wind
 from triage.model.rule import Rulebook
 from triage.model.text import Text
 from triage.pipeline.reader import Reader
-from triage.pipeline.rules import load_messages
 
 if TYPE_CHECKING:
     from triage.analysis import Inputs
@@ -79,9 +78,7 @@ def analysis_inputs(
         )
     reader = Reader(bundle, subnets)
     rules = cache(rulebook if callable(rulebook) else lambda: rulebook)
-    observations, topology, configuration = reader.observe(
-        since_ns, until_ns, workers, watch, meanwhile=lambda: (rules(), load_messages())
-    )
+    observations, topology, configuration = reader.observe(since_ns, until_ns, workers, watch, meanwhile=rules)
     from triage.analysis import Inputs
 
     return Inputs(
