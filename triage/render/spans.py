@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_MARKED = re.compile(r"(?<![!-~])`([^`\s](?:[^`]*[^`\s])?)`(?=[\s),.;:]|[^!-~]|$)")
+_MARKED = re.compile(r"(?:(?<![!-~])|(?<=\s\())`([^`\s](?:[^`]*[^`\s])?)`(?=[\s),.;:]|[^!-~]|$)")
 """Code that a template marks itself: backticks that open where a word begins and close where it ends."""
 _WORD = re.compile(r"[!-~]+")
 """What stands between blanks; letters of other scripts part it too."""
@@ -37,6 +37,8 @@ def spans(sentence: str) -> list[Span]:
     [('1 of 2 (', False), ('k8s-m01', True), ('); run ', False), ('ls -l /tmp', True), (', ', False), ('@all!', True)]
     >>> [s.text for s in spans("上游10.0.0.2:53没有应答") if s.code]
     ['10.0.0.2:53']
+    >>> [s.text for s in spans("restart it (`kubectl rollout restart`)") if s.code]
+    ['kubectl rollout restart']
     """
     found: list[Span] = []
     for piece in _pieces(sentence):
