@@ -11,7 +11,7 @@ from triage.analysis import checks as checks_
 from triage.analysis.cells import cells_of
 from triage.analysis.context import Context
 from triage.analysis.coverage import client_coverage, gaps_of, replica_coverage
-from triage.analysis.exposure import Seen, seen_of, units_of
+from triage.analysis.exposure import Seen, is_outside, seen_of, units_of
 from triage.analysis.groups import Group, groups_of, lookups
 from triage.analysis.hypotheses import PLAIN, SCOPED, Draft, drafts_of
 from triage.analysis.inputs import Inputs
@@ -49,7 +49,7 @@ def analyze(
     judged = judge(signs, inputs, seen)
     gaps = gaps_of(inputs, seen)
     hypotheses = _hypotheses(judged, len(signs), [g.id for g in gaps], (cluster or {}).get("distribution")) or (
-        _nothing(inputs),
+        _nothing(inputs, seen),
     )
     first = judged[0][0] if judged else None
     times = [t for s in seen.values() for span in s.spans for t in span]
@@ -193,7 +193,7 @@ def _goes_on(context: Context) -> bool:
     """Two minutes, or a twentieth of the fault's length, without a failure are no end."""
     assert context.group.window is not None
     first, last = context.group.window
-    end = max(last, *(b for s in context.seen.values() for _, b in s.spans))
+    end = max([last, *(b for s in context.seen.values() for _, b in s.spans)])
     return end - last <= max(ENDED_NS, 0.05 * (last - first))
 
 
@@ -222,10 +222,11 @@ def _unexplained(hypotheses: Sequence[Hypothesis], judged: Sequence[tuple[Contex
     return lost / whole if whole else 0.0
 
 
-def _nothing(inputs: Inputs) -> Hypothesis:
+def _nothing(inputs: Inputs, seen: Mapping[str, Seen]) -> Hypothesis:
     """No sign of trouble: `benign`, as far as was read."""
     quiet = _numbers(inputs, "quiet")
-    share = quiet["caches_unread"] if inputs.topology.unread_caches else quiet["benign"]
+    is_unread = inputs.topology.unread_caches or is_outside(seen)
+    share = quiet["caches_unread"] if is_unread else quiet["benign"]
     title = Text("analysis.nothing")
     return Hypothesis(fingerprint("benign", None, None, None), 1, 1, "benign", title, share, "none")
 

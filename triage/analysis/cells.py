@@ -153,7 +153,7 @@ def _rows(
 
 def _covers(seen: Seen, bins: _Bins, i: int) -> bool:
     if bins.start_ns is None:
-        return seen.has_log
+        return seen.has_log and not seen.outside
     begin = bins.start_ns + i * bins.step_ns
     return any(first < begin + bins.step_ns and begin <= last for first, last in seen.spans)
 

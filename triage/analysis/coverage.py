@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from triage.analysis.exposure import Seen
+from triage.analysis.exposure import Seen, is_outside
 from triage.analysis.inputs import Inputs
 from triage.analysis.sign import Sign
 from triage.analysis.unseen import gone, no_resolv_conf, no_subnets, rotated, told
@@ -82,6 +82,8 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
     found.extend(Gap("gap.no-log", {"replica": r}, PLACE_CAUSES, _log_command(inputs, r)) for r in unread[:5])
     if len(unread) > 5:
         found.append(Gap("gap.no-logs-more", {"n": str(len(unread) - 5)}, PLACE_CAUSES))
+    if is_outside(seen):
+        found.append(Gap("gap.window-empty", {}, PLACE_CAUSES))
     if caches := [c for c in inputs.topology.unread_caches if c not in named]:
         found.append(
             Gap("gap.no-cache-logs", {"n": str(len(caches))}, UPSTREAM_CAUSES, _log_command(inputs, caches[0]))

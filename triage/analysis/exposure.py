@@ -23,11 +23,13 @@ class Seen:
 
     has_log: bool
     spans: tuple[tuple[int, int], ...]
-    """Covered times, nanoseconds; empty without a clock."""
+    """Covered times within the asked window, nanoseconds; empty without a clock."""
     cut: bool
     start_seen: bool
     queries: int
     """Query-log lines."""
+    outside: bool = False
+    """True when the times of its log all lie outside the asked window."""
 
 
 def seen_of(inputs: Inputs) -> Mapping[str, Seen]:
@@ -41,10 +43,15 @@ def seen_of(inputs: Inputs) -> Mapping[str, Seen]:
         segments.setdefault(segment.replica or "", []).append(segment)
     ends = [s.last_ns for s in inputs.observations.segments if s.last_ns is not None]
     end = max(ends) if ends else None
-    return {replica: _seen(streams.get(replica, []), segments.get(replica, []), end) for replica in inputs.replicas}
+    since_ns = 0 if inputs.since_ns is None else inputs.since_ns
+    until_ns = max(since_ns, *ends, 0) if inputs.until_ns is None else inputs.until_ns
+    return {
+        replica: _seen(streams.get(replica, []), segments.get(replica, []), end, (since_ns, until_ns))
+        for replica in inputs.replicas
+    }
 
 
-def _seen(queries: Sequence[int], segments: Sequence[Segment], end: int | None) -> Seen:
+def _seen(queries: Sequence[int], segments: Sequence[Segment], end: int | None, asked: tuple[int, int]) -> Seen:
     spans: list[tuple[int, int]] = []
     last_lives = [s for s in segments if not s.previous]
     for segment in segments:
@@ -52,13 +59,21 @@ def _seen(queries: Sequence[int], segments: Sequence[Segment], end: int | None) 
             continue
         current = bool(last_lives) and segment is last_lives[-1]
         spans.append((segment.first_ns, end if current and end is not None and not segment.cut else segment.last_ns))
+    inside = [(max(a, asked[0]), min(b, asked[1])) for a, b in spans if a <= asked[1] and b >= asked[0]]
     return Seen(
         has_log=bool(queries),
-        spans=tuple(sorted(spans)),
+        spans=tuple(sorted(inside)),
         cut=any(s.cut for s in segments),
         start_seen=any(s.start_seen for s in segments),
         queries=sum(queries),
+        outside=bool(spans) and not inside,
     )
+
+
+def is_outside(seen: Mapping[str, Seen]) -> bool:
+    """Whether there are logs, and all of them lie outside the asked window: their silence says nothing."""
+    read = [s for s in seen.values() if s.has_log]
+    return bool(read) and all(s.outside for s in read)
 
 
 def coverage(seen: Seen, window: tuple[int, int] | None) -> float:
@@ -66,7 +81,7 @@ def coverage(seen: Seen, window: tuple[int, int] | None) -> float:
 
     A stream that the kubelet cut has been read to the moment of the request, but nobody knows when that was.
     """
-    if not seen.has_log:
+    if not seen.has_log or seen.outside:
         return 0.0
     whole = 0.15 if seen.cut and not seen.queries else 1.0
     if window is None or not seen.spans:

@@ -41,8 +41,14 @@ class Past:
             History(self._file).check()
 
     def record(self, report: Report) -> News | None:
-        """Keep the run; what is new in it. None without a history, or when it cannot be written now."""
+        """Keep the run; what is new in it. None without a history, or when it cannot be written now.
+
+        A run that saw no line of its window is not kept: what it did not see is not gone.
+        """
         if self._file is None:
+            return None
+        if any(gap.id == "gap.window-empty" for gap in report.gaps):
+            self._kept = True
             return None
         from triage.history import SHORT_WAIT_S
 

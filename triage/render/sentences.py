@@ -80,7 +80,8 @@ def changed(report: Report, words: Words, group: int = 1) -> str:
 def _happening(report: Report, words: Words) -> str:
     end = clock(report.window.end_ns)
     if report.active is None:
-        return words.word("active.unknown" if end else "active.no-clock")
+        is_timed = end or any(gap.id == "gap.window-empty" for gap in report.gaps)
+        return words.word("active.unknown" if is_timed else "active.no-clock")
     if report.active:
         return words.word("active.yes", end=end) if end else words.word("active.yes-undated")
     last = clock(report.hypotheses[0].last_ns)
