@@ -172,8 +172,8 @@ def general(folder: Path, size: int, files: list[str]) -> None:
 def compressed(folder: Path, size: int, files: list[str]) -> None:
     """Query logs as .gz and .zst, in several files and in one."""
     ways: dict[str, tuple[str, Callable[[bytes], bytes]]] = {"gz": ("zcat", lambda raw: gzip.compress(raw, 6))}
-    if importlib.util.find_spec("zstandard") and shutil.which("zstdcat"):
-        ways["zst"] = ("zstdcat", lambda raw: importlib.import_module("zstandard").compress(raw, 3))
+    if importlib.util.find_spec("backports.zstd") and shutil.which("zstdcat"):
+        ways["zst"] = ("zstdcat", lambda raw: importlib.import_module("backports.zstd").compress(raw, 3))
     for ending, (tool, pack) in ways.items():
         many = packed(folder / f"{ending}{size}", ending, pack, files)
         one = once(folder / f"one-{ending}{size}", lambda unfinished: joined(many, unfinished))  # noqa: B023 - called at once

@@ -30,7 +30,7 @@ CODECS: dict[str, Callable[[bytes], bytes]] = {
     "gz": gzip.compress,
     "bz2": bz2.compress,
     "xz": lzma.compress,
-    "zst": lambda raw: importlib.import_module("zstandard").ZstdCompressor().compress(raw),
+    "zst": lambda raw: importlib.import_module("backports.zstd").compress(raw),
 }
 TEXT = "".join(ALL["timestamps"](log(7, 2_500)) for _ in range(12)).encode()
 

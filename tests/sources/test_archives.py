@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import zstandard
+from backports import zstd
 
 from tests.sources import made
 from triage.model.bundle import Bundle, Kind
@@ -50,7 +50,7 @@ ARCHIVES = {
     "gzip": made.tar_bytes(FILES, "w:gz"),
     "bzip2": made.tar_bytes(FILES, "w:bz2"),
     "xz": made.tar_bytes(FILES, "w:xz"),
-    "zstd": zstandard.compress(made.tar_bytes(FILES, "w")),
+    "zstd": zstd.compress(made.tar_bytes(FILES, "w")),
     "zip": zip_bytes(FILES),
 }
 
@@ -66,7 +66,7 @@ def test_an_archive_reads_as_its_folder(tmp_path: Path, form: str, kept: int) ->
     assert bundle.gaps == ()
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstd.compress])
 def test_compressed_files(tmp_path: Path, pack: object) -> None:
     made.write(tmp_path, {f"{A}.log.gz": pack(made.LOG.encode()), f"{B}.previous.log.gz": pack(made.BANNER.encode())})  # type: ignore[operator]
     first, second = load([str(tmp_path)]).documents
@@ -181,8 +181,8 @@ def test_a_zip_with_a_password_is_listed(tmp_path: Path) -> None:
     assert document.why_ignored == "ignored.encrypted"
 
 
-def test_without_zstandard_the_file_is_listed_with_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "zstandard", None)
+def test_without_its_library_the_file_is_listed_with_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "backports.zstd", None)
     bundle = read(tmp_path, ARCHIVES["zstd"])
     assert [d.why_ignored for d in bundle.documents] == ["ignored.no-zstd"]
     assert [g.id for g in bundle.gaps] == ["gap.no-zstd"]

@@ -17,10 +17,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
-_MEMORY = 1 << 27
+_WINDOW_LOG = 27
+_MEMORY = 1 << _WINDOW_LOG
 """Of one decompressor: zstd --long=27 needs it; more than that is nobody's log."""
-_SIP = 1 << 11
-"""Of zstd, which bounds no output: it makes 64 MiB at most of so much."""
 _GZIP_WINDOW = 31
 """Of zlib: a gzip member with the largest window."""
 
@@ -58,12 +57,13 @@ def compression_of(head: bytes) -> str | None:
 
 def can_read(compression: str) -> bool:
     """False for zstd without its optional library."""
-    return compression != "zstd" or _optional("zstandard") is not None
+    return compression != "zstd" or _zstd_module() is not None
 
 
 def errors() -> tuple[type[Exception], ...]:
     """What is raised on broken data by the decompressors that are in use."""
-    known = ((sys.modules.get("zstandard"), "ZstdError"), (sys.modules.get("isal.igzip_lib"), "IsalError"))
+    loaded = (("compression.zstd", "ZstdError"), ("backports.zstd", "ZstdError"), ("isal.igzip_lib", "IsalError"))
+    known = [(sys.modules.get(module), error) for module, error in loaded]
     found = tuple(cast(type[Exception], getattr(module, name)) for module, name in known if module)
     return (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError, RuntimeError, MemoryError, *found)
 
@@ -75,10 +75,23 @@ def _optional(name: str) -> ModuleType | None:
         return None
 
 
+def _zstd_module() -> ModuleType | None:
+    """Python's own from 3.14 on, else the same one as a library."""
+    return _optional("compression.zstd") or _optional("backports.zstd")
+
+
 def _gzip() -> Decoder:
     """By isal where it is installed: three times as fast."""
     isal = _optional("isal.igzip_lib")
     return _Zlib() if isal is None else cast(Decoder, isal.IgzipDecompressor(flag=isal.DECOMP_GZIP))
+
+
+def _zstd() -> Decoder:
+    module = _zstd_module()
+    if module is None:
+        raise OSError("backports.zstd is not installed")
+    options = {module.DecompressionParameter.window_log_max: _WINDOW_LOG}
+    return cast(Decoder, module.ZstdDecompressor(options=options))
 
 
 def _xz() -> Decoder:
@@ -105,37 +118,4 @@ class _Zlib:
         return self._decoder.decompress(self._decoder.unconsumed_tail + data, max_length)
 
 
-class _Zstd:
-    def __init__(self) -> None:
-        module = _optional("zstandard")
-        if module is None:
-            raise OSError("zstandard is not installed")
-        self._decoder = module.ZstdDecompressor(max_window_size=_MEMORY).decompressobj()
-        self._input = self._output = memoryview(b"")
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._decoder.eof) and not self._output
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._input and not self._output
-
-    @property
-    def unused_data(self) -> bytes:
-        return bytes(self._decoder.unused_data) + bytes(self._input)
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        self._input = memoryview(bytes(self._input) + data)
-        made, room = [], max_length
-        while room > 0 and (self._output or (self._input and not self._decoder.eof)):
-            if not self._output:
-                self._output = memoryview(self._decoder.decompress(self._input[:_SIP]))
-                self._input = self._input[_SIP:]
-            made.append(self._output[:room])
-            self._output = self._output[room:]
-            room -= len(made[-1])
-        return b"".join(made)
-
-
-DECODERS: dict[str, Callable[[], Decoder]] = {"gzip": _gzip, "bzip2": bz2.BZ2Decompressor, "xz": _xz, "zstd": _Zstd}
+DECODERS: dict[str, Callable[[], Decoder]] = {"gzip": _gzip, "bzip2": bz2.BZ2Decompressor, "xz": _xz, "zstd": _zstd}
