@@ -15,6 +15,7 @@ from triage.model.place import PLACE_KINDS, Pod
 
 LOST = frozenset({Answer.FAILED, Answer.REJECTED})
 FORWARDED = LOST | {Answer.UPSTREAM}
+_FOREVER_NS = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,14 @@ def seen_of(inputs: Inputs) -> Mapping[str, Seen]:
         segments.setdefault(segment.replica or "", []).append(segment)
     ends = [s.last_ns for s in inputs.observations.segments if s.last_ns is not None]
     end = max(ends) if ends else None
-    since_ns = 0 if inputs.since_ns is None else inputs.since_ns
-    until_ns = max(since_ns, *ends, 0) if inputs.until_ns is None else inputs.until_ns
+    since_ns, until_ns = inputs.counted_ns
+    counted = (0 if since_ns is None else since_ns, _FOREVER_NS if until_ns is None else until_ns)
     return {
-        replica: _seen(streams.get(replica, []), segments.get(replica, []), end, (since_ns, until_ns))
-        for replica in inputs.replicas
+        replica: _seen(streams.get(replica, []), segments.get(replica, []), end, counted) for replica in inputs.replicas
     }
 
 
-def _seen(queries: Sequence[int], segments: Sequence[Segment], end: int | None, asked: tuple[int, int]) -> Seen:
+def _seen(queries: Sequence[int], segments: Sequence[Segment], end: int | None, counted: tuple[int, int]) -> Seen:
     spans: list[tuple[int, int]] = []
     last_lives = [s for s in segments if not s.previous]
     for segment in segments:
@@ -59,7 +59,7 @@ def _seen(queries: Sequence[int], segments: Sequence[Segment], end: int | None, 
             continue
         current = bool(last_lives) and segment is last_lives[-1]
         spans.append((segment.first_ns, end if current and end is not None and not segment.cut else segment.last_ns))
-    inside = [(max(a, asked[0]), min(b, asked[1])) for a, b in spans if a <= asked[1] and b >= asked[0]]
+    inside = [(max(a, counted[0]), min(b, counted[1])) for a, b in spans if a <= counted[1] and b >= counted[0]]
     return Seen(
         has_log=bool(queries),
         spans=tuple(sorted(inside)),

@@ -43,8 +43,8 @@ class Inputs:
     now_ns: int = 0
     since_ns: int | None = None
     """Older lines were not asked for; None: all were."""
-    until_ns: int | None = None
-    """Later ones were not."""
+    counted_ns: tuple[int | None, int | None] = (None, None)
+    """Lines outside these times were left out."""
 
     @property
     def direct_answers(self) -> Sequence[DigResult]:

@@ -92,7 +92,7 @@ def analysis_inputs(
         (*bundle.gaps, *_broken_off(bundle, observations)),
         now_ns,
         max((asked for asked in (since_ns, bundle.since_ns) if asked is not None), default=None),
-        until_ns,
+        (since_ns, until_ns),
     )
 
 
