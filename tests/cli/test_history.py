@@ -163,3 +163,12 @@ def test_the_report_does_not_wait_for_another_run(file: Path) -> None:
             run.stdout.read()
             assert run.wait(timeout=60) == 0
     assert History(file).n_runs() == 1
+
+
+def test_a_run_that_saw_no_line_of_its_window_is_not_kept(triage, file: Path) -> None:
+    """What lies outside of it is not gone."""
+    folder = ROOT / "sample_logs" / "look-alike"
+    assert triage("analyze", folder, "--history", file).code == 0
+    told = triage("analyze", folder, "--history", file, "--since-time", "2025-01-01T00:00:00Z").out
+    assert told.startswith("Possible (45 %): no sign of trouble")
+    assert History(file).n_runs() == 1
