@@ -1,7 +1,7 @@
 """The hash by which tables are thinned: a row stays while the first bits of its name's hash are zero.
 
 The level (how many bits) rises until the rows fit. It depends on which rows there are, not on how they were found, so
-every split of the input ends with the same rows. `_kernel.c` has the same hash.
+every split of the input ends with the same rows. The kernel has the same hash.
 """
 
 from __future__ import annotations

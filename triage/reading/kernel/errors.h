@@ -54,7 +54,8 @@ static int error(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     }
     size_t n_message = (size_t)(m - message), home;
     uint64_t hash = hash_of(message, n_message);
-    if (!known_message(s, message, n_message, hash, &home) && looks_odd(words, end)) return 0;
+    uint32_t known = known_message(s, message, n_message, hash, &home);
+    if (!known && looks_odd(words, end)) return 0;
     uint32_t part = s->frames[frame].part;
     count_waiting(s);                                 /* runs are begun in the order of lines */
     Run *run = run_of(s, part, no);
@@ -75,7 +76,7 @@ static int error(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     bin = wide(bin, s->group_level);
     int is_kept = below(line, s->kept_level), is_counted = below(hash, s->message_level);
     if (!is_kept && !is_counted) return 1;
-    uint32_t id = message_id(s, message, n_message, hash);
+    uint32_t id = known ? known - 1 : message_id(s, message, n_message, hash);
     if (s->failed) return 1;
     Group g = {1, no, at, at, {0, 0}, part, frame, bin, id};
     if (is_counted) add_group(s, &g, text, (size_t)(end - text));

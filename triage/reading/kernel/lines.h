@@ -8,7 +8,7 @@ static int shaped(Scanner *s, P text, P end, uint32_t frame, int64_t at, uint64_
 
 static int is_level(P p) { return memcmp(p, "[INFO] ", 7) == 0 || memcmp(p, "[ERROR] ", 8) == 0; }
 
-/* Docker's record with its keys in their usual order; the text is unescaped into `tmp`. */
+/* Docker's record with its keys in their usual order; the text is unescaped into `texts_apart`. */
 static int docker(Scanner *s, P line, P end, uint64_t no)
 {
     P p = line + 8;

@@ -43,18 +43,28 @@ static void thin_names(Scanner *s, unsigned level)
     if (!s->failed) index_names(s);
 }
 
+/* The row that has a name, plus 1; 0 when none has, and the name's place in the index is `home` then. */
+static inline uint32_t known_name(const Scanner *s, P name, size_t len, uint64_t hash, uint32_t part, uint32_t group, size_t *home)
+{
+    size_t j = *home & (s->name_slots - 1);
+    for (uint32_t i; (i = s->name_index[j]) != 0; j = (j + 1) & (s->name_slots - 1)) {
+        const Name *row = &s->names[i - 1];
+        if (row->hash != hash || row->part != part || row->group != group || row->len != len) continue;
+        if (len <= sizeof row->name ? same_begin(row->name, name, len) : memcmp(s->names_text.p + row->whole, name, len) == 0)
+            return i;
+    }
+    *home = j;
+    return 0;
+}
+
 static inline Name *name_row(Scanner *s, P name, size_t len, uint64_t hash, uint64_t home, uint32_t part, uint32_t group, int *made)
 {
     *made = 0;
     if (s->name_slots <= SPARSE * (s->n_names + 1) && index_room(s, &s->name_index, &s->name_slots, s->n_names + 1)) index_names(s);
     if (s->failed) return NULL;
-    size_t j = home & (s->name_slots - 1);
-    for (uint32_t i; (i = s->name_index[j]) != 0; j = (j + 1) & (s->name_slots - 1)) {
-        Name *row = &s->names[i - 1];
-        if (row->hash != hash || row->part != part || row->group != group || row->len != len) continue;
-        if (len <= sizeof row->name ? same_begin(row->name, name, len) : memcmp(s->names_text.p + row->whole, name, len) == 0)
-            return row;
-    }
+    size_t place = home;
+    uint32_t known = known_name(s, name, len, hash, part, group, &place);
+    if (known) return &s->names[known - 1];
     Name *row = ADD(s, names);
     if (row == NULL) return NULL;
     memset(row, 0, sizeof *row);
@@ -63,7 +73,7 @@ static inline Name *name_row(Scanner *s, P name, size_t len, uint64_t hash, uint
     row->len = (uint16_t)len;
     memcpy(row->name, name, len < sizeof row->name ? len : sizeof row->name);
     if (len > sizeof row->name) row->whole = put(s, &s->names_text, name, len).at;
-    s->name_index[j] = (uint32_t)s->n_names;
+    s->name_index[place] = (uint32_t)s->n_names;
     *made = 1;
     return row;
 }

@@ -319,20 +319,6 @@ static unsigned OWN(know_tails)(const Scanner *s, Query *q, unsigned n)
     return n;
 }
 
-/* The row that has the name of a query, plus 1; 0 when none has yet. */
-static inline uint32_t OWN(row)(const Scanner *s, const Query *q)
-{
-    if (!s->name_slots || !below(q->hash, s->name_level)) return 0;
-    for (size_t j = q->home & (s->name_slots - 1);; j = (j + 1) & (s->name_slots - 1)) {
-        uint32_t i = s->name_index[j];
-        if (i == 0) return 0;
-        const Name *row = &s->names[i - 1];
-        if (row->hash != q->hash || row->part != q->part || row->group != q->group || row->len != q->n_name) continue;
-        if (q->n_name <= 64 ? OWN(same)(OWN(first)(OWN(load)(q->name), q->n_name), row->name)
-            : memcmp(s->names_text.p + row->whole, q->name, q->n_name) == 0) return i;
-    }
-}
-
 /* Whether a name has capitals, or bytes that a usual one has not. A row was made of a name that has none. */
 static int OWN(odd)(P name, size_t n)
 {
@@ -369,7 +355,9 @@ static unsigned OWN(know)(Scanner *s, const Frame *f, Query *batch, unsigned n)
     }
     for (unsigned i = 0; i < n; i++) {
         Query *q = &batch[i];
-        q->row = OWN(row)(s, q);
+        size_t home = q->home;
+        int is_watched = s->name_slots && below(q->hash, s->name_level);
+        q->row = is_watched ? known_name(s, q->name, q->n_name, q->hash, q->part, q->group, &home) : 0;
         if (q->row == 0 && OWN(odd)(q->name, q->n_name)) n = i;
         else if (!s->fine && q->at != NO_TIME && q->at % 1000) s->fine = 1;
     }
