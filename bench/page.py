@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import subprocess
 import tempfile
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tests.browser.conftest import MODULES
 from triage import pipeline

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import sys
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from triage.model.bundle import Bundle, Kind, document_of_text
 from triage.redact import Pseudonyms, redact_bundle

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.render.reports import DEAD, EMPTY, HEALTHY, LOST, SCOPED
 from triage import pipeline

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from triage.history import compare, findings_of, flaps
 from triage.model.past import Finding

@@ -11,11 +11,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from msgspec.structs import replace
 
 from tests.reading.test_kernel import ALL, PODS, ZONES, log, pytestmark
 from triage import pipeline

@@ -6,12 +6,12 @@ import io
 import os
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.reading.framings import FRAMINGS, WITHOUT_POD, Line, each, rfc3339
 from tests.reading.test_hot import DOCKER, WRITERS
@@ -199,7 +199,7 @@ def test_kernel_and_python_agree(
     module.use_width(width)
     native = said(documents, recogniser, limits=replace(limits, part_bytes=part), since_ns=since_ns, until_ns=until_ns)
     module.use_width(512)
-    for field in Observations.__dataclass_fields__:
+    for field in Observations.__struct_fields__:
         assert getattr(native, field) == getattr(python, field), field
     assert native == python
 

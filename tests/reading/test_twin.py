@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.reading.framings import Line, rfc3339
 from tests.reading.test_hot import DOCKER
@@ -67,7 +67,7 @@ def agree(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(native, "_CHUNK", chunk)
         twin = said(documents, recogniser, **more, way="python")
-    for field in Observations.__dataclass_fields__:
+    for field in Observations.__struct_fields__:
         assert getattr(twin, field) == getattr(lines, field), field
     return lines, twin
 

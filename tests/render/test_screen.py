@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.render.reports import DEAD, DIG, EMPTY, FILES, HEALTHY, REPORTS, SCOPED, TEXTS, TWO_FAULTS
 from tests.render.texts import catalogue

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.render.reports import DEAD, DIG, REPORTS, SCOPED, TEXTS
 from tests.render.texts import catalogue

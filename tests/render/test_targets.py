@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 
 from tests.render.nasty import NASTY
 from tests.render.reports import COVERAGE, DEAD, LINE, REPORTS, TEXTS, TWO_FAULTS, hostile

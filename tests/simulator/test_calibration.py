@@ -57,11 +57,13 @@ def test_the_stored_numbers_belong_to_the_rules_of_today() -> None:
     assert told is not None
     assert told[1] == numbers_hash(neutral()), "numbers of rules have changed: make calibrate"
     table = pipeline.load_rulebook(None).parameters["calibration"]
-    assert Calibration.of(pipeline.load_rulebook(None)) == Calibration(**{k: table[k] for k in Calibration.__slots__})
+    assert Calibration.of(pipeline.load_rulebook(None)) == Calibration(
+        **{k: table[k] for k in Calibration.__struct_fields__}
+    )
 
 
 def test_the_page_tells_the_stored_numbers() -> None:
     page = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
     calibration = Calibration.of(pipeline.load_rulebook(None))
-    for name in Calibration.__slots__:
+    for name in Calibration.__struct_fields__:
         assert f"| {name} | {getattr(calibration, name):.2f} |" in page

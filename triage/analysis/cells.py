@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from triage.analysis.exposure import FORWARDED, Seen
 from triage.analysis.inputs import Inputs
@@ -23,8 +24,7 @@ _TELLING = ("subnet", "az", "node", "replica")
 """Kinds of places to show where no hypothesis names one, the best first."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Bins:
+class _Bins(Struct, frozen=True):
     """Equal pieces of time; one for everything without a clock."""
 
     start_ns: int | None

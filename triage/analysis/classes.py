@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from triage.analysis.localize import ScopeLikelihood
@@ -25,8 +25,7 @@ ORDER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeClass:
+class ScopeClass(Struct, frozen=True):
     """Scopes that fit equally well, with their joint share."""
 
     scope: Scope

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from triage.analysis.changes import changes_near
 from triage.analysis.episodes import episodes_of
@@ -23,8 +24,7 @@ SUSPICIONS = frozenset({"resolvers-mixed", "config-suspect", "no-forward"})
 """Symptoms that a file shows, not a failure."""
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True, dict=True):
     """One group in its surroundings. Without slots: what follows from them is asked for often and kept."""
 
     inputs: Inputs
@@ -35,7 +35,7 @@ class Context:
     localization: Localization
     seen: Mapping[str, Seen]
     names: NameSpread
-    findings: dict[object, Finding] = field(default_factory=dict, compare=False)
+    findings: dict[object, Finding] = field(default_factory=dict)
     """What measures found so far, by their names and arguments."""
 
     @cached_property
@@ -77,8 +77,7 @@ class Context:
         return changes_near(self.episodes[0].first_ns, self.failing, self.inputs, self.seen)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a measure found."""
 
     value: float | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from triage.analysis.groups import Group, bursts
 from triage.analysis.inputs import Inputs
@@ -18,8 +19,7 @@ FORWARDED = LOST | {Answer.UPSTREAM}
 _FOREVER_NS = 1 << 63
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What one replica's logs cover."""
 
     has_log: bool

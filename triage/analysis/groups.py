@@ -5,9 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from triage.analysis.episodes import episodes_of, lookup_times
 from triage.analysis.inputs import Inputs
@@ -65,8 +67,7 @@ def tries_of(signs: Iterable[Sign]) -> Mapping[Tried, Tries]:
     return {tried: Tries(signed, _lookups(signed)) for tried, signed in found.items()}
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True, dict=True):
     """The signs of one independent fault. Without slots: what follows from them is asked for often and kept."""
 
     family: str

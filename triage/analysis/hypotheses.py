@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from triage.analysis.classes import ScopeClass, classes_of
 from triage.analysis.context import Context
@@ -20,8 +22,7 @@ KEPT = 0.02
 """Explanations below this share are not listed on their own; their share stays in the group's rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """One explanation before it gets its words."""
 
     cause: str

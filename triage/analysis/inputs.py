@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from triage.model.bundle import Gap
 from triage.model.config import Configuration
@@ -27,8 +28,7 @@ class Asked(NamedTuple):
     n: int
 
 
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(Struct, frozen=True, dict=True):
     """What was read, and the knowledge to judge it by. Without slots: what is asked for often is kept."""
 
     observations: Observations
@@ -39,7 +39,7 @@ class Inputs:
     """Query name to the Corefile zone whose forward serves it (`.` when nothing narrower does)."""
     scrapes: Sequence[Scrape] = ()
     tools: Sequence[ToolResult] = ()
-    gaps: Sequence[Gap] = field(default=())
+    gaps: Sequence[Gap] = ()
     now_ns: int = 0
     since_ns: int | None = None
     """Older lines were not asked for; None: all were."""

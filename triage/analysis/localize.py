@@ -9,9 +9,9 @@ asked, not read, or does not list the destination has likelihood 1 inside and ou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from triage.analysis.scopes import SOME, Candidate, Unit, candidates, ways
@@ -20,8 +20,7 @@ from triage.analysis.special import betaln, gammaln, logsumexp
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Strengths:
+class Strengths(Struct, frozen=True):
     """Priors of the likelihood; the numbers come from `rules/parameters.yaml` (`localize`)."""
 
     unasked: float = 0.08
@@ -81,8 +80,7 @@ def _beta_binomial(k: float, n: float, rate: Array, weight: Array) -> Array:
     return np.asarray(ways_to + betaln(a + k, b + rest) - betaln(a, b))
 
 
-@dataclass(frozen=True, slots=True)
-class Likelihoods:
+class Likelihoods(Struct, frozen=True):
     """Log likelihoods of the units inside a fault of each strength, and outside.
 
     A unit has a place in exactly one of two grids of strengths: expected failures (units without a denominator) or
@@ -153,16 +151,14 @@ def _mix(total: Array, prior: Array) -> float:
     return float(logsumexp(total + prior))
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeLikelihood:
+class ScopeLikelihood(Struct, frozen=True):
     """A scope and how well it explains the counts."""
 
     candidate: Candidate
     log_likelihood: float
 
 
-@dataclass(frozen=True, slots=True)
-class Localization:
+class Localization(Struct, frozen=True):
     """Likelihood of every candidate scope, of no fault, and of a fault without a nameable scope."""
 
     scopes: tuple[ScopeLikelihood, ...]

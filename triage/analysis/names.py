@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 def labels(name: str) -> list[str]:
@@ -62,8 +63,7 @@ def leaks_cluster_zone(name: str, zones: Sequence[str]) -> bool:
     return any(f".{zone}" in name and not name.endswith(f".{zone}") for zone in forward)
 
 
-@dataclass(frozen=True, slots=True)
-class NameSpread:
+class NameSpread(Struct, frozen=True):
     """How the failing names spread: all in one zone, or over many, as the traffic is."""
 
     suffix: str | None

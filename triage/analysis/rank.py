@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from triage.analysis.context import Context, Finding
@@ -27,8 +28,7 @@ from triage.model.rule import Rule, Rulebook, Term
 QUIET = ("benign", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Struct, frozen=True):
     """What a fit on evidence with known truth says of the parts of a weight."""
 
     symptoms: float = 1.0
@@ -42,7 +42,7 @@ class Calibration:
         """As the rules have it; all ones without a calibration."""
         table = rulebook.parameters.get("calibration", {})
         assert isinstance(table, Mapping)
-        return cls(**{name: float(value) for name, value in table.items() if name in cls.__slots__})
+        return cls(**{name: float(value) for name, value in table.items() if name in cls.__struct_fields__})
 
 
 GROUP_CAP = math.log(20.0)
@@ -50,8 +50,7 @@ UNLISTED = 0.01
 """P(symptom | cause) where a rule does not name the symptom."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(Struct, frozen=True):
     """A term of a rule with what it found."""
 
     term: Term
@@ -60,8 +59,7 @@ class Weighed:
     """As it was counted: 0 when untested, only shown, or weaker than its group's strongest."""
 
 
-@dataclass(frozen=True, slots=True)
-class CauseWeight:
+class CauseWeight(Struct, frozen=True):
     """A cause of a group with the parts of its weight."""
 
     rule: Rule

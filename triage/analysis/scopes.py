@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from triage.model.place import PLACE_KINDS
@@ -16,8 +16,7 @@ SOME = "some"
 """The failing replicas themselves, when no place that has a name holds just them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """Something that was asked, or could have been: a replica, or a node on which a check ran."""
 
     name: str
@@ -51,8 +50,7 @@ class Unit:
     """Failures counted as noise would make them: repeats of one lame name once; None: as `k`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """One nameable scope."""
 
     kind: str

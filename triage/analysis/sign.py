@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from triage.model.observation import Citation, FailureKind
 
@@ -17,8 +18,7 @@ DOWN_AFTER = 3
 ERROR_RCODES = frozenset({"SERVFAIL", "REFUSED", "NOTIMP", "FORMERR"})
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Struct, frozen=True):
     """One observation that asks for an explanation."""
 
     symptom: str

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from triage import pipeline
 from triage.api.columns import EVIDENCE_COLUMNS, HYPOTHESIS_COLUMNS, frame_of
@@ -91,8 +93,7 @@ class Report:
         return RENDERERS[form](self.record, self._catalogue, Style())
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence(Text):
+class Sentence(Text, frozen=True):
     """A text that prints as its sentence."""
 
     words: Words | None = None
@@ -107,8 +108,8 @@ def _spoken(value: T, words: Words) -> T:
         return cast("T", Sentence(value.key, value.params, words))
     if isinstance(value, tuple):
         return cast("T", tuple(_spoken(item, words) for item in value))
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: _spoken(getattr(value, f.name), words) for f in fields(value)})
+    if isinstance(value, Struct):
+        return replace(value, **{name: _spoken(getattr(value, name), words) for name in value.__struct_fields__})
     return value
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from triage.cli.options import Colour, FailOn, Output
 from triage.cli.redaction import Redaction
@@ -25,8 +26,7 @@ _NOT_UNDERSTOOD = 0.05
 """Share of lines that `--strict-coverage` lets pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where and how a report is shown."""
 
     output: str = Output.TEXT

@@ -7,10 +7,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from triage.cli.streams import tell
 
@@ -33,8 +33,7 @@ _SHOW_AFTER_S = 0.5
 _EVERY_S = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Scanning:
+class Scanning(Struct, frozen=True):
     """The options of one run."""
 
     cluster: str | None = None

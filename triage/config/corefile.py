@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from triage.config.forward import forward_of
 from triage.config.plugins import DEFAULT_PORTS, DIRECTIVES, EXTERNAL, ONCE, REMOVED, REMOVED_OPTIONS

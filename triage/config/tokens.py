@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 MAX_CHARACTERS = 1_000_000
 """A ConfigMap holds at most 1 MiB; what lies behind is not read."""
@@ -16,8 +18,7 @@ _WORD = re.compile(r"\S+")
 _ENVIRONMENT = re.compile(r"\{\$([^{}$%\s]{1,200})\}|\{%([^{}$%\s]{1,200})%\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """One word of a Corefile."""
 
     text: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from triage.config.forward import MAX_UPSTREAMS
 from triage.config.observed import Observed
@@ -75,8 +77,7 @@ def zone_of(configuration: Configuration, qname: str) -> str:
     return zone_finder(configuration)(qname)
 
 
-@dataclass(frozen=True, slots=True)
-class _Lists:
+class _Lists(Struct, frozen=True):
     """The lists of one Corefile."""
 
     corefile: Corefile

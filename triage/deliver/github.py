@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from triage.deliver.address import web
 from triage.deliver.line import Json, Line, Request, Sender
@@ -32,8 +33,7 @@ def open_github(place: str, settings: Settings, resolve: bool) -> Sender:
     return Tickets(GitHub(f"{host}/repos/{owner}/{repository}", token, issue), resolve)
 
 
-@dataclass(frozen=True, slots=True)
-class GitHub:
+class GitHub(Struct, frozen=True):
     """One repository."""
 
     base: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from triage.deliver.address import web
 from triage.deliver.line import Json, Line, Request, Sender
@@ -32,8 +33,7 @@ def open_gitlab(place: str, settings: Settings, resolve: bool) -> Sender:
     return Tickets(GitLab(f"https://{parts.netloc}/api/v4/projects/{quote(project, safe='')}", token, issue), resolve)
 
 
-@dataclass(frozen=True, slots=True)
-class GitLab:
+class GitLab(Struct, frozen=True):
     """One project."""
 
     base: str

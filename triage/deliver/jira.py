@@ -6,8 +6,9 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
+
+from msgspec import Struct
 
 from triage.deliver.address import web
 from triage.deliver.line import Json, Line, Request, Sender
@@ -59,8 +60,7 @@ def _authorization(settings: Settings) -> str:
     return "Basic " + settings.hide(b64encode(f"{user}:{token}".encode()).decode())
 
 
-@dataclass(frozen=True, slots=True)
-class Jira:
+class Jira(Struct, frozen=True):
     """One project."""
 
     base: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from triage.deliver.parcel import File, Parcel, Receipt
 from triage.errors import DeliveryError
@@ -14,8 +15,7 @@ from triage.errors import DeliveryError
 Json: TypeAlias = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One HTTP request; at most one of `json`, `form`, `file` and `content` is its body."""
 
     method: str
@@ -32,8 +32,7 @@ class Request:
     """Statuses that are answers here and no failures, beside 2xx."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came back."""
 
     status: int
@@ -73,8 +72,7 @@ class Answer:
         return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
 
 
-@dataclass(frozen=True, slots=True)
-class MailServer:
+class MailServer(Struct, frozen=True):
     """A server that takes mail, always over TLS."""
 
     host: str

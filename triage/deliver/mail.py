@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_string
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from triage.deliver.line import Line, MailServer, Sender
 from triage.deliver.parcel import Parcel, Receipt
@@ -52,8 +53,7 @@ def _server(settings: Settings) -> MailServer:
     return MailServer(host, port, parts.scheme == "smtps", user, password)
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(Struct, frozen=True):
     """Some addresses, reached over one server."""
 
     server: MailServer

@@ -6,11 +6,12 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
+
+from msgspec import Struct, field
 
 from triage.deliver.address import Resolve, checked, look_up, web
 from triage.deliver.line import Answer, MailServer, Request
@@ -28,8 +29,7 @@ _SHOWN = 200
 _AGENT = "coredns-triage"
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(Struct, frozen=True):
     """The line to real targets."""
 
     mask: Callable[[str], str]

@@ -11,10 +11,11 @@ import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from triage.deliver.address import Resolve, is_public
 from triage.deliver.line import Line, Sender
@@ -43,8 +44,7 @@ def open_apprise(place: str, settings: Settings, resolve: bool) -> Sender:
     return Services(tuple(urls))
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """All services of some URLs."""
 
     urls: Sequence[str]

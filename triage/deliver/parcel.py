@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from triage.model.report import Hypothesis, Report
 
@@ -19,8 +20,7 @@ _POSSIBLE = 0.3
 """From this probability on an explanation counts as still there."""
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A file to attach."""
 
     name: str
@@ -28,8 +28,7 @@ class File:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Struct, frozen=True):
     """One report for one target."""
 
     title: str
@@ -61,8 +60,7 @@ class Parcel:
         return f"{LABEL} report {self.digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """What became of a parcel."""
 
     action: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from triage.deliver.address import web
 from triage.deliver.line import Json, Line, Request, Sender
@@ -48,8 +49,7 @@ def open_slack(place: str, settings: Settings, resolve: bool) -> Sender:
     return Channel(api.rstrip("/"), settings.secret("SLACK_TOKEN", "the token of the Slack bot"), place)
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Struct, frozen=True):
     """An incoming webhook: one channel, text only."""
 
     url: str
@@ -60,8 +60,7 @@ class Webhook:
         return Receipt("sent", "slack")
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(Struct, frozen=True):
     """A channel by a bot's token."""
 
     api: str

@@ -6,8 +6,9 @@ Everything here can be run again: each run looks first. So what broke off half-w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct
 
 from triage.deliver.line import Line, Sender
 from triage.deliver.parcel import File, Parcel, Receipt
@@ -21,8 +22,7 @@ _WAITS_S = (1.0, 2.0, 3.0, 4.0)
 """For another run that makes the same ticket just now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(Struct, frozen=True):
     """A ticket of the tracker."""
 
     id: str
@@ -83,8 +83,7 @@ class Tracker(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Tickets:
+class Tickets(Struct, frozen=True):
     """Sends to a tracker."""
 
     tracker: Tracker

@@ -6,7 +6,8 @@ import binascii
 import hashlib
 import hmac
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from triage.deliver.address import web
 from triage.deliver.line import Line, Request, Sender
@@ -28,8 +29,7 @@ def open_webhook(place: str, settings: Settings, resolve: bool) -> Sender:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Struct, frozen=True):
     """Posts the JSON report."""
 
     url: str

@@ -10,8 +10,10 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
 from pathlib import Path
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from triage.errors import ExitCode, TriageError
 from triage.history.compare import compare, flaps
@@ -76,7 +78,7 @@ class History:
             run = database.execute("INSERT INTO runs (cluster, at_ns) VALUES (?, ?)", (cluster, at_ns)).lastrowid
             database.executemany(
                 "INSERT INTO findings VALUES (?, ?, ?)",
-                [(run, f.id, json.dumps(asdict(f), ensure_ascii=False)) for f in findings],
+                [(run, f.id, json.dumps(to_builtins(f), ensure_ascii=False)) for f in findings],
             )
             database.execute(
                 "DELETE FROM runs WHERE cluster = ? AND run NOT IN "

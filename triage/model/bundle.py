@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO, Literal
+
+from msgspec import Struct, field
 
 Redaction = Literal["none", "names", "full"]
 """What is replaced: nothing, query names, or addresses, nodes and pods too."""
@@ -33,8 +34,7 @@ class Kind(StrEnum):
     IGNORED = "ignored"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One named text of the evidence, of one kind.
 
     A pasted terminal text is cut into several documents that share `file`; `first_line` keeps citations right.
@@ -45,14 +45,14 @@ class Document:
     kind: Kind
     file: str
     """The file to cite: as the user knows it, relative to what was given."""
-    open: Callable[[], BinaryIO] = field(compare=False, repr=False)
+    open: Callable[[], BinaryIO]
     """Raw bytes from the beginning, already decompressed; may be called again."""
     size_bytes: int | None = None
     """None when it is not known before reading (compressed streams)."""
     stored_bytes: int | None = None
     """Size of a compressed stream as it is stored; None when it is not compressed."""
     first_line: int = 1
-    data: object = field(default=None, repr=False)
+    data: object = None
     """Plain data (dict, list, str, number) when the text is JSON or YAML; None for line text."""
     replica: str | None = None
     """Pod name told by the file's name, path or command; None when only the framing can tell."""
@@ -90,8 +90,7 @@ def document_of_text(name: str, kind: Kind, text: str, **more: object) -> Docume
     return Document(name=name, kind=kind, open=lambda: io.BytesIO(raw), size_bytes=len(raw), **more)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """Evidence that we wanted and do not have. Every report prints its gaps."""
 
     id: str
@@ -103,8 +102,7 @@ class Gap:
     """The command that would fill it, safe to paste."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Struct, frozen=True):
     """Everything that was handed over, in the order of its names."""
 
     documents: tuple[Document, ...]

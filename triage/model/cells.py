@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class CellRow:
+class CellRow(Struct, frozen=True):
     """One place and one upstream over time."""
 
     member: str | None
@@ -19,16 +18,14 @@ class CellRow:
     """Queries that replicas of the place asked upstream in each bin, whichever upstream; None without a query log."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRow:
+class FaultRow(Struct, frozen=True):
     """The failures of one group of explanations over time."""
 
     group: int
     failures: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FailureCount:
+class FailureCount(Struct, frozen=True):
     """Signs of trouble of one kind at one upstream, in all that was read."""
 
     kind: str
@@ -37,8 +34,7 @@ class FailureCount:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(Struct, frozen=True):
     """Counts by place, upstream and time around the trouble."""
 
     kind: str

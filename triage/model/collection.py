@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 LIMIT_BYTES = 64 * 1024 * 1024
 """Most that is read of one log, unless something else is asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """How to reach the API server: what the flags of kubectl of the same names mean."""
 
     kubeconfig: str | None = None
@@ -38,8 +38,7 @@ class Login:
     """`api`, or the program that does the reads: `kubectl`, `oc`, or a path to one of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Whom we ask; shown before anything is asked or run."""
 
     source: str
@@ -50,8 +49,7 @@ class Identity:
     """Of the context; CoreDNS is not looked for there unless it is asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What to collect."""
 
     namespaces: tuple[str, ...] = ()
@@ -76,8 +74,7 @@ class Wish:
     """Requests in flight."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """A read that failed, in the words of the API; `triage.sources.live.gaps` makes a gap of it."""
 
     reason: str
@@ -97,8 +94,7 @@ class Trouble:
     """What the server answered, shortened."""
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(Struct, frozen=True):
     """What became of a collection; the bundle itself stands in `folder`."""
 
     folder: Path
@@ -115,8 +111,7 @@ Progress = Callable[[int, int, int], None]
 """Called with logs read, logs to read, bytes so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """A job that diagnoses at regular times, as the user wants it."""
 
     image: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from triage.model.observation import Citation
 
 Policy = Literal["random", "round_robin", "sequential"]
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(Struct, frozen=True):
     """One `forward` (or old `proxy`) of a server block."""
 
     zone: str
@@ -33,8 +33,7 @@ class Forward:
     """Every option line of the block, split into tokens."""
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(Struct, frozen=True):
     """One plugin line of a server block."""
 
     name: str
@@ -44,8 +43,7 @@ class Directive:
     citation: Citation
 
 
-@dataclass(frozen=True, slots=True)
-class ServerBlock:
+class ServerBlock(Struct, frozen=True):
     """One server block."""
 
     zones: tuple[str, ...]
@@ -65,8 +63,7 @@ class ServerBlock:
         return next((d for d in self.directives if d.name == plugin), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something wrong with a configuration text, found by reading it."""
 
     id: str
@@ -75,8 +72,7 @@ class Problem:
     citation: Citation
 
 
-@dataclass(frozen=True, slots=True)
-class Corefile:
+class Corefile(Struct, frozen=True):
     """A Corefile as CoreDNS' parser reads it."""
 
     file: str
@@ -84,8 +80,7 @@ class Corefile:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvConf:
+class ResolvConf(Struct, frozen=True):
     """A resolv.conf: what `forward . /etc/resolv.conf` takes from it are the nameservers only."""
 
     file: str
@@ -99,8 +94,7 @@ class ResolvConf:
     """True for a pod's file (nameserver is the cluster's DNS service)."""
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamList:
+class UpstreamList(Struct, frozen=True):
     """The upstreams that one replica asks for one zone."""
 
     replica: str | None
@@ -116,8 +110,7 @@ class UpstreamList:
     citation: Citation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A change of a ConfigMap that holds a Corefile, from its `managedFields`."""
 
     name: str
@@ -128,8 +121,7 @@ class Edit:
     citation: Citation
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """All configuration that was found."""
 
     corefiles: tuple[Corefile, ...] = ()
@@ -155,8 +147,7 @@ class Configuration:
         return best
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigMap:
+class ConfigMap(Struct, frozen=True):
     """A ConfigMap; its texts by key."""
 
     name: str

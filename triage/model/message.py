@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from triage.model.observation import FailureKind
 
@@ -51,8 +52,7 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
 _PLACE = re.compile(r"\{([a-z_]+):([a-z]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A piece of a template: literal text (`type` is None) or a place with a name and a type."""
 
     text: str
@@ -89,8 +89,7 @@ def parse_template(template: str) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """One wording of a message and the CoreDNS releases that print it."""
 
     text: str
@@ -101,8 +100,7 @@ class Wording:
     """Last release with it; None when it is still there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One thing that CoreDNS, its libraries, node-cache, the kubelet or kubectl can say."""
 
     id: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class FailureKind(StrEnum):
@@ -39,8 +40,7 @@ class Answer(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Struct, frozen=True):
     """Where a statement can be read again."""
 
     file: str
@@ -50,8 +50,7 @@ class Citation:
     """The line as it stands there, at most 400 characters, not yet escaped for any output."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A log line without its framing."""
 
     text: str
@@ -65,8 +64,7 @@ class Line:
     container: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """What one distinct message says. Equal texts have equal meanings, so it is found once per text."""
 
     message_id: str
@@ -124,8 +122,7 @@ class Meaning:
         return self.message_id != "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line that is not a query, with its meaning."""
 
     line: Line
@@ -137,8 +134,7 @@ class Entry:
         return Citation(self.line.file, self.line.number, self.line.text[:400])
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """One line of the query log (plugin `log`), in whatever format enough fields remain."""
 
     client: str | None
@@ -161,8 +157,7 @@ class Query:
     """True for the `loop` plugin's own HINFO query."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueryCount:
+class QueryCount(Struct, frozen=True):
     """Query-log lines of one key, counted."""
 
     replica: str | None
@@ -181,8 +176,7 @@ class QueryCount:
     """Minutes that are counted together, from `minute` on: more than one when there are too many rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCount:
+class ClientCount(Struct, frozen=True):
     """Query-log lines of the clients of one network, counted."""
 
     replica: str | None
@@ -197,8 +191,7 @@ class ClientCount:
     """Minutes that are counted together, from `minute` on."""
 
 
-@dataclass(frozen=True, slots=True)
-class NameCount:
+class NameCount(Struct, frozen=True):
     """How often one name was answered in one way: kept for names with any answer other than NOERROR, capped.
 
     Where the rows do not fit, only names with a low hash are watched, and those are counted to the end.
@@ -218,8 +211,7 @@ class NameCount:
     """Names of which this one is a sample: those with a higher hash were not watched."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueryFailure:
+class QueryFailure(Struct, frozen=True):
     """One failed query of the query log, kept one by one up to a cap (times exact)."""
 
     replica: str | None
@@ -237,8 +229,7 @@ class QueryFailure:
     """Lines of which this one is a sample, chosen by client and name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One life of a process inside a stream: from a start banner (or the stream's beginning) to the next."""
 
     replica: str | None
@@ -258,8 +249,7 @@ class Segment:
     """Listeners of the banner (`.:53`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """Coverage of one document, per replica in it."""
 
     file: str
@@ -281,8 +271,7 @@ class Stream:
     """The last query line of this replica by where its answer came from: what still worked at the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(Struct, frozen=True):
     """What became of the lines of one log document, whatever replicas they belong to."""
 
     document: str
@@ -302,8 +291,7 @@ class Ledger:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Observations:
+class Observations(Struct, frozen=True):
     """What all log streams together say."""
 
     entries: tuple[Entry, ...] = ()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from triage.model.report import Member
 
 State = Literal["new", "changed", "same", "gone"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """The leading explanation of one fault, without times, counts and evidence."""
 
     id: str
@@ -25,8 +25,7 @@ class Finding:
     """Its scope, then the places that fit as well; empty where no place is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One finding now and before."""
 
     state: State
@@ -45,8 +44,7 @@ class Difference:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """What a run found that the run before it had not, and the other way round."""
 
     since_ns: int | None
@@ -59,8 +57,7 @@ class News:
         return self.since_ns is None or any(d.state != "same" and not d.flapping for d in self.differences)
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """One finding over all runs of a history."""
 
     cluster: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from triage.model.observation import Citation
 
@@ -11,8 +12,7 @@ PLACE_KINDS = ("az", "subnet", "role", "pool", "kernel", "pod-range", "node", "r
 """Kinds of scope below the cluster, widest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """A value and where it was read."""
 
     value: str
@@ -22,8 +22,7 @@ class Fact:
     """True when it follows from something else (role from mirror pods, subnet from a /24 guess)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Termination:
+class Termination(Struct, frozen=True):
     """Why a container ended the last time."""
 
     reason: str
@@ -32,8 +31,7 @@ class Termination:
     finished_ns: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Struct, frozen=True):
     """A pod of a pod list."""
 
     name: str
@@ -62,8 +60,7 @@ class Pod:
     """Every pod address, `pod_ip` first; more than one in dual-stack clusters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A node of a node list."""
 
     name: str
@@ -85,8 +82,7 @@ class Node:
     """False when the source shows no roles at all, so that empty `roles` say nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A Kubernetes Event."""
 
     reason: str
@@ -100,8 +96,7 @@ class Event:
     citation: Citation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Subnet:
+class Subnet(Struct, frozen=True):
     """A named IP network of **node** addresses."""
 
     name: str
@@ -109,8 +104,7 @@ class Subnet:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """The place of one replica; a kind that is not known is absent (never a guess without a mark)."""
 
     replica: str
@@ -126,8 +120,7 @@ class Place:
         return fact.value if fact else None
 
 
-@dataclass(frozen=True, slots=True)
-class Topology:
+class Topology(Struct, frozen=True):
     """All places, and what they were made from."""
 
     pods: tuple[Pod, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from triage.model.bundle import Gap
 from triage.model.cells import Cells
@@ -35,16 +36,14 @@ def confidence_of(probability: float) -> Confidence:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One place: `subnet master`, `node k8s-pre-m01`; member None for the cluster."""
 
     kind: str
     member: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Where a failure holds."""
 
     kind: str
@@ -55,8 +54,7 @@ class Scope:
     """Other places that fit the evidence equally well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One statement for or against a hypothesis."""
 
     id: str
@@ -69,8 +67,7 @@ class Evidence:
     citations: tuple[Citation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """One outcome of a check and its meaning."""
 
     outcome: Text
@@ -79,8 +76,7 @@ class Expectation:
     """Probability of the hypothesis after this outcome, by the numbers of the rules alone; None: not computed."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckStep:
+class CheckStep(Struct, frozen=True):
     """A command to paste, ready: every name in it is validated and quoted."""
 
     id: str
@@ -94,16 +90,14 @@ class CheckStep:
     """What fills the command's template: `upstream_ip`, `node` … as `analysis.checks.PLACEHOLDERS` has them."""
 
 
-@dataclass(frozen=True, slots=True)
-class FixStep:
+class FixStep(Struct, frozen=True):
     """A cure and when it applies."""
 
     text: Text
     when: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Weighing:
+class Weighing(Struct, frozen=True):
     """What the probability of a cause is made of: prior x the ratios below, divided by the same of all causes.
 
     All logs are natural. `cause_probability` is then shared among the places and zones of the cause.
@@ -121,8 +115,7 @@ class Weighing:
     """Of the cause in its group, whatever its place and zone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
+class Hypothesis(Struct, frozen=True):
     """One explanation of one independent fault (its group)."""
 
     id: str
@@ -156,8 +149,7 @@ class Hypothesis:
         return confidence_of(self.probability)
 
 
-@dataclass(frozen=True, slots=True)
-class ReplicaCoverage:
+class ReplicaCoverage(Struct, frozen=True):
     """What was read of one replica."""
 
     name: str
@@ -178,8 +170,7 @@ class ReplicaCoverage:
     restarts: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileCoverage:
+class FileCoverage(Struct, frozen=True):
     """What became of one file."""
 
     file: str
@@ -200,8 +191,7 @@ class FileCoverage:
     """Lines without any text."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCoverage:
+class ClientCoverage(Struct, frozen=True):
     """Query-log lines of the clients of one network, over all replicas and minutes."""
 
     network: str
@@ -211,8 +201,7 @@ class ClientCoverage:
     """Queries whose client got neither a record nor the word that there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """Everything that was read and not read."""
 
     replicas: tuple[ReplicaCoverage, ...] = ()
@@ -231,8 +220,7 @@ class Coverage:
         return sum(r.understood for r in self.replicas)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """The time that the evidence spans; None where no clock was seen."""
 
     asked: str | None = None
@@ -240,8 +228,7 @@ class Window:
     end_ns: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """The whole answer."""
 
     generated_ns: int

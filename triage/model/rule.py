@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 Effect = Literal["reads", "creates-pod", "needs-root"]
 Severity = Literal["outage", "degraded", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """One step of a graded measure: values up to `upto` have these two probabilities."""
 
     upto: float
@@ -19,8 +19,7 @@ class Level:
     p_otherwise: float
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """One piece of evidence of a rule: what is measured, and how likely it is with and without the cause."""
 
     id: str
@@ -37,8 +36,7 @@ class Term:
     """False: shown as evidence, but the localiser has counted it already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """One possible outcome of a check and what it means (catalogue key)."""
 
     id: str
@@ -48,8 +46,7 @@ class Outcome:
     """Cause (or `cause/scope-kind`) to probability of this outcome; `otherwise` for the rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A command whose outcome moves probabilities."""
 
     id: str
@@ -69,16 +66,14 @@ class Check:
     """Gap that its output fills (`no-pod-list`): offered only, and then first, when that gap is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """What cures the cause; `text` is a catalogue key, `when` a condition on distribution or situation."""
 
     text: str
     when: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One cause."""
 
     id: str
@@ -102,8 +97,7 @@ class Rule:
     """Variants of the title that have a text: `scoped`, `zone` …"""
 
 
-@dataclass(frozen=True, slots=True)
-class SymptomMatch:
+class SymptomMatch(Struct, frozen=True):
     """A condition on a line's meaning; every field that is set must hold."""
 
     message: tuple[str, ...] = ()
@@ -115,8 +109,7 @@ class SymptomMatch:
     probe: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SymptomRule:
+class SymptomRule(Struct, frozen=True):
     """A kind of trouble that lines can show, independent of its cause."""
 
     id: str
@@ -128,8 +121,7 @@ class SymptomRule:
     severity: Severity = "degraded"
 
 
-@dataclass(frozen=True, slots=True)
-class Rulebook:
+class Rulebook(Struct, frozen=True):
     """All rules, symptoms and texts; `texts` maps language → key → template."""
 
     rules: Mapping[str, Rule]

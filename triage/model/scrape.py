@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from triage.model.observation import Citation
 
 
-@dataclass(frozen=True, slots=True)
-class RequestCount:
+class RequestCount(Struct, frozen=True):
     """Queries that reached a server block (counted by plugin `prometheus`)."""
 
     server: str
@@ -21,8 +21,7 @@ class RequestCount:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseCount:
+class ResponseCount(Struct, frozen=True):
     """Answers of a server block by rcode.
 
     Failed queries (nothing answered) count as NOERROR until 1.8.4, as SERVFAIL or REFUSED from 1.8.5.
@@ -36,8 +35,7 @@ class ResponseCount:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamCounters:
+class UpstreamCounters(Struct, frozen=True):
     """Everything that is counted for one upstream."""
 
     upstream: str
@@ -67,8 +65,7 @@ class UpstreamCounters:
         return sum(self.tries.values())
 
 
-@dataclass(frozen=True, slots=True)
-class ApiCalls:
+class ApiCalls(Struct, frozen=True):
     """Calls of the Kubernetes API by outcome (1.11.0 and later)."""
 
     code: str
@@ -78,8 +75,7 @@ class ApiCalls:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scrape:
+class Scrape(Struct, frozen=True):
     """One scrape. A counter that is absent has not happened yet: 0 and absent are the same."""
 
     replica: str | None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 Value: TypeAlias = "str | int | float | tuple[str | Text, ...] | Text | None"
 """What fills a place: a value, or another text that is said in the same language."""
@@ -15,8 +16,7 @@ NAMES = "list.names"
 """Key of what stands between the names of a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A sentence by its key; `params` fill the `{name}` places of the catalogue's template."""
 
     key: str
@@ -58,8 +58,7 @@ def places(template: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """Templates of one language by key; what it lacks comes from `fallback`."""
 
     lang: str

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from triage.model.observation import Citation
 from triage.model.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(Struct, frozen=True):
     """A span in which failures came at a steady rate, far above that outside."""
 
     first_ns: int
@@ -18,8 +17,7 @@ class Episode:
     """Signs of trouble in it, repeats of one look-up counted once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Something that changed shortly before an onset. It coincides; nothing says that it caused anything."""
 
     at_ns: int
@@ -33,8 +31,7 @@ class Change:
     citation: Citation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """The times of one group of hypotheses; only groups whose signs carry times have one."""
 
     group: int

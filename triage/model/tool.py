@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from triage.model.observation import Citation, FailureKind
 
 
-@dataclass(frozen=True, slots=True)
-class DigResult:
+class DigResult(Struct, frozen=True):
     """One look-up by dig, nslookup, host or getent."""
 
     tool: str
@@ -44,8 +44,7 @@ class DigResult:
         return self.status is not None
 
 
-@dataclass(frozen=True, slots=True)
-class InterfaceAddress:
+class InterfaceAddress(Struct, frozen=True):
     """An address of a machine with its prefix: `ip addr`, `ifconfig`."""
 
     host: str | None
@@ -55,8 +54,7 @@ class InterfaceAddress:
     citation: Citation
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A row of `ip route`, or the answer of `ip route get`."""
 
     host: str | None
@@ -70,8 +68,7 @@ class Route:
     citation: Citation
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A kernel setting, counter or limit with its value."""
 
     host: str | None
@@ -87,8 +84,7 @@ class Setting:
         return int(self.value) if self.value.isdecimal() and len(self.value) < 20 else None
 
 
-@dataclass(frozen=True, slots=True)
-class ConntrackStats:
+class ConntrackStats(Struct, frozen=True):
     """`conntrack -S`, summed over all CPUs."""
 
     host: str | None
@@ -98,8 +94,7 @@ class ConntrackStats:
     """The line of the first CPU with a failed insert or a drop, else of the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class KernelEvent:
+class KernelEvent(Struct, frozen=True):
     """A line of dmesg or the journal that bears on DNS."""
 
     host: str | None
@@ -110,8 +105,7 @@ class KernelEvent:
     """Killed process, for `oom-kill`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True):
     """A socket that waits for queries: `ss -lnup`, `netstat -lnup`."""
 
     host: str | None
@@ -123,8 +117,7 @@ class Listener:
     citation: Citation
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """Could a host or port be reached: `nc`, `ping`, `curl`, `telnet`."""
 
     tool: str
@@ -139,8 +132,7 @@ class Reach:
     pod: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadOutput:
+class UnreadOutput(Struct, frozen=True):
     """Output that nobody here understands: kept, so that it is counted."""
 
     host: str | None

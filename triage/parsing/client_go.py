@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from triage.model.message import Where
 from triage.model.observation import FailureKind, Meaning

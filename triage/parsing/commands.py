@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _MAX_COMMAND = 4000
 _WRAPPERS = frozenset({"sudo", "time", "nohup", "exec", "stdbuf", "nice", "watch", "command"})
@@ -19,8 +20,7 @@ _VALUED = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """The program that printed an output, behind all wrappers."""
 
     words: tuple[str, ...]

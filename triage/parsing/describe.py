@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+
+from msgspec import Struct
 
 from triage.model.config import ConfigMap
 from triage.model.observation import Citation
@@ -25,8 +26,7 @@ _MAX_LINE = 4000
 _MAX_LINES = 300_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     indent: int
     key: str
     """Empty for lines that continue the key above."""
@@ -35,8 +35,7 @@ class _Line:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Described:
+class _Described(Struct, frozen=True):
     """One described object: the lines of its outline and the citation of its name."""
 
     name: str

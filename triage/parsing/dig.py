@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from triage.model.endpoint import join
 from triage.model.observation import Citation, FailureKind
@@ -30,8 +31,7 @@ NO_ANSWER = re.compile(
 _DECORATED_SERVER = re.compile(r"[\s=#*@>\[(\-]+(?P<ip>[0-9a-fA-F.:]{3,45})[\s=\])\-:]*")
 
 
-@dataclass(slots=True)
-class Lookup:
+class Lookup(Struct):
     """A look-up while it is being read."""
 
     tool: str

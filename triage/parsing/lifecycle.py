@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from triage.model.message import Where
 from triage.model.observation import Meaning
@@ -71,8 +73,7 @@ _COREFILE_WORDS = frozenset(
 _HEX_ROW = re.compile(r"[0-9a-f]{6}(?: [0-9a-f]{2}){0,16}")
 
 
-@dataclass(frozen=True, slots=True)
-class StartupError:
+class StartupError(Struct, frozen=True):
     """A start-up error without its wrappers."""
 
     core: str

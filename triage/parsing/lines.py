@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from triage.model.observation import Citation, FailureKind
 
@@ -30,8 +31,7 @@ _WORDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedLine:
+class NumberedLine(Struct, frozen=True):
     """A line, stripped, with where it stands."""
 
     text: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from triage.model.message import PLACEHOLDERS, Message, Part, Where, Wording, parse_template
 
@@ -13,8 +14,7 @@ _WORD = re.compile(r"[A-Za-z0-9]+")
 _MARK = re.compile(r"client-go@v\d{1,3}\.\d{1,3}\.\d{1,3}")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A message that fits a text, and what stood in its places."""
 
     message: Message

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from triage.model.observation import Citation
 from triage.model.scrape import ApiCalls, RequestCount, ResponseCount
@@ -25,8 +26,7 @@ def number(text: str) -> float | None:
     return 0.0 if math.isnan(value) else value if abs(value) < MAX_VALUE else None
 
 
-@dataclass(slots=True)
-class Sample:
+class Sample(Struct):
     """One line of a scrape."""
 
     name: str
@@ -44,8 +44,7 @@ class Sample:
         return self.labels.get(name, "")
 
 
-@dataclass(slots=True)
-class UpstreamReading:
+class UpstreamReading(Struct):
     """Counters of one upstream while they are being read."""
 
     answered: dict[str, int] = field(default_factory=dict)

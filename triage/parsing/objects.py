@@ -6,7 +6,8 @@ An object that is not shaped as its kind demands is left out and counted (`Objec
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from triage.model.config import ConfigMap
 from triage.model.observation import Citation
@@ -29,8 +30,7 @@ _DNS_CONTAINERS = ("coredns", "dns", "node-cache")
 _MAX_DEPTH = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Objects:
+class Objects(Struct, frozen=True):
     """What a document of Kubernetes objects holds."""
 
     pods: tuple[Pod, ...] = ()

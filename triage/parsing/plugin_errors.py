@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from triage.model.message import Message, Where
 from triage.model.observation import FailureKind, Meaning

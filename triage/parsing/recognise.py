@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from triage.model.message import Message, Where
 from triage.model.observation import Answer, FailureKind, Meaning, Query

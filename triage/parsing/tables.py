@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 MAX_ROW = 4000
 """Characters of a row that are looked at; kubectl's own rows are shorter."""
@@ -19,8 +20,7 @@ _SECONDS = {"y": 365 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "m": 60, "s
 _NOTHING = frozenset({"", "<none>", "<unset>", "<unknown>", "<nil>", "<invalid>"})
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of a table: its text without comment marks, and its line number in the file."""
 
     text: str

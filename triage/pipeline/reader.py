@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, TypedDict
+
+from msgspec.structs import replace
 
 from triage.model.bundle import Bundle, Document, Kind
 from triage.model.config import ConfigMap, Configuration, Corefile, Edit, ResolvConf

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from triage.reading.limits import Limits
 from triage.reading.thin import hash_of_text, is_below, level_of, wider, width_of
@@ -37,8 +38,7 @@ def network_of(key: str) -> str:
         return key
 
 
-@dataclass(slots=True)
-class Clients:
+class Clients(Struct):
     """Query lines, and the failed ones among them, by minute and client; they add up in any order."""
 
     rows: dict[Key, tuple[int, int]] = field(default_factory=dict)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from triage.reading.limits import Limits
 from triage.reading.thin import both, hash_of, is_below, level_of, wider, width_of
@@ -83,8 +84,7 @@ def _message(rcode: str, said: str, n_port: int) -> str | None:
     return f"{rcode} {said}"
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """Lines of one message in one bin of minutes."""
 
     count: int
@@ -104,8 +104,7 @@ GroupKey = tuple[int | None, str]
 """Bin of minutes and message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
+class Levels(Struct, frozen=True):
     """How coarse the tables are."""
 
     bins: int = 0
@@ -119,8 +118,7 @@ class Levels:
         return Levels(bins, messages, max(self.lines, other.lines))
 
 
-@dataclass(slots=True)
-class Faults:
+class Faults(Struct):
     """The lines of one stream."""
 
     kept: list[Fault] = field(default_factory=list)

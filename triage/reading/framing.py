@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from triage.reading import records, stamps
 from triage.reading.shape import LEVELS, starts_log_line
@@ -52,8 +53,7 @@ class Context:
 Peel = Callable[[str, Context], Peeled | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
+class Framing(Struct, frozen=True):
     """One row: its name, the characters a framed line can start with (empty: any), and how to peel it."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from triage.reading.tally import greatest, least
 
@@ -35,8 +36,7 @@ class _Mark(Enum):
     """`maxprocs:` is the very first line of a process (1.12.0+)."""
 
 
-@dataclass(slots=True)
-class Life:
+class Life(Struct):
     """One life while it is read."""
 
     number: int

@@ -6,9 +6,11 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import attrgetter
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from triage.model.observation import (
     Answer,
@@ -38,8 +40,7 @@ _LOCAL = re.compile(r" (?:udp|tcp) \[?([0-9A-Fa-f.:]+?)\]?:->", re.ASCII)
 _DNS = re.compile(r"dns|resolv|node-cache", re.ASCII)
 
 
-@dataclass(slots=True)
-class _Whole:
+class _Whole(Struct):
     """The tables while they grow; adding is commutative, `finish` sorts."""
 
     counts: dict[str | None, dict[CountKey, int]] = field(default_factory=dict)

@@ -12,10 +12,11 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import ModuleType
 from typing import BinaryIO, NamedTuple, TypeVar, cast
+
+from msgspec import Struct, field
 
 from triage.model.observation import Answer, Query
 from triage.reading.framing import Context, Peeled, unframe
@@ -87,8 +88,7 @@ class Task(NamedTuple):
     """That count in this process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What a task needs to know; it can be sent to another process."""
 
     replica: str | None
@@ -103,19 +103,15 @@ class Order:
     """Whether the kernel counts, or its twin."""
 
 
-@dataclass(slots=True)
-class Answers:
+class Answers(Struct):
     """What Python told a scanner: the numbers in its rows are places in these lists."""
 
     order: Order
+    context: Context
+    """That of the lines seen so far; a prefix before a sure line needs none."""
     parts: list[str | None] = field(default_factory=list)
     frames: list[Frame | None] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
-    context: Context = field(init=False)
-
-    def __post_init__(self) -> None:
-        """A document's context is that of the lines seen so far; a prefix before a sure line needs none."""
-        self.context = Context(self.order.year)
 
     def on_query(self, line: bytes) -> int:
         """The group of a query line, whether its lines are kept (bit 16) and failed (bit 17); -1: it is none."""
@@ -201,8 +197,7 @@ def scanner_of(answers: Answers) -> Scanner:
     return made
 
 
-@dataclass(slots=True)
-class Result:
+class Result(Struct):
     """What a task found; it travels between processes as bytes."""
 
     scanner: Scanner
@@ -259,7 +254,7 @@ _running: dict[int, _Running] = {}
 
 def scan_task(order: Order, task: Task) -> Result:
     """Count the lines of a task."""
-    answers = Answers(order)
+    answers = Answers(order, Context(order.year))
     scanner = scanner_of(answers)
     with task.open() as stream:
         running = _running[id(scanner)] = _Running(scanner, stream, task, native=order.native)
@@ -338,7 +333,7 @@ class Counted:
     """A document's results, in their order, as one."""
 
     def __init__(self, order: Order, results: Iterable[Result], *, first_line: int, n_bytes: int | None) -> None:
-        self.answers = Answers(order)
+        self.answers = Answers(order, Context(order.year))
         self._scanner: Scanner | None = None
         self.n_lines = 0
         self.n_bytes = n_bytes or 0

@@ -7,8 +7,9 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from triage.reading import decode, stamps
 
@@ -27,8 +28,7 @@ class Record(NamedTuple):
     framing: str
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """Where one product keeps things; paths are dotted, the first that is there counts."""
 
     name: str

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from triage.reading.block import Bools, Ints
 from triage.reading.columns import NO_TIME
 from triage.reading.native import MAX_PARTS, Row
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """Lines of one part between two events."""
 
     number: int

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from triage.model.bundle import Document
 from triage.model.observation import Citation, Entry, FailureKind, Line, Meaning, Query, QueryFailure
@@ -36,8 +38,7 @@ NOT_DNS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """What is the same for all documents of one run."""
 
     recognise: Callable[[str], Meaning]
@@ -52,8 +53,7 @@ class Job:
     watch: Watch = field(default_factory=Watch)
 
 
-@dataclass(slots=True)
-class Part:
+class Part(Struct):
     """One stream of one document: a replica that framing or document told, or None."""
 
     replica: str | None
@@ -93,8 +93,7 @@ class Part:
             self.understood += tally.queries
 
 
-@dataclass(slots=True)
-class Partial:
+class Partial(Struct):
     """All that one document says."""
 
     document: Document

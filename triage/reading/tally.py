@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from triage.model.observation import Answer, Citation, Entry, Query, QueryFailure
 from triage.reading.clients import Clients
@@ -56,8 +57,7 @@ class Seen:
         self.text = self.last_text = ""
 
 
-@dataclass(slots=True)
-class Name:
+class Name(Struct):
     """How often one name was answered in one way."""
 
     count: int
@@ -112,8 +112,7 @@ def failure_hash(qname: str, client: str | None) -> int:
     return both(name_hash(qname), hash_of_text(client or ""))
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What is kept of one stream; of one life of it while nobody has told whose it was."""
 
     counts: dict[CountKey, int] = field(default_factory=dict)

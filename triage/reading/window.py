@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import BinaryIO, NamedTuple, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from triage.model.bundle import Document
 from triage.model.observation import Ledger
@@ -31,8 +33,7 @@ _HEAD = "#head"
 _NOTE = "note.read-by-time"
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """Opens a part of a plain file."""
 
     whole: Callable[[], BinaryIO]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import BinaryIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from triage.model.bundle import Bundle, Document, Kind
 from triage.redact.files import file_name
@@ -75,8 +77,7 @@ def _document(document: Document, redactor: Redactor, inside: Redactor) -> Docum
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Opener:
+class _Opener(Struct, frozen=True):
     """Opens a document redacted; it can be sent to another process."""
 
     document: Document

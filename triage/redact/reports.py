@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from triage.model.bundle import Gap
 from triage.model.observation import Citation
@@ -100,10 +102,10 @@ def _walk(value: object) -> Iterator[object]:
     if isinstance(value, (tuple, Mapping)):
         for item in value.values() if isinstance(value, Mapping) else value:
             yield from _walk(item)
-    elif is_dataclass(value) and not isinstance(value, type):
+    elif isinstance(value, Struct):
         yield value
-        for field in fields(value):
-            yield from _walk(getattr(value, field.name))
+        for name in value.__struct_fields__:
+            yield from _walk(getattr(value, name))
 
 
 class _Walk:
@@ -119,9 +121,8 @@ class _Walk:
         return replace(self._record(report), **kept)
 
     def _record(self, value: T) -> T:
-        assert is_dataclass(value)
-        assert not isinstance(value, type)
-        changed = {f.name: self._field(value, f.name, getattr(value, f.name)) for f in fields(value)}
+        assert isinstance(value, Struct)
+        changed = {name: self._field(value, name, getattr(value, name)) for name in value.__struct_fields__}
         return cast("T", replace(value, **changed))
 
     def _field(self, owner: object, name: str, value: object) -> object:
@@ -145,7 +146,7 @@ class _Walk:
             return tuple(self._field(owner, name, item) for item in value)
         if isinstance(value, Mapping):
             return {key: self._parameter(key, item) for key, item in value.items()}
-        return self._record(value) if is_dataclass(value) and not isinstance(value, type) else value
+        return self._record(value) if isinstance(value, Struct) else value
 
     def _parameter(self, key: str, value: Value) -> Value:
         redactor = self._redactor

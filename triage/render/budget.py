@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import NamedTuple, TypeVar, cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from triage.model.report import Hypothesis, Report
 from triage.model.text import Text
@@ -16,8 +18,7 @@ _LONGEST = 300
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """A report, and the part of it that is shown."""
 
     whole: Report
@@ -121,6 +122,6 @@ def _cropped(value: T) -> T:
         return cast("T", tuple(_cropped(item) for item in value))
     if isinstance(value, Mapping):
         return cast("T", {k: _cropped(v) for k, v in value.items()})
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: _cropped(getattr(value, f.name)) for f in fields(value)})
+    if isinstance(value, Struct):
+        return replace(value, **{name: _cropped(getattr(value, name)) for name in value.__struct_fields__})
     return value

@@ -7,8 +7,9 @@ names that are looked at once more, and only programs and arguments of a short l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
+
+from msgspec import Struct
 
 from triage.errors import TriageError
 from triage.model.report import CheckStep, Hypothesis
@@ -29,8 +30,7 @@ _PLACES: Mapping[str, Mapping[str, str]] = {
 _ANYWHERE = {"anywhere": "*"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
+class _Planned(Struct, frozen=True):
     """A check that the script runs, or only shows."""
 
     check: Check

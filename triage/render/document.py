@@ -6,8 +6,9 @@ Each target writes these blocks in its own syntax. Every text is a cleaned sente
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from triage.model.report import Evidence, FileCoverage, Hypothesis, ReplicaCoverage, Report
 from triage.render import sentences
@@ -19,47 +20,41 @@ from triage.render.words import SIGNS, Words, clock, strength_key, strongest
 _REASONS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """The verdict."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True):
     """A sentence or more, with a label in front or without."""
 
     text: str
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Bullets:
+class Bullets(Struct, frozen=True):
     """A list; an item is a sentence, or a label and a sentence."""
 
     items: Sequence[Paragraph]
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """Lines as they stand in a file, or a command: nothing in them is read as markup, nothing is cut."""
 
     lines: Sequence[str]
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows of sentences; an empty cell is empty."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(Struct, frozen=True):
     """A part to unfold where the target can fold."""
 
     title: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from triage.model.report import CheckStep, Evidence, Hypothesis, Report, Weighing
 from triage.model.text import Catalogue
@@ -37,8 +38,7 @@ def render_explain(report: Report, hypothesis: Hypothesis, catalogue: Catalogue,
     return _Explanation(report, hypothesis, Words(catalogue), style).render()
 
 
-@dataclass(frozen=True, slots=True)
-class _Explanation:
+class _Explanation(Struct, frozen=True):
     report: Report
     h: Hypothesis
     words: Words

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from triage.model.rule import Check, Fix, Rule, Rulebook
 from triage.model.text import Catalogue, Text
@@ -30,8 +31,7 @@ def named_places(template: str) -> dict[str, str]:
     return {name: name.upper() for _, name, _, _ in string.Formatter().parse(template) if name}
 
 
-@dataclass(frozen=True, slots=True)
-class _Cause:
+class _Cause(Struct, frozen=True):
     rule: Rule
     rulebook: Rulebook
     words: Words

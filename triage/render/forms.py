@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from triage.model.report import Report
 from triage.model.text import Catalogue
@@ -24,8 +25,7 @@ PAGE = 2_000_000
 Write = Callable[[Cut, Catalogue, Style], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """A renderer with what is known about its target."""
 
     name: str

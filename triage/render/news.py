@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+
+from msgspec import to_builtins
 
 from triage.model.past import Course, Difference, Finding, News
 from triage.model.text import Catalogue
@@ -78,7 +79,7 @@ def render_courses(courses: Sequence[Course], n_runs: int, catalogue: Catalogue)
 def differences_json(differences: Sequence[Difference], old_ns: int, new_ns: int) -> str:
     """Differences for machines."""
     rows = [
-        {"state": d.state, "id": d.finding.id, "before": d.before and asdict(d.before), "now": d.now and asdict(d.now)}
+        {"state": d.state, "id": d.finding.id, "before": to_builtins(d.before), "now": to_builtins(d.now)}
         for d in differences
     ]
     return _json({"schema": DIFF_SCHEMA, "old": when(old_ns), "new": when(new_ns), "findings": rows})
@@ -88,7 +89,7 @@ def courses_json(courses: Sequence[Course], n_runs: int) -> str:
     """A history for machines."""
     rows = []
     for course in courses:
-        row = asdict(course)
+        row = to_builtins(course)
         times = {"first": when(row.pop("first_ns")), "last": when(row.pop("last_ns"))}
         rows.append({**row, **times})
     return _json({"schema": HISTORY_SCHEMA, "runs": n_runs, "findings": rows})

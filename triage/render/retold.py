@@ -7,7 +7,8 @@ or wants other names, leaves the sentence as it was said.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+
+from msgspec import Struct
 
 from triage.model.text import Text, Value, places
 from triage.render.clean import clean
@@ -27,9 +28,9 @@ def texts_of(report: object, words: Words) -> dict[str, object]:
 def _texts_in(value: object) -> Iterator[Text]:
     if isinstance(value, Text):
         yield value
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _texts_in(getattr(value, field.name))
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from _texts_in(getattr(value, name))
     elif isinstance(value, tuple):
         for item in value:
             yield from _texts_in(item)

@@ -5,7 +5,8 @@ It has at most 20 rows. What is too long gives way in steps, the least important
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from triage.model.report import Evidence, Report
 from triage.render import sentences
@@ -20,8 +21,7 @@ _LABELS = ("happening", "hit", "why", "changed", "gaps", "rival", "also", "next"
 _REASONS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
+class _Room(Struct, frozen=True):
     """Lines that each part may take."""
 
     title: int

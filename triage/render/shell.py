@@ -9,7 +9,8 @@ import ipaddress
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?"
 _ADDRESS = r"[0-9A-Fa-f.:]{2,45}"
@@ -29,8 +30,7 @@ _NUMBERS = {"A": 1, "NS": 2, "SOA": 6, "HINFO": 13, "PTR": 12, "TXT": 16, "AAAA"
 _QUERY_ID = 0x7472
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A question to a DNS server."""
 
     server: str
@@ -48,8 +48,7 @@ class Ask:
         return (*self.options, f"@{self.server}", *port, self.name, *qtype)
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """A program that reads this machine or asks a server."""
 
     words: tuple[str, ...]

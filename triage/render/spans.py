@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _MARKED = re.compile(r"(?:(?<![!-~])|(?<=\s\())`([^`\s](?:[^`]*[^`\s])?)`(?=[\s),.;:]|[^!-~]|$)")
 """Code that a template marks itself: backticks that open where a word begins and close where it ends."""
@@ -22,8 +23,7 @@ _CORE = re.compile(r"(\(*)(.*?)([),;:]*)", re.DOTALL)
 """A name without the punctuation around it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A piece of a sentence."""
 
     text: str

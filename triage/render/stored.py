@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NoReturn, TypeVar, cast, get_args
+
+from msgspec import Struct, field
 
 from triage.errors import TriageError
 from triage.model.bundle import Gap
@@ -80,8 +81,7 @@ def _no_number(word: str) -> NoReturn:
     raise ValueError(word)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fields:
+class _Fields(Struct, frozen=True):
     """An object of the report with its path."""
 
     data: Mapping[str, object]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from triage.model.report import Report
@@ -13,8 +14,7 @@ WIDTH = 80
 """Columns when nobody asks for another width: the same on a terminal and in a pipe."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """Decoration only: it never changes what is said."""
 
     width: int | None = None

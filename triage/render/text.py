@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from triage.model.observation import Citation
 from triage.model.report import FileCoverage, Hypothesis, ReplicaCoverage, Report
@@ -34,8 +35,7 @@ def render_wide(report: Report, catalogue: Catalogue, style: Style) -> str:
     return _Page(report, Words(catalogue), style, wide=True).render()
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     report: Report
     words: Words
     style: Style

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from triage.model.bundle import Gap
 from triage.model.observation import Citation
@@ -89,8 +90,7 @@ def leaders(report: Report) -> list[Hypothesis]:
     return list(seen.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """Sentences of one language."""
 
     catalogue: Catalogue

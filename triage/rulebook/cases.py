@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from triage.rulebook.fields import Fields
 from triage.rulebook.judge import QUIET, SCOPED, Expectation, judge
@@ -31,8 +32,7 @@ _DECIDABLE = {"True": "yes", "False": "no"}
 """YAML 1.1 reads a bare yes and no as truth values."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One incident, real or made up, and what the program has to say about it."""
 
     name: str

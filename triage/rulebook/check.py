@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from triage.errors import RuleError
 from triage.model.rule import Rulebook
@@ -14,8 +15,7 @@ from triage.rulebook.messages import load_messages
 from triage.rulebook.mistakes import Mistakes
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """Cases of one rule."""
 
     hits: int
@@ -24,8 +24,7 @@ class Counts:
     """Cases of both sorts that come from an incident or a recording; the others are made up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """Everything that was found in a folder of rules."""
 
     rulebook: Rulebook

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
+
+from msgspec import Struct
 
 QUIET = frozenset({"benign", "unknown", "none"})
 """Answers that claim nothing; `none` stands for an empty list."""
@@ -17,8 +18,7 @@ _CERTAIN_FROM: Mapping[str, float] = MappingProxyType({"yes": 1.01, "partly": 0.
 """What the evidence decides in part must not be called certain, what it does not decide not even likely."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """The verdict that the evidence of a case supports."""
 
     first: tuple[str, ...]

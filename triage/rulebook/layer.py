@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from triage.errors import TriageError
 from triage.rulebook.locate import Located, read_file
@@ -13,8 +14,7 @@ _SINGLE = ("symptoms.yaml", "parameters.yaml", "calibration.yaml")
 _KNOWN = f"<cause>/rule.yaml, {', '.join(_SINGLE)}, texts/<lang>.yaml, phrases/<lang>.yaml, messages/*.yaml"
 
 
-@dataclass(slots=True)
-class Layer:
+class Layer(Struct):
     """One folder of rules, read but not yet understood."""
 
     folder: Path

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from msgspec import Struct
 
 from triage.rulebook.mistakes import Mistakes
 
@@ -35,15 +35,14 @@ _SCALARS: dict[str, Callable[[yaml.ScalarNode], object]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Struct, frozen=True):
     """The data of one YAML text and the line of each part of it."""
 
     file: str
     """As it is shown to people."""
     data: object
     """dict, list, str, int, float, bool or None."""
-    root: yaml.Node | None = field(default=None, repr=False)
+    root: yaml.Node | None = None
     first_line: int = 1
     """Line of `file` at which the text begins."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import get_args
+
+from msgspec import Struct, field
 
 from triage.model.observation import Answer, FailureKind
 from triage.model.place import PLACE_KINDS
@@ -26,8 +27,7 @@ DERIVED = "derived"
 PROTOS = ("udp", "tcp", "tcp-tls")
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """The words of one folder of rules; None: this list is not known here and is not checked."""
 
     causes: Collection[str]

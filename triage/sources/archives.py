@@ -8,9 +8,11 @@ import tarfile
 import unicodedata
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import BinaryIO, cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from triage.model.bundle import Document, Gap
 from triage.sources.decoders import can_read, compression_of
@@ -25,8 +27,7 @@ _PROBE_BYTES = 2 * MIB
 """Of a small compressed file, read to see whether it is broken: large ones are not read twice."""
 
 
-@dataclass(slots=True)
-class Unpacking:
+class Unpacking(Struct):
     """What one load has used up and what it could not have."""
 
     limits: Limits

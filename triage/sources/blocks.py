@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from triage.sources import checks, signs
 from triage.sources.commands import Command, read_command
@@ -25,8 +26,7 @@ _QUOTE = re.compile(r"^\s{0,3}(?:> ?)+")
 _MIXED_BYTES = 2 * 1024 * 1024
 
 
-@dataclass(slots=True)
-class Block:
+class Block(Struct):
     """Lines that one command printed, or that stand between two of them."""
 
     first_line: int

@@ -10,7 +10,8 @@ Values hold no blanks (`-` when unknown); the command takes the rest of the line
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _HEADER = re.compile(
     r"### check (?P<id>\S{1,200}) host=(?P<host>\S{1,253}) place=(?P<place>\S{1,200}) command=(?P<command>.*)"
@@ -18,8 +19,7 @@ _HEADER = re.compile(
 _FOOTER = re.compile(r"### exit (?P<code>-?\d{1,5})\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckHeader:
+class CheckHeader(Struct, frozen=True):
     """The head line of one check's output."""
 
     id: str

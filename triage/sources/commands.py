@@ -6,7 +6,9 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from triage.sources import names
 from triage.sources.wordlist import words
@@ -42,8 +44,7 @@ KNOWN = KUBECTL | _WRAPPERS | _FILE_READERS | _TOOLS | _LOG_READERS | _OTHERS
 """Words that a shell line begins with; a bare `$` or `#` counts as a prompt only before one of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command line, read."""
 
     text: str
@@ -173,8 +174,7 @@ def _docker(words: list[str], text: str) -> Command:
     return Command(text, "log" if "logs" in words[:2] else "other")
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     """Arguments of kubectl, sorted."""
 
     verb: str = ""

@@ -6,9 +6,10 @@ import io
 import os
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from triage.model.bundle import Document, Kind
 
@@ -18,15 +19,14 @@ BROKEN = (OSError, EOFError, zlib.error, ValueError, RuntimeError)
 """What the decompressors of the standard library raise on broken data (`lzma.LZMAError` is added where it is known)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """One file or archive member, not yet recognised."""
 
     name: str
     """Unique in the bundle; `!` stands before a member of an archive."""
     file: str
     """As the user knows it."""
-    open: Open = field(compare=False, repr=False)
+    open: Open
     """Raw bytes from the beginning; decompressed for members of archives."""
     size_bytes: int | None = None
     stored_bytes: int | None = None

@@ -7,9 +7,11 @@ import os
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from triage.errors import TriageError
 from triage.model.collection import Login
@@ -20,8 +22,7 @@ _MAX_ALIASES = 100
 COMMAND_LINE = "the command line"
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A cluster, a user or a context; values are looked at where they are used."""
 
     name: str
@@ -121,8 +122,7 @@ def fail(section: Section, key: str, why: str) -> NoReturn:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Kubeconfig:
+class Kubeconfig(Struct, frozen=True):
     """The merged files."""
 
     files: tuple[str, ...] = ()

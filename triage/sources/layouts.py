@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from triage.sources import names
 
 
-@dataclass(frozen=True, slots=True)
-class PodLog:
+class PodLog(Struct, frozen=True):
     """What a path tells about a container's log."""
 
     pod: str

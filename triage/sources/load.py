@@ -8,9 +8,10 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, get_args
+
+from msgspec.structs import replace
 
 from triage.errors import TriageError
 from triage.model.bundle import Bundle, Document, Gap, Kind, Redaction

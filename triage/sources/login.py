@@ -13,9 +13,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from triage.errors import NoEvidenceError, TriageError
 from triage.model.collection import Identity, Login
@@ -29,8 +30,7 @@ _PROXIES = {"http", "https", "socks5", "socks5h"}
 _NOBODY = "nobody"
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """Which server, and where the proof stands who we are."""
 
     server: str
@@ -55,8 +55,7 @@ class Access:
         return f"{as_user}, impersonated by {name}" if as_user else str(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """The proof who we are."""
 
     headers: tuple[tuple[str, str], ...]

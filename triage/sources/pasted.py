@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from triage.model.bundle import Kind
 from triage.sources import configmap, names, shape, signs
@@ -23,8 +25,7 @@ _ERROR = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A piece of a text that is of one kind; fields as in `Document`."""
 
     kind: Kind

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from triage.errors import NoEvidenceError, TriageError
 from triage.sources.kubeconfig import Section, fail
@@ -15,8 +16,7 @@ _GROUP = "client.authentication.k8s.io/"
 _VERSIONS = tuple(_GROUP + version for version in ("v1", "v1beta1", "v1alpha1"))
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Struct, frozen=True):
     """What a plugin printed; what it did not is empty."""
 
     token: str = ""

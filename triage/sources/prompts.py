@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from triage.sources.commands import KNOWN, is_command
 from triage.sources.wordlist import words
@@ -43,8 +44,7 @@ _AFTER_ARROW = re.compile(r">\s")
 """One of these stands in all that `_ANY` finds; a log, which is long, has `>` in its `->` only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """A prompt inside a line."""
 
     start: int

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from triage.model.bundle import Document, Kind, document_of_text
 from triage.sources import names, shape, structured
@@ -22,8 +24,7 @@ _SPECIAL_JSON = re.compile(r'"(?:schema|gitVersion|containerLog)"\s*:\s*"')
 _OBJECT_YAML = re.compile(r"^(?:- )?(?:apiVersion|kind):\s*\S", re.MULTILINE)
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(Struct):
     """What is left of the limits that hold over all documents of one load."""
 
     structured_bytes: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from triage.sources import signs
 
@@ -18,8 +19,7 @@ _DESCRIBE_HEAD = re.compile(r"^Name:\s+\S")
 _TRACE = re.compile(r"^\s|^goroutine \d|^panic:|^\S+\(.*\)$|^created by |^\[signal ")
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """Lines `[start, end)`, counted from 0, of one kind: `log`, `prose`, `resolv`, `table`, `tool`, `other`, others."""
 
     kind: str

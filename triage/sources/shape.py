@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from triage.model.bundle import Kind
 from triage.sources import names, signs
 from triage.sources.tools import host_in_name, tool_in
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What a text is."""
 
     kind: Kind

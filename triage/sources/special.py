@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from triage.sources.layouts import is_other_log
 from triage.sources.signs import is_log_line
@@ -23,8 +24,7 @@ _MAX_ERRORS = 200_000
 _LIST_NAMES = (("event", "Event"), ("node", "Node"), ("pod", "Pod"))
 
 
-@dataclass(frozen=True, slots=True)
-class Special:
+class Special(Struct, frozen=True):
     """What such a file gives."""
 
     why_ignored: str | None

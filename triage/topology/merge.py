@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import fields, replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from triage.model.place import Node, Pod
 
@@ -59,10 +60,10 @@ def _differences(first: _Record, other: _Record, word: str, watched: Sequence[st
 def _filled(first: _Record, other: _Record) -> _Record:
     """The first record, with what it does not tell taken from the other."""
     gaps = {}
-    for item in fields(first):
-        mine, theirs = getattr(first, item.name), getattr(other, item.name)
+    for name in first.__struct_fields__:
+        mine, theirs = getattr(first, name), getattr(other, name)
         if mine in (None, (), {}) and theirs not in (None, (), {}):
-            gaps[item.name] = theirs
+            gaps[name] = theirs
     if isinstance(first, Node):
         gaps["roles_told"] = first.roles_told or getattr(other, "roles_told", True)
     return replace(first, **gaps)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from triage.model.place import Fact, Node, Subnet
 from triage.topology.annotations import Network, network_of, networks
@@ -16,8 +17,7 @@ ASSUMED_LENGTHS = (24, 23, 22, 21, 20)
 _ASSUMED_LENGTH_6 = 64
 
 
-@dataclass(frozen=True, slots=True)
-class NamedNetworks:
+class NamedNetworks(Struct, frozen=True):
     """`subnets.yaml`, read: each network with its name, the longest prefix first."""
 
     rows: tuple[tuple[Network, str], ...]

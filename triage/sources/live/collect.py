@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
+
+from msgspec import Struct, field
 
 from triage.model.collection import Collected, Progress, Trouble, Wish
 from triage.sources.live import labels, products
@@ -38,8 +39,7 @@ def collect(
         os.umask(mask)
 
 
-@dataclass(slots=True)
-class _Collection:
+class _Collection(Struct):
     reader: Reader
     wish: Wish
     folder: Path

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+
+from msgspec.structs import asdict
 
 from triage.model.bundle import Gap
 from triage.model.collection import Trouble
@@ -49,7 +50,7 @@ def from_data(entries: object) -> tuple[Trouble, ...]:
     >>> from_data([{"reason": "denied", "verb": "list", "resource": "nodes"}, {"reason": "$(x)"}, 7])[0].resource
     'nodes'
     """
-    names = {f.name for f in fields(Trouble)}
+    names = Trouble.__struct_fields__
     found = []
     for entry in entries if isinstance(entries, list) else ():
         known = {k: v for k, v in entry.items() if k in names} if isinstance(entry, dict) else {}

@@ -13,9 +13,11 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from triage.model.collection import Trouble, Wish
 from triage.sources.live.reads import Fault, Reader, Stop, path_of, persist, read_all
@@ -36,8 +38,7 @@ _BEHIND_NS = 60 * 10**9
 _TROUBLED = (b"[ERROR]", b" SERVFAIL ")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One log to read."""
 
     namespace: str
@@ -68,8 +69,7 @@ class Target:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LogRead:
+class LogRead(Struct, frozen=True):
     """What we have of a log."""
 
     target: Target
@@ -85,11 +85,10 @@ class LogRead:
     """True while nothing tells that its last line is the last one that exists."""
     failures: int = 0
     """Signs of trouble in it: where depth matters first."""
-    troubles: tuple[Trouble, ...] = field(default=())
+    troubles: tuple[Trouble, ...] = ()
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(Struct):
     """What came of one read."""
 
     lines: int = 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from triage.sources.live.gaps import CAUSES
 from triage.sources.live.labels import MAPS
@@ -18,8 +18,7 @@ _GROUP = "rbac.authorization.k8s.io"
 _REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
-@dataclass(frozen=True, slots=True)
-class Right:
+class Right(Struct, frozen=True):
     """One right."""
 
     group: str
@@ -102,8 +101,7 @@ def _meta(name: str, namespace: str | None) -> dict[str, str]:
     return {"name": name, **({"namespace": namespace} if namespace else {})}
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether a right is there."""
 
     right: Right
