@@ -132,11 +132,10 @@ static inline void count_client(Scanner *s, const Query *q)
 {
     uint64_t failed = (q->flags & FAILED) != 0;
     uint32_t bin = wide(q->minute, s->client_bins);
-    uint64_t sum = q->network[0] * KS[0] + q->network[1] * KS[1] + ((uint64_t)bin << 16 | q->part) * KS[2];
-    uint32_t *near = &s->near_clients[sum >> 54];
+    uint32_t *near = &s->near_clients[(q->network[0] * KS[0] + q->network[1] * KS[1]) >> 54];
     Client *row = &s->clients[*near];
-    if (*near < s->n_clients && q->n_network <= 16 && row->words[0] == q->network[0] && row->words[1] == q->network[1]
-        && row->bin == bin && row->part == q->part) {
+    if (*near < s->n_clients && q->n_network <= 16 && !((row->words[0] ^ q->network[0]) | (row->words[1] ^ q->network[1])
+                                                        | (row->bin ^ bin) | (row->part ^ q->part))) {
         row->queries++;
         row->failed += failed;
         return;

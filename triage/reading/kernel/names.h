@@ -2,7 +2,7 @@
 
 static inline uint64_t name_home(uint64_t hash, uint32_t part, uint32_t group)
 {
-    return mix(hash ^ ((uint64_t)part << 32 | group) * K1);
+    return hash ^ ((uint64_t)part << 32 | group) * K1 >> 32;
 }
 
 static inline P text_of_name(const Scanner *s, const Name *row)

@@ -191,28 +191,34 @@ static void count_waiting(Scanner *s)
 {
     unsigned n = s->n_waiting, n_inside = 0;
     s->n_waiting = 0;
-    Run *run = NULL;
-    for (unsigned i = 0; i < n; i++) {
-        Query *q = &s->waiting[i];
-        if (run == NULL || run->part != q->part) run = run_of(s, q->part, q->no);
+    for (unsigned i = 0; i < n;) {
+        uint32_t frame = s->waiting[i].frame;
+        Run *run = run_of(s, s->waiting[i].part, s->waiting[i].no);
         if (run == NULL) return;
-        if (outside(s, q->at)) { run->filtered = 1; continue; }
-        run->queries++;
-        run->first = earlier(run->first, q->at);
-        run->last = later(run->last, q->at);
-        s->frames[q->frame].lines++;
-        if (q->flags & KEPT) keep_asked(s, q);
-        if (n_inside++ != i) s->waiting[n_inside - 1] = *q;
+        unsigned before = n_inside;
+        int64_t first = run->first, last = run->last;
+        for (; i < n && s->waiting[i].frame == frame; i++) {
+            Query *q = &s->waiting[i];
+            if (outside(s, q->at)) { run->filtered = 1; continue; }
+            first = earlier(first, q->at);
+            last = later(last, q->at);
+            if (q->flags & KEPT) keep_asked(s, q);
+            if (n_inside++ != i) s->waiting[n_inside - 1] = *q;
+        }
+        run->first = first;
+        run->last = last;
+        run->queries += n_inside - before;
+        s->frames[frame].lines += n_inside - before;
     }
     Query *end = s->waiting + n_inside;
     for (Query *q = s->waiting; q < end && !s->failed; q++)
         q->zone = below(q->hash, s->name_level) ? count_name(s, q) : zone_of(s, q->name, q->n_name);
-    for (Query *q = s->waiting; q < end && !s->failed; q++)
+    for (Query *q = s->waiting; q < end && !s->failed; q++) {
         count_one(s, (uint64_t)wide(q->minute, s->count_level) << 32 | (uint64_t)q->part << 22 | (uint64_t)q->zone << 16
             | (uint64_t)q->group << 6 | (uint64_t)(log2_ms(q->ns) + 20));
-    for (Query *q = s->waiting; q < end && !s->failed; q++) count_client(s, q);
-    for (Query *q = s->waiting; q < end && !s->failed; q++)
+        count_client(s, q);
         see_last(s, q->part, q->group, q->no, q->text, (size_t)(q->end - q->text));
+    }
 }
 
 static void add_event(Scanner *s, P line, size_t len, uint64_t no)
@@ -291,7 +297,7 @@ static void learn(Scanner *s, const Query *q, uint64_t type, P size, P took, con
     shape->took = (uint8_t)(took - tail);
     shape->n_fraction = (uint8_t)(n_took - 3);
     shape->returns = (uint8_t)returns;
-    s->endings[shape - s->tails][no][(unsigned)combo->w[5] & 7] = (uint16_t)(combo - s->combos + 1);
+    s->endings[shape - s->tails][no][(unsigned)combo->w[5] & 7] = (uint16_t)((combo->group << 2 | combo->flags) + 1);
 }
 
 /* `[INFO] client:port - id "type IN name proto size do bufsize" rcode flags size duration`; false sends it to Python. */

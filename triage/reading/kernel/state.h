@@ -109,7 +109,7 @@ typedef struct {
     VEC(Frame, frames); uint32_t *frame_index; uint32_t frame_hint;
     VEC(Combo, combos); uint32_t *combo_index;
     Shape *heads, *tails; uint64_t types[TYPES]; unsigned n_types;
-    uint16_t (*endings)[TYPES][8];                      /* tail, type, kind: index of the combination, plus 1 */
+    uint16_t (*endings)[TYPES][8];                      /* tail, type, kind: group and flags of the combination, plus 1 */
     VEC(Span, zones);
     size_t texts_waste, kept_waste;
     uint64_t n_lines, max_names, max_counts, max_groups, max_kept, max_events, max_clients;

@@ -208,8 +208,8 @@ static unsigned OWN(newlines)(P p, size_t n, uint16_t *at)
         uint64_t bits = OWN(is)(OWN(load)(p + base), '\n');
         unsigned more = (unsigned)__builtin_popcountll(bits);
         uint16_t *to = at + found;
-        for (unsigned i = 0; i < 2; i++, bits &= bits - 1) to[i] = (uint16_t)(base + FIRST(bits));
-        for (to += 2; bits; bits &= bits - 1) *to++ = (uint16_t)(base + FIRST(bits));
+        *to++ = (uint16_t)(base + FIRST(bits));
+        for (bits &= bits - 1; bits; bits &= bits - 1) *to++ = (uint16_t)(base + FIRST(bits));
         found += more;
     }
     return found;
@@ -312,8 +312,8 @@ static unsigned OWN(know_tails)(const Scanner *s, Query *q, unsigned n)
         q[i].ns = OWN(billionths)(p + tail->took - 1, 0, tail->n_fraction);
         uint32_t known = s->endings[no][q[i].zone][kind_of((digits & ~zeros & tail->size) == 0, q[i].ns)];
         if (known == 0) return i;
-        q[i].group = s->combos[known - 1].group;
-        q[i].flags = s->combos[known - 1].flags;
+        q[i].group = (known - 1) >> 2;
+        q[i].flags = (known - 1) & 3;
         q[i].end -= tail->returns;
     }
     return n;
