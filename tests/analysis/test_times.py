@@ -10,7 +10,7 @@ import pytest
 
 from tests.analysis.asking import ask
 from tests.analysis.made import MINUTE, S, sign
-from triage.analysis.episodes import episodes_of, lookup_times
+from triage.analysis.episodes import episodes_of, lookup_spans
 from triage.model.report import Report
 from triage.model.timeline import Timeline
 
@@ -43,19 +43,19 @@ def test_episodes_lie_between_change_points(
     signs = [
         sign(qname=f"n{at}.example.org.", at_s=float(at)) for a, b in failing_s for at in range(int(a), int(b) + 1, 12)
     ]
-    found = episodes_of(lookup_times(signs), (read_s[0] * S, read_s[1] * S))
+    found = episodes_of(lookup_spans(signs), (read_s[0] * S, read_s[1] * S))
     assert [(e.first_ns // S, e.last_ns // S) for e in found] == expected
 
 
 def test_a_single_failure_long_before_is_no_onset() -> None:
     signs = [sign(qname="early.example.org.", at_s=30.0)]
     signs += [sign(qname=f"n{i}.example.org.", at_s=3000.0 + 11 * i) for i in range(40)]
-    found = episodes_of(lookup_times(signs), (0, 60 * MINUTE))
+    found = episodes_of(lookup_spans(signs), (0, 60 * MINUTE))
     assert [e.first_ns for e in found] == [3000 * S]
 
 
 def test_signs_without_times_have_no_episode() -> None:
-    assert episodes_of(lookup_times([sign(), sign(qname="b.example.org.")]), None) == ()
+    assert episodes_of(lookup_spans([sign(), sign(qname="b.example.org.")]), None) == ()
 
 
 def stamp(at_s: float) -> str:
@@ -201,3 +201,53 @@ def test_stamps_at_the_ends_of_time_are_times_like_others(tmp_path: Path, year: 
     found = report_of(tmp_path, {"coredns-a": "".join(lines)})
     assert found.hypotheses
     assert found.timelines or found.hypotheses[0].cause == "benign"
+
+
+def crowded(path: Path, fails_s: list[tuple[float, float]], failed: str) -> Report:
+    """More failures of one name than are kept one by one: eight replicas that are asked each second."""
+    path.mkdir(exist_ok=True)
+    answered = '[INFO] 10.1.0.9:40000 - 7 "A IN a.example.org. udp 40 false 512" NOERROR qr,rd,ra 80 0.003s'
+    for i in range(8):
+        lines = (
+            f"{stamp(at)} {failed if any(a <= at <= b for a, b in fails_s) else answered}\n".replace(
+                "10.1.0.", f"10.1.{i}."
+            )
+            for at in range(30 * 60)
+        )
+        (path / f"coredns-{i}.log").write_text("".join(lines))
+    return ask(path)
+
+
+IN_ERRORS = "[ERROR] plugin/errors: 2 a.example.org. A: read udp 10.1.0.2:4->10.9.0.53:53: i/o timeout"
+IN_QUERIES = '[INFO] 10.1.0.9:40000 - 7 "A IN a.example.org. udp 40 false 512" - - 0 2.001s'
+
+
+@pytest.mark.parametrize("failed", [IN_ERRORS, IN_QUERIES])
+@pytest.mark.parametrize("fails_s", [[(0.0, 1800.0)], [(0.0, 600.0), (1200.0, 1800.0)]])
+def test_failures_beyond_those_kept_have_the_times_of_all(
+    tmp_path: Path, failed: str, fails_s: list[tuple[float, float]]
+) -> None:
+    assert episodes_each(crowded(tmp_path, fails_s, failed)) == [len(fails_s)]
+
+
+def test_flipping_answers_all_the_time_are_one_episode(tmp_path: Path) -> None:
+    """Of a name only the first and the last of such answers, and their number, are known."""
+    asked = '[INFO] 10.1.0.9:40000 - 7 "A IN h{n}.example.org. udp 40 false 512" {rcode} qr,rd,ra 80 0.003s'
+    lines = (
+        f"{stamp(at)} {asked.format(n=at % 40, rcode=('NOERROR', 'NXDOMAIN')[at % 7 > 3])}\n" for at in range(3600)
+    )
+    (tmp_path / "coredns-a.log").write_text("".join(lines))
+    found = ask(tmp_path)
+    assert found.hypotheses[0].cause == "upstreams-inconsistent"
+    assert episodes_each(found) == [1]
+
+
+def episodes_each(report: Report) -> list[int]:
+    """How many episodes each fault has."""
+    return [len(line.episodes) for line in report.timelines]
+
+
+def test_failed_queries_that_a_sample_leaves_out_are_no_health(tmp_path: Path) -> None:
+    found = crowded(tmp_path, [(0.0, 1800.0)], IN_QUERIES)
+    assert found.hypotheses[0].title.key != "analysis.nothing"
+    assert [r.failures for r in found.coverage.replicas] == [1800] * 8

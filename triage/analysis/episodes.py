@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,50 +25,91 @@ STANDS_OUT = 0.1
 """A block is on from this share of the highest rate on; what is below is noise beside it."""
 
 
+class Lookups(NamedTuple):
+    """Failed look-ups within a span; of one that is longer than a moment only their number is known."""
+
+    first_ns: int
+    last_ns: int
+    n: float
+
+
 @lru_cache(maxsize=32)
-def episodes_of(times: tuple[int, ...], span: tuple[int, int] | None) -> tuple[Episode, ...]:
-    """In which times failures came close, in order; `times` are those of look-ups (ns), in order.
+def episodes_of(lookups: tuple[Lookups, ...], span: tuple[int, int] | None) -> tuple[Episode, ...]:
+    """In which times failures came close, in order; `lookups` in order of time.
 
     `span` is what was read (ns): silence before and after counts only inside it.
     """
-    if not times:
+    if not lookups:
         return ()
-    first, last = min(times[0], span[0] if span else times[0]), max(times[-1], span[1] if span else times[-1])
+    firsts, lasts = (np.array([found[end] for found in lookups], dtype=float) for end in (0, 1))
+    weights = np.array([found.n for found in lookups])
+    begin, end = lookups[0].first_ns, max(found.last_ns for found in lookups)
+    first, last = (min(begin, span[0]), max(end, span[1])) if span else (begin, end)
     if last <= first:
-        return (Episode(times[0], times[-1], len(times)),)
+        return (Episode(begin, end, round(weights.sum())),)
     edges = np.linspace(float(first), float(last), min(BINS, max(2, (last - first) // LOOKUP_NS)) + 1)
-    counts, _ = np.histogram(np.array(times, dtype=float), edges)
-    on = _blocks_on(counts.astype(float))
-    found: list[list[int]] = []
-    bins = np.clip(np.searchsorted(edges, np.array(times, dtype=float), side="right") - 1, 0, len(counts) - 1)
-    previous = -2
-    for at, place in zip(times, bins, strict=True):
-        if on[place] < 0:
-            continue
-        if on[place] != previous:
-            found.append([])
-        found[-1].append(at)
-        previous = on[place]
-    return tuple(Episode(part[0], part[-1], len(part)) for part in found)
+    on = np.array(_blocks_on(_counts(firsts, lasts, weights, edges)))
+    bins = np.clip(np.searchsorted(edges, firsts, side="right") - 1, 0, len(on) - 1)
+    found = []
+    for run in range(on.max() + 1):
+        inside = np.flatnonzero(on == run)
+        start, stop = edges[inside[0]], edges[inside[-1] + 1]
+        is_in = np.where(lasts > firsts, (firsts < stop) & (lasts > start), on[bins] == run)
+        share = np.minimum(lasts, stop) - np.maximum(firsts, start)
+        shares = np.where(lasts > firsts, share / np.maximum(lasts - firsts, 1.0), 1.0)
+        rows = np.flatnonzero(is_in)
+        found.append(
+            Episode(
+                min(lookups[i].first_ns if firsts[i] >= start else round(start) for i in rows),
+                max(lookups[i].last_ns if lasts[i] <= stop else round(stop) for i in rows),
+                round((weights * shares)[rows].sum()),
+            )
+        )
+    return tuple(found)
 
 
-def lookup_times(signs: Iterable[Sign]) -> tuple[int, ...]:
-    """One time for each look-up (and for the end of what a summary covers), in order."""
-    by_name: dict[tuple[str, str], list[int]] = {}
+def _counts(
+    firsts: NDArray[np.float64], lasts: NDArray[np.float64], weights: NDArray[np.float64], edges: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Look-ups in each bin; those of a span evenly over it."""
+    wide = lasts > firsts
+    counts, _ = np.histogram(firsts[~wide], edges, weights=weights[~wide])
+    if wide.any():
+        a, b, n = firsts[wide], lasts[wide], weights[wide]
+        before = [(n * np.clip((edge - a) / (b - a), 0.0, 1.0)).sum() for edge in edges]
+        counts = counts + np.diff(before)
+    return counts
+
+
+def lookup_spans(signs: Iterable[Sign]) -> tuple[Lookups, ...]:
+    """Look-ups in order of time: lines of a replica and name within 10 s are one, of at most four lines."""
+    moments: dict[tuple[str, str], list[tuple[int, float]]] = {}
+    found: list[Lookups] = []
     for sign in signs:
-        times = by_name.setdefault((sign.replica, sign.qname or ""), [])
-        if sign.at_ns is not None:
-            times.append(sign.at_ns)
-        if sign.until_ns is not None:
-            times.append(sign.until_ns)
-    found: list[int] = []
-    for times in by_name.values():
-        begin: int | None = None
-        for at in sorted(times):
-            if begin is None or at - begin >= LOOKUP_NS:
-                found.append(at)
-                begin = at
+        if sign.at_ns is None:
+            continue
+        if sign.until_ns is not None and sign.until_ns > sign.at_ns:
+            found.append(Lookups(sign.at_ns, sign.until_ns, max(1.0, sign.weight / 4.0)))
+        else:
+            moments.setdefault((sign.replica, sign.qname or ""), []).append((sign.at_ns, sign.weight))
+    for tried in moments.values():
+        found += (Lookups(at, at, max(1.0, weight / 4.0)) for at, weight in bursts(tried, LOOKUP_NS))
     return tuple(sorted(found))
+
+
+def bursts(signed: Iterable[tuple[int, float]], length_ns: int) -> list[tuple[int, float]]:
+    """Begins and weights of bursts of (time, weight) pairs: one begins where the one before is `length_ns` old.
+
+    >>> bursts([(0, 1.0), (9, 1.0), (10, 1.0), (25, 2.0)], 10)
+    [(0, 2.0), (10, 1.0), (25, 2.0)]
+    """
+    found: list[tuple[int, float]] = []
+    for at, weight in sorted(signed):
+        if found and at - found[-1][0] < length_ns:
+            found[-1] = (found[-1][0], found[-1][1] + weight)
+        else:
+            found.append((at, weight))
+    return found
 
 
 def _blocks_on(counts: NDArray[np.float64]) -> list[int]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from triage.analysis.groups import Group, bursts
+from triage.analysis.episodes import bursts
+from triage.analysis.groups import Group
 from triage.analysis.inputs import Inputs
 from triage.analysis.names import domain, leaks_cluster_zone
 from triage.analysis.scopes import Unit

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from triage.analysis.episodes import episodes_of, lookup_times
+from triage.analysis.episodes import Lookups, bursts, episodes_of, lookup_spans
 from triage.analysis.inputs import Inputs
 from triage.analysis.sign import CHECK, LOOKUP_NS, Sign
 
@@ -91,9 +91,9 @@ class Group(Struct, frozen=True, dict=True):
         return lookups(self.tries, lambda tried: None if tried.replica.startswith(CHECK) else tried.replica)
 
     @cached_property
-    def times(self) -> tuple[int, ...]:
-        """When replicas failed, one time a look-up, in order."""
-        return lookup_times(self.lines)
+    def times(self) -> tuple[Lookups, ...]:
+        """When replicas failed, in order."""
+        return lookup_spans(self.lines)
 
     @cached_property
     def lines(self) -> tuple[Sign, ...]:
@@ -121,22 +121,6 @@ class Group(Struct, frozen=True, dict=True):
         return (min(times), max(times)) if times else None
 
 
-def bursts(signed: Sequence[tuple[int, float]], length_ns: int) -> list[float]:
-    """Weights of (time, weight) pairs, summed by bursts: one begins where the one before is `length_ns` old.
-
-    >>> bursts([(0, 1.0), (9, 1.0), (10, 1.0), (25, 2.0)], 10)
-    [2.0, 1.0, 2.0]
-    """
-    found: list[float] = []
-    begin = -length_ns
-    for at, weight in sorted(signed):
-        if not found or at - begin >= length_ns:
-            begin = at
-            found.append(0.0)
-        found[-1] += weight
-    return found
-
-
 def lookups(tries: Mapping[Tried, Tries], key: Callable[[Tried], str | None]) -> Mapping[str, float]:
     """Failed look-ups by `key`, which is None for what does not count; tries of one replica and name go together."""
     same: dict[tuple[str, str, str], list[Tries]] = defaultdict(list)
@@ -159,7 +143,7 @@ def _lookups(signed: Signed) -> float:
     if len(signed) == 1:
         return max(1.0, signed[0][1] / 4.0)
     clocked = [(at, weight) for at, weight in signed if at is not None]
-    found = sum(max(1.0, weight / 4.0) for weight in bursts(clocked, LOOKUP_NS))
+    found = sum(max(1.0, weight / 4.0) for _, weight in bursts(clocked, LOOKUP_NS))
     if len(clocked) < len(signed):
         found += max(1.0, sum(weight for at, weight in signed if at is None) / 4.0)
     return found

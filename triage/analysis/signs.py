@@ -102,7 +102,7 @@ def _from_entries(entries: Sequence[Entry], symptoms: Sequence[SymptomRule], own
             entry.citation,
             entry.line.at_ns,
             float(meaning.weight),
-            None,
+            entry.until_ns,
             meaning.qname,
             meaning.qtype,
             meaning.upstream,

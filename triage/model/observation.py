@@ -127,6 +127,8 @@ class Entry(Struct, frozen=True):
 
     line: Line
     meaning: Meaning
+    until_ns: int | None = None
+    """The last of the lines that it stands for, where their own were not kept."""
 
     @property
     def citation(self) -> Citation:

@@ -177,17 +177,20 @@ class Faults(Struct):
         }
         return Faults(kept, groups, self.levels, self.n_lines)
 
-    def lines(self) -> Iterable[tuple[Fault, int]]:
-        """Lines and how many each stands for: kept ones for one, first ones of a bin for all that were not kept."""
+    def lines(self) -> Iterable[tuple[Fault, int, int | None]]:
+        """Lines, how many each stands for and, for several, the time of the last of them.
+
+        Kept ones stand for one, first ones of a bin for all that were not kept.
+        """
         kept: dict[GroupKey, int] = {}
         for fault in self.kept:
             key = self.key_of(fault)
             kept[key] = kept.get(key, 0) + 1
-            yield fault, 1
+            yield fault, 1, None
         for key, group in self.groups.items():
             left = group.count - kept.get(key, 0)
             if left:
-                yield group.first, left
+                yield group.first, left, group.last_ns if left > 1 else None
 
 
 def levels_of(tables: Iterable[Faults], limits: Limits) -> Levels:

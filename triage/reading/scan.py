@@ -424,13 +424,20 @@ def failure_of(
     )
 
 
-def entry_of(fault: Fault, weight: int, part: Part, document: Document, recognise: Callable[[str], Meaning]) -> Entry:
+def entry_of(
+    fault: Fault,
+    weight: int,
+    until_ns: int | None,
+    part: Part,
+    document: Document,
+    recognise: Callable[[str], Meaning],
+) -> Entry:
     """A line of the errors plugin, for itself or for all of its message and minute."""
     meaning = recognise(fault.text)
     if weight > 1:
         meaning = replace(meaning, weight=meaning.weight * weight)
     line = Line(fault.text, document.file, fault.number, part.replica, fault.at_ns, fault.container)
-    return Entry(line, meaning)
+    return Entry(line, meaning, until_ns)
 
 
 def scan(

@@ -189,8 +189,8 @@ def _settle(tallies: Sequence[Tally], limits: Limits) -> None:
 def _keep(tally: Tally, part: Part, document: Document, recognise: Callable[[str], Meaning]) -> None:
     """Lines of errors become entries; what is not told one by one is counted."""
     lines = list(tally.faults.lines())
-    tally.entries[:0] = (entry_of(fault, weight, part, document, recognise) for fault, weight in lines)
-    told, one_by_one = sum(weight for _, weight in lines), len(tally.faults.kept)
+    tally.entries[:0] = (entry_of(*line, part, document, recognise) for line in lines)
+    told, one_by_one = sum(weight for _, weight, _ in lines), len(tally.faults.kept)
     for table, rows in (
         ("faults", tally.faults.n_lines - one_by_one),
         ("messages", tally.faults.n_lines - told),
