@@ -6,7 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from triage.analysis.exposure import FORWARDED, Seen
 from triage.analysis.inputs import Inputs
@@ -22,6 +24,9 @@ _AROUND_NS = 300 * _SECOND_NS
 """Time that is shown before and after the trouble, at least, where it was read."""
 _TELLING = ("subnet", "az", "node", "replica")
 """Kinds of places to show where no hypothesis names one, the best first."""
+
+_Ints = NDArray[np.int64]
+_Floats = NDArray[np.float64]
 
 
 class _Bins(Struct, frozen=True):
@@ -39,43 +44,43 @@ class _Bins(Struct, frozen=True):
             return None
         return (at_ns - self.start_ns) // self.step_ns
 
-    def spread(self, sign: Sign) -> Sequence[tuple[int, float]]:
-        """A sign's weight by bin; a summary counts evenly over its time."""
-        first = self.at(sign.at_ns)
-        if first is None:
-            return ()
-        if sign.until_ns is None:
-            return ((first, sign.weight),)
-        last = self.at(sign.until_ns)
-        span = range(first, max(first, last if last is not None else first) + 1)
-        return [(i, sign.weight / len(span)) for i in span]
+    def spread(self, signs: Sequence[Sign]) -> tuple[_Ints, _Ints, _Floats]:
+        """Which sign counts in which bin, and how much: a summary counts evenly over its time."""
+        begins = [self.at(s.at_ns) for s in signs]
+        ends = [None if s.until_ns is None else self.at(s.until_ns) for s in signs]
+        first = np.array([-1 if i is None else i for i in begins], int)
+        last = np.maximum(first, np.array([-1 if i is None else i for i in ends], int))
+        n = np.where(first < 0, 0, last - first + 1)
+        sign = np.repeat(np.arange(len(signs)), n)
+        since = np.arange(len(sign)) - np.repeat(np.cumsum(n) - n, n)
+        return sign, first[sign] + since, np.array([s.weight for s in signs])[sign] / n[sign]
 
 
 _Place = tuple[str | None, str | None]
 """Member of the kind of place that is shown, and upstream."""
-_Places = dict[_Place, list[float]]
-"""Weights of the signs by bin."""
 
 
 def cells_of(inputs: Inputs, seen: Mapping[str, Seen], groups: Sequence[Sequence[Sign]], lead: Scope | None) -> Cells:
     """Counts of the signs of each group, in the order of the report; `lead`: the place of the first hypothesis."""
-    signs = [s for group in groups for s in group if not s.replica.startswith(CHECK)]
+    every = [s for group in groups for s in group]
+    signs = [s for s in every if not s.replica.startswith(CHECK)]
     bins = _bins(signs, seen)
     kind = _kind(inputs, lead)
     member_of = cache(lambda replica: _member(inputs, replica, kind))
-    places: _Places = defaultdict(lambda: [0.0] * bins.n)
-    faults = []
-    for number, group in enumerate(groups, 1):
-        whole = [0.0] * bins.n
-        for sign in group:
-            place = None if sign.replica.startswith(CHECK) else places[member_of(sign.replica), sign.upstream]
-            for i, weight in bins.spread(sign):
-                whole[i] += weight
-                if place is not None:
-                    place[i] += weight
-        faults.append(FaultRow(number, _counts(whole)))
-    fails = Counter((member_of(s.replica), s.upstream) for s in signs)
-    rows = tuple(_rows(places, fails, bins, inputs, seen, member_of))
+    place = [None if s.replica.startswith(CHECK) else (member_of(s.replica), s.upstream) for s in every]
+    fails = Counter(p for p in place if p is not None)
+    places = {p: i for i, p in enumerate((*fails, None))}
+    number = [i for i, group in enumerate(groups) for _ in group]
+    sign, bin_, weight = bins.spread(every)
+
+    def sums(row: Sequence[int], n_rows: int) -> _Floats:
+        cells = np.array(row, int)[sign] * bins.n + bin_
+        found: _Floats = np.bincount(cells, weight, n_rows * bins.n)
+        return found.reshape(n_rows, bins.n)
+
+    faults = tuple(FaultRow(i, _counts(weights)) for i, weights in enumerate(sums(number, len(groups)).tolist(), 1))
+    weights = dict(zip(places, sums([places[p] for p in place], len(places)).tolist(), strict=True))
+    rows = tuple(_rows(weights, fails, bins, inputs, seen, member_of))
     undated = sum(s.at_ns is None for s in signs) if bins.start_ns is not None else 0
     bin_s = None if bins.start_ns is None else bins.step_ns / _SECOND_NS
     return Cells(
@@ -84,7 +89,7 @@ def cells_of(inputs: Inputs, seen: Mapping[str, Seen], groups: Sequence[Sequence
         bin_s,
         rows[:_MOST_ROWS],
         max(0, len(rows) - _MOST_ROWS),
-        tuple(faults),
+        faults,
         _kinds(signs),
         undated,
     )
@@ -123,7 +128,7 @@ def _counts(weights: Sequence[float]) -> tuple[int, ...]:
 
 
 def _rows(
-    places: _Places,
+    weights: Mapping[_Place | None, Sequence[float]],
     fails: Mapping[_Place, int],
     bins: _Bins,
     inputs: Inputs,
@@ -144,7 +149,7 @@ def _rows(
     for member in sorted(replicas, key=lambda m: (-by_member[m], m is None, m or "")):
         covered = [any(_covers(seen[r], bins, i) for r in replicas[member]) for i in range(bins.n)]
         for upstream in upstreams:
-            counts = _counts(places[member, upstream])
+            counts = _counts(weights.get((member, upstream), [0.0] * bins.n))
             cells = tuple(n if n or covered[i] else None for i, n in enumerate(counts))
             found.append(CellRow(member, upstream, cells, asked.get(member)))
     quiet = [row for row in found if not any(row.failures)]
@@ -174,7 +179,7 @@ def _asked(inputs: Inputs, bins: _Bins, member_of: Callable[[str], str | None]) 
 
 def _kinds(signs: Sequence[Sign]) -> tuple[FailureCount, ...]:
     """The most frequent kinds and upstreams; what is beyond the cap counts as `other`."""
-    found: Counter[tuple[str, str | None]] = Counter()
+    found: dict[tuple[str, str | None], int] = defaultdict(int)
     for sign in signs:
         found[sign.kind or sign.symptom, sign.upstream] += max(1, round(sign.weight))
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0][0], item[0][1] or ""))

@@ -60,11 +60,11 @@ class Tries(NamedTuple):
 
 def tries_of(signs: Iterable[Sign]) -> Mapping[Tried, Tries]:
     """Signs by what they have in common: few of many thousands have a name of their own."""
-    found: dict[Tried, list[tuple[int | None, float]]] = defaultdict(list)
+    found: dict[tuple[str, str, str | None, str, bool], list[tuple[int | None, float]]] = defaultdict(list)
     for s in signs:
         text = "" if s.qname else s.citation.text[-80:]
-        found[Tried(s.symptom, s.replica, s.qname, text, s.probe)].append((s.at_ns, s.weight))
-    return {tried: Tries(signed, _lookups(signed)) for tried, signed in found.items()}
+        found[s.symptom, s.replica, s.qname, text, s.probe].append((s.at_ns, s.weight))
+    return {Tried(*tried): Tries(signed, _lookups(signed)) for tried, signed in found.items()}
 
 
 class Group(Struct, frozen=True, dict=True):

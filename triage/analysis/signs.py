@@ -62,17 +62,17 @@ def _meets(meaning: Meaning, match: SymptomMatch) -> bool:
 
 def _refined(symptom: str, entry: Entry, own: frozenset[str]) -> str:
     """Circumstances make another symptom of a failed try: an upstream that is CoreDNS itself, a node cache's TCP."""
-    meaning = entry.meaning
-    cache = _is_node_cache(entry.line.replica, entry.line.container, entry.line.file)
-    # A node cache binds link-local addresses; those of the cluster's DNS are another server to it.
-    ours = frozenset[str]() if cache else own
-    if meaning.upstream and symptom in ASKED and asks_itself(meaning.upstream, meaning.local_addr, ours):
-        return "asks-itself"
-    if symptom == "upstream-tcp-silent" and cache:
-        return "upstream-silent"
+    if symptom in ASKED:
+        meaning, line = entry.meaning, entry.line
+        cache = _is_node_cache(line.replica, line.container, line.file)
+        # A node cache binds link-local addresses; those of the cluster's DNS are another server to it.
+        ours = frozenset[str]() if cache else own
+        if meaning.upstream and asks_itself(meaning.upstream, meaning.local_addr, ours):
+            return "asks-itself"
+        return "upstream-silent" if cache and symptom == "upstream-tcp-silent" else symptom
     if symptom == "upstream-not-permitted" and "permission denied" in entry.line.text:
         return "upstream-no-route"  # EACCES is a route of type `prohibit`; a firewall of the node gives EPERM
-    if symptom == "zone-trouble" and meaning.upstream and "invalid argument" in entry.line.text:
+    if symptom == "zone-trouble" and entry.meaning.upstream and "invalid argument" in entry.line.text:
         return "upstream-no-route"  # EINVAL is a route of type `blackhole`
     if symptom == "starved" and "too many open files" in entry.line.text:
         return "fd-error"
