@@ -75,7 +75,7 @@ def cells_of(inputs: Inputs, seen: Mapping[str, Seen], groups: Sequence[Sequence
 
     def sums(row: Sequence[int], n_rows: int) -> _Floats:
         cells = np.array(row, int)[sign] * bins.n + bin_
-        found: _Floats = np.bincount(cells, weight, n_rows * bins.n)
+        found: _Floats = np.bincount(cells, weight, n_rows * bins.n).astype(float)
         return found.reshape(n_rows, bins.n)
 
     faults = tuple(FaultRow(i, _counts(weights)) for i, weights in enumerate(sums(number, len(groups)).tolist(), 1))

@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -29,7 +29,7 @@ from triage.reading.clients import network_of
 from triage.reading.limits import Limits
 from triage.reading.lives import Life
 from triage.reading.scan import Part, Partial, life_of
-from triage.reading.tally import TROUBLE, CountKey, Group, Name, NameKey, Tally, greatest, least
+from triage.reading.tally import TROUBLE, CountKey, Group, Name, NameKey, Tally, greatest, is_own, least
 
 _MINUTE_NS = 60_000_000_000
 _PAUSES = 20
@@ -490,14 +490,17 @@ def _count_order(row: tuple[CountKey, int]) -> tuple[int, Group, int]:
 
 
 def _names(whole: _Whole) -> Iterator[NameCount]:
-    """Names that anywhere had another answer than NOERROR."""
+    """Names that anywhere had another answer than NOERROR, leaving out what CoreDNS itself answers as it should."""
     stands_for = 1 << whole.name_level
-    found: dict[str, list[tuple[str | None, NameKey, Name]]] = defaultdict(list)
-    for replica, names in sorted(whole.names.items(), key=lambda item: item[0] or ""):
+    found: dict[str, list[tuple[str, NameKey, str | None, Name]]] = defaultdict(list)
+    telling: set[str] = set()
+    for replica, names in whole.names.items():
         for key, name in names.items():
-            found[key[0]].append((replica, key, name))
-    for _, rows in sorted(found.items()):
-        if any(rcode != "NOERROR" or answer in TROUBLE for _, (_, _, rcode, answer), _ in rows):
-            rows.sort(key=lambda row: (row[0] or "", row[1]))
-            for replica, key, n in rows:
-                yield NameCount(replica, *key, n.count, n.first_ns, n.last_ns, n.citation, stands_for)
+            qname, _, rcode, answer = key
+            if not is_own(rcode, answer):
+                found[qname].append((replica or "", key, replica, name))
+                if rcode != "NOERROR" or answer in TROUBLE:
+                    telling.add(qname)
+    for qname in sorted(telling):
+        for _, key, replica, n in sorted(found[qname], key=itemgetter(0, 1)):
+            yield NameCount(replica, *key, n.count, n.first_ns, n.last_ns, n.citation, stands_for)

@@ -20,6 +20,11 @@ def is_failed(query: Query) -> bool:
     return query.answer in TROUBLE or query.rcode not in {"NOERROR", "NXDOMAIN"}
 
 
+def is_own(rcode: str, answer: Answer) -> bool:
+    """Whether CoreDNS itself said that there is a record, or none: it tells of a name nothing that went wrong."""
+    return answer is Answer.LOCAL and rcode in {"NOERROR", "NXDOMAIN"}
+
+
 Group = tuple[str, str, str, Answer]
 """zone, qtype, rcode, answer."""
 CountKey = tuple[int | None, Group, int | None]
@@ -120,6 +125,8 @@ class Tally(Struct):
     """Minutes are taken together by 2 to the power of this."""
     names: dict[NameKey, Name] = field(default_factory=dict)
     name_level: int = 0
+    named: int = 0
+    """Lines of names that were watched, and of which nothing is to be told."""
     clients: Clients = field(default_factory=Clients)
     failures: list[tuple[int, QueryFailure]] = field(default_factory=list)
     """Each with its hash."""
