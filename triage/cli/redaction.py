@@ -85,7 +85,8 @@ class Redaction:
         """The report as an output in this form shows it."""
         from triage.redact import redact_report
 
-        return redact_report(report, self.mode(form), self._pseudonyms)
+        mode = self.mode(form)
+        return redact_report(report, mode, None if mode == "none" else self._pseudonyms)
 
     @property
     def of_bundles(self) -> bool:

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from triage.model.bundle import Bundle, Document, Kind
 from triage.redact.files import file_name
 from triage.redact.pseudonyms import Pseudonyms
-from triage.redact.text import MODES, Mode, Redactor
+from triage.redact.secrets import MODES, Mode
+from triage.redact.text import Redactor
 
 _BLOCK = 1 << 20
 _CELL = re.compile(r"(?P<cell>[^ \n]+(?: [^ \n]+)*)(?P<gap> {2,}(?=\S))?")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,9 +12,11 @@ from triage.model.bundle import Gap
 from triage.model.observation import Citation
 from triage.model.report import CheckStep, FileCoverage, Hypothesis, Member, ReplicaCoverage, Report, Scope
 from triage.model.text import Text, Value
-from triage.redact.files import file_name
-from triage.redact.pseudonyms import Pseudonyms
-from triage.redact.text import MODES, Mode, Redactor
+from triage.redact.secrets import MODES, Hider, Mode
+
+if TYPE_CHECKING:
+    from triage.redact.pseudonyms import Pseudonyms
+    from triage.redact.text import Redactor
 
 T = TypeVar("T")
 NOT_TO_PASTE = "# names are replaced, do not paste: "
@@ -43,12 +45,19 @@ def redact_report(
     said = report.redaction.get("mode")
     before = max(said if said in MODES else "none", evidence, key=MODES.index)
     now: Mode = mode if MODES.index(mode) > MODES.index(before) else "none"
-    entities = {name: kind for name, kind in _entities(report) if name}
-    redactor = Redactor(now, pseudonyms or Pseudonyms(), entities, frozenset(_single_names(report)))
+    redactor = Hider() if now == "none" else _redactor(report, now, pseudonyms)
     after = max(before, now, key=MODES.index)
     found = _Walk(redactor, mark=after == "full").report(report)
     notes = found.notes if after in ("none", said) else (*found.notes, Text(f"redaction.{after}"))
     return replace(found, notes=notes, redaction={"mode": after, "counts": _sum(report, redactor.counts)})
+
+
+def _redactor(report: Report, mode: Mode, pseudonyms: Pseudonyms | None) -> Redactor:
+    from triage.redact.pseudonyms import Pseudonyms
+    from triage.redact.text import Redactor
+
+    entities = {name: kind for name, kind in _entities(report) if name}
+    return Redactor(mode, pseudonyms or Pseudonyms(), entities, frozenset(_single_names(report)))
 
 
 def _sum(report: Report, counts: Mapping[str, int]) -> dict[str, int]:
@@ -111,7 +120,7 @@ def _walk(value: object) -> Iterator[object]:
 class _Walk:
     """Replaces what the fields of a report hold, each by its kind."""
 
-    def __init__(self, redactor: Redactor, *, mark: bool) -> None:
+    def __init__(self, redactor: Redactor | Hider, *, mark: bool) -> None:
         self._redactor = redactor
         self._mark = mark
 
@@ -132,7 +141,7 @@ class _Walk:
             if name in _KEPT:
                 return value
             if place in _FILES:
-                return file_name(value, redactor)
+                return self._file(value)
             if place in _ENTITIES:
                 return redactor.entity(value)
             if name == "command":
@@ -152,11 +161,18 @@ class _Walk:
         redactor = self._redactor
         if isinstance(value, str):
             if key == "file":
-                return file_name(value, redactor)
+                return self._file(value)
             return redactor.entity(value) if value.lower() in redactor.entities else redactor.value(value)
         if isinstance(value, tuple):
             return tuple(cast("str | Text", self._parameter(key, item)) for item in value)
         return self._record(value) if isinstance(value, Text) else value
+
+    def _file(self, name: str) -> str:
+        if isinstance(self._redactor, Hider):
+            return self._redactor.text(name)
+        from triage.redact.files import file_name
+
+        return file_name(name, self._redactor)
 
     def _command(self, command: str) -> str:
         found = self._redactor.text(command)

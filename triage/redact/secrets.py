@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from typing import get_args
+
+from triage.model.bundle import Redaction
+
+Mode = Redaction
+MODES: tuple[Mode, ...] = get_args(Redaction)
 
 HIDDEN = "REDACTED"
 _VALUE = r"(?P<secret>(?!REDACTED\b|[:=])[^\s\"',;&<>\\{}]+)"
@@ -110,3 +116,24 @@ def _spans(text: str, lowered: str, keyword: str, form: str, before: str) -> Ite
             at = lowered.find(keyword, max(match.end("secret"), at + 1))
         else:
             at = lowered.find(keyword, at + 1)
+
+
+class Hider:
+    """Mode `none`: secrets are hidden, and nothing else is changed."""
+
+    mode: Mode = "none"
+    entities: Mapping[str, str] = {}
+
+    def __init__(self) -> None:
+        self._found: set[str] = set()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Distinct things that were replaced, by kind."""
+        return {"secrets": len(self._found)} if self._found else {}
+
+    def text(self, text: str) -> str:
+        """A text, of one line or many."""
+        return hide(text, self._found.add)
+
+    value = entity = text

@@ -5,15 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import get_args
 
-from triage.model.bundle import Redaction
 from triage.redact import secrets
 from triage.redact.kept import ENDINGS, WORDS, is_no_name
 from triage.redact.pseudonyms import Pseudonyms
+from triage.redact.secrets import Mode
 
-Mode = Redaction
-MODES: tuple[Mode, ...] = get_args(Redaction)
 _LETTER = r"A-Za-z0-9_*\u00c0-\u024f\u0370-\u052f"
 _LABEL = rf"(?:[{_LETTER}](?:[{_LETTER}-]|\\[0-9]{{3}}|\\[.@])*|(?:\\[0-9]{{3}})+[{_LETTER}-]*)"
 _TOKEN = re.compile(
