@@ -1,8 +1,6 @@
 """`python -m triage` is the same as the installed command."""
 
-import sys
-
-from triage.cli import main
+from triage.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -117,6 +117,24 @@ def test_a_closed_pipe_keeps_the_exit_code(evidence) -> None:
     assert process.wait() == ExitCode.ANALYZED
 
 
+def test_what_waits_for_the_end_is_done_before_the_program_leaves() -> None:
+    code = (
+        "import atexit, sys; sys.argv = ['triage', 'analyze', '/does/not/exist'];"
+        "sys.stdout.write('not yet flushed, '); atexit.register(sys.stdout.write, 'waited');"
+        "from triage.cli import run; run()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (result.stdout, result.returncode) == ("not yet flushed, waited", ExitCode.USAGE)
+
+
+def test_a_result_that_cannot_be_flushed_is_told() -> None:
+    code = "import sys; sys.stdout.write('x'); sys.argv = ['triage', '--help']; from triage.cli import run; run()"
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode != 0
+    assert "No space left on device" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("called", "name"),
     [

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import sys
+import threading
 from collections.abc import Sequence
+from typing import NoReturn
 
 from triage.errors import ExitCode
 
@@ -15,3 +20,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return through(argv)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+
+
+def run() -> NoReturn:
+    """The program. What it made goes with its process: to take it apart piece by piece takes time.
+
+    Where threads of others still run (a client of Dask) it is left to Python.
+    """
+    code = main()
+    if threading.active_count() == 1:
+        atexit._run_exitfuncs()
+        try:
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None:  # closed by the caller
+                    stream.flush()
+        except OSError:
+            sys.exit(code)  # Python says it as ever
+        os._exit(code)
+    sys.exit(code)

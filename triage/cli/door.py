@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import errno
 import gc
 import os
 import sys
-import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +27,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     from triage.cli.app import program
 
     gc.set_threshold(_RECORDS)
-    atexit.register(_leave)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads spin, and nobody here multiplies matrices
     args = list(sys.argv[1:] if argv is None else argv)
     forgiving_stdout()
@@ -50,15 +47,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             return ExitCode.DELIVERY
         return _bug(error, args)
     return ExitCode.ANALYZED
-
-
-def _leave() -> None:
-    """What is still there when the program ends goes with it, without a last look for cycles, which takes time.
-
-    Where threads of others still run (a client of Dask) it is left to Python.
-    """
-    if threading.active_count() == 1:
-        gc.freeze()
 
 
 def program_name(called: str) -> str:
