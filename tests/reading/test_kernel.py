@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bench.fuzz_kernel import once
 from tests.reading.framings import FRAMINGS, WITHOUT_POD, Line, each, rfc3339
 from tests.reading.test_hot import DOCKER, WRITERS
 from triage.model.bundle import Document, Kind, document_of_text
@@ -249,3 +250,8 @@ def test_a_client_that_is_no_address(recogniser: Callable[..., object]) -> None:
     there = said([document(raw, None, "coredns-1")], recogniser, limits=WIDE, way="lines")
     for way in ("native", "python"):
         assert said([document(raw, None, "coredns-1")], recogniser, limits=WIDE, way=way) == there
+
+
+def test_the_fuzzer_runs(tmp_path: Path) -> None:
+    for seed in range(60):
+        once(random.Random(seed), tmp_path / "a.log")

@@ -221,10 +221,19 @@ static void scan_file(Scanner *s, int fd, uint64_t start, uint64_t stop)
     }
 }
 
+/* Count what comes next of a stream. Whole lines are counted where they stand; the last one, and the first that an earlier piece
+   began, in our buffer. */
 static void feed(Scanner *s, P data, size_t n_data, int last)
 {
     while ((n_data || last) && !s->stopped && !s->gave_up && !s->failed) {
-        size_t n = BUFFER - s->keep < n_data ? BUFFER - s->keep : n_data;
+        if (s->keep == 0 && n_data > SLACK) {
+            P end = data + n_data - SLACK, next = consume(s, data, end, end);
+            n_data -= (size_t)(next - data);
+            data = next;
+        }
+        P nl = s->keep ? memchr(data, '\n', n_data) : NULL;
+        size_t n = nl != NULL ? (size_t)(nl + 1 - data) : n_data;
+        if (n > BUFFER - s->keep) n = BUFFER - s->keep;
         memcpy(s->buf + s->keep, data, n);
         data += n;
         n_data -= n;
