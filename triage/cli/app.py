@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Annotated
 
@@ -16,6 +16,7 @@ COMMANDS = (
     "rules", "manifests", "schema", "version",
 )  # fmt: skip
 """Names of modules, in the order of the help."""
+_HELP = (["-h"], ["--help"])
 
 
 def options(
@@ -42,8 +43,22 @@ def program(words: Sequence[str] = ()) -> typer.Typer:
     app.callback()(options)
     for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
         module = import_module(f"triage.cli.{name}")
-        if hasattr(module, "app"):
-            app.add_typer(module.app, name=name)
+        command = module.app if hasattr(module, "app") else getattr(module, name)
+        if [*words] in _HELP:
+            command = _listed(command)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
         else:
-            app.command(name)(getattr(module, name))
+            app.command(name)(command)
     return app
+
+
+def _listed(command: typer.Typer | Callable[..., None]) -> typer.Typer | Callable[..., None]:
+    """The same without its options: Typer takes its time over them, and the list of commands shows none."""
+    if isinstance(command, typer.Typer):
+        return typer.Typer(help=command.info.help)
+
+    def listed() -> None: ...
+
+    listed.__doc__ = command.__doc__
+    return listed

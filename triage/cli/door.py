@@ -6,7 +6,6 @@ import errno
 import gc
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,9 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         from triage.cli import completion
 
         return completion.main(argv)
+    gc.set_threshold(_RECORDS)
     from triage.cli.app import program
 
-    gc.set_threshold(_RECORDS)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads spin, and nobody here multiplies matrices
     args = list(sys.argv[1:] if argv is None else argv)
     forgiving_stdout()
@@ -64,6 +63,8 @@ def program_name(called: str) -> str:
 def _bug(error: Exception, args: Sequence[str]) -> int:
     tell("error: this is a bug in coredns-triage: {kind}: {error}", kind=type(error).__name__, error=error)
     if os.environ.get("TRIAGE_DEBUG") or any(arg in {"-v", "-vv", "--verbose"} for arg in args):
+        import traceback
+
         tell("".join(traceback.format_exception(error)).rstrip())
     else:
         tell(" hint: run it again with TRIAGE_DEBUG=1 and report what it prints")

@@ -20,9 +20,9 @@ from msgspec import Struct
 from triage.cli import completion
 from triage.cli.language import translated
 from triage.cli.streams import tell
-from triage.cli.version import program_version
 from triage.errors import ExitCode, NoEvidenceError, TriageError
 from triage.model.collection import Collected, Login, Progress, Wish
+from triage.model.version import VERSION
 
 if TYPE_CHECKING:
     from triage.model.text import Catalogue
@@ -106,7 +106,7 @@ class Session(Struct, frozen=True):
 
         return pipeline.collect(
             reader, self.wish, folder,
-            tool=program_version(), started=rfc3339(now_ns), progress=self._progress(), stopped=stopped,
+            tool=VERSION, started=rfc3339(now_ns), progress=self._progress(), stopped=stopped,
         )  # fmt: skip
 
     def _progress(self) -> Progress:

@@ -12,9 +12,9 @@ from triage.cli.login import NOBODY, with_login
 from triage.cli.options import FailOn, FailOnOption
 from triage.cli.streams import emit
 from triage.cli.times import duration_ns
-from triage.cli.version import program_version
 from triage.errors import ExitCode, TriageError
 from triage.model.collection import Login, Schedule
+from triage.model.version import VERSION
 from triage.render.layout import table
 
 _CRON = re.compile(r"[0-9A-Za-z*/,-]+( [0-9A-Za-z*/,?#-]+){4}")
@@ -98,7 +98,7 @@ def cronjob(
     duration_ns(since)
     if not _CRON.fullmatch(schedule):
         raise TriageError("'{schedule}' is no schedule", hint="write five fields: 7 * * * *", schedule=schedule)
-    image = image or f"coredns-triage:{program_version().replace('+', '-')}"
+    image = image or f"coredns-triage:{VERSION}"
     if not _IMAGE.fullmatch(image):
         raise TriageError("'{image}' is no image", hint="write registry/name:tag or registry/name@digest", image=image)
     spaces = live.checked_names(namespace) or ("kube-system",)

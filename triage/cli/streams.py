@@ -7,7 +7,6 @@ import io
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -108,6 +107,8 @@ def write_file(path: Path, text: str) -> None:
             with path.open("w", encoding="utf-8", newline="\n") as stream:
                 stream.write(text)
             return
+        import tempfile
+
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:

@@ -7,23 +7,13 @@ import platform
 import typer
 
 from triage.cli.streams import emit
-
-
-def program_version() -> str:
-    """The version of the installed distribution; `0+unknown` when it runs without an installation."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
-
-    try:
-        return installed("coredns-triage")
-    except PackageNotFoundError:
-        return "0+unknown"
+from triage.model.version import VERSION
 
 
 def print_version(asked: bool) -> None:
     """The eager option `--version`."""
     if asked:
-        emit(f"coredns-triage {program_version()}\n")
+        emit(f"coredns-triage {VERSION}\n")
         raise typer.Exit
 
 
@@ -33,6 +23,6 @@ def version() -> None:
 
     rules = pipeline.load_rulebook(None).version
     emit(
-        f"coredns-triage {program_version()}\nrules {rules}\npython {platform.python_version()}\n"
+        f"coredns-triage {VERSION}\nrules {rules}\npython {platform.python_version()}\n"
         f"kernel {pipeline.kernel_name()}\n"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from triage.model.config import ConfigMap
 from triage.model.observation import Citation
@@ -42,20 +43,35 @@ _EVENT_HEADERS = {
 
 _AGE = r"-?(?:\d{1,9}[ywdhms]){1,6}"
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
-_POD_SHAPE = re.compile(
-    rf"(?:(?P<namespace>{_NAME})\s+)?(?:pod/)?(?P<name>{_NAME})\s+(?P<ready>\d+/\d+)\s+(?P<status>[A-Za-z][\w:/-]*)"
-    rf"(?:\s+(?P<restarts>\d+(?: \([^()\s]{{1,20}} ago\))?))?(?:\s+(?P<age>{_AGE}|<\w+>))?"
-    r"(?:\s+(?P<ip>[0-9a-fA-F:.]{2,45}|<none>))?(?:\s+(?P<node>\S+))?"
-)
-_NODE_SHAPE = re.compile(
-    rf"(?:node/)?(?P<name>{_NAME})\s+(?P<status>(?:Not)?Ready(?:,\w+)*|Unknown(?:,\w+)*)\s+(?P<roles>\S+)"
-    rf"\s+(?P<age>{_AGE}|<\w+>)\s+(?P<version>v\d\S*)"
-    r"(?:\s+(?P<internal_ip>[0-9a-fA-F:.]{2,45}|<none>)(?:\s+(?P<external_ip>[0-9a-fA-F:.]{2,45}|<\w+>)(?P<rest>.*))?)?"
-)
-_EVENT_SHAPE = re.compile(
-    rf"(?:(?P<namespace>{_NAME})\s+)?(?P<last>{_AGE}|<\w+>)(?:\s+\(x(?P<count>\d+) over [^()\s]{{1,20}}\))?"
-    r"\s+(?P<type>Normal|Warning)\s+(?P<reason>\S+)\s+(?P<object>[A-Za-z.]+/\S+)(?:\s+(?P<message>.*))?"
-)
+
+
+@cache
+def _pod_shape() -> re.Pattern[str]:
+    """Rows of a table without a head, as the two below: rare, so they are compiled for the first one."""
+    return re.compile(
+        rf"(?:(?P<namespace>{_NAME})\s+)?(?:pod/)?(?P<name>{_NAME})\s+(?P<ready>\d+/\d+)\s+(?P<status>[A-Za-z][\w:/-]*)"
+        rf"(?:\s+(?P<restarts>\d+(?: \([^()\s]{{1,20}} ago\))?))?(?:\s+(?P<age>{_AGE}|<\w+>))?"
+        r"(?:\s+(?P<ip>[0-9a-fA-F:.]{2,45}|<none>))?(?:\s+(?P<node>\S+))?"
+    )
+
+
+@cache
+def _node_shape() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:node/)?(?P<name>{_NAME})\s+(?P<status>(?:Not)?Ready(?:,\w+)*|Unknown(?:,\w+)*)\s+(?P<roles>\S+)"
+        rf"\s+(?P<age>{_AGE}|<\w+>)\s+(?P<version>v\d\S*)"
+        r"(?:\s+(?P<internal_ip>[0-9a-fA-F:.]{2,45}|<none>)(?:\s+(?P<external_ip>[0-9a-fA-F:.]{2,45}|<\w+>)(?P<rest>.*))?)?"
+    )
+
+
+@cache
+def _event_shape() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:(?P<namespace>{_NAME})\s+)?(?P<last>{_AGE}|<\w+>)(?:\s+\(x(?P<count>\d+) over [^()\s]{{1,20}}\))?"
+        r"\s+(?P<type>Normal|Warning)\s+(?P<reason>\S+)\s+(?P<object>[A-Za-z.]+/\S+)(?:\s+(?P<message>.*))?"
+    )
+
+
 _RESTARTS = re.compile(r"(\d{1,9})(?: \((\S{1,20}) ago\))?")
 _SEEN = re.compile(rf"({_AGE})(?: \(x(\d{{1,9}}) over \S{{1,20}}\))?")
 
@@ -115,7 +131,7 @@ def _shaped(row: Row, shape: re.Pattern[str]) -> Mapping[str, str]:
 def _pod(row: Row, file: str) -> Pod | None:
     cells = row.cells
     if "name" not in cells or ("ready" in cells and "/" not in cells["ready"]) or not _restarts_fit(cells):
-        cells = _shaped(row, _POD_SHAPE)
+        cells = _shaped(row, _pod_shape())
     name = told(cells.get("name"))
     if name is None or len(cells) < 2 or not re.fullmatch(rf"(?:pod/)?{_NAME}", name):
         return None
@@ -142,7 +158,7 @@ def _pod(row: Row, file: str) -> Pod | None:
 def _node(row: Row, file: str) -> Node | None:
     cells = row.cells
     if "name" not in cells or ("status" in cells and not _is_status(cells["status"])):
-        cells = _shaped(row, _NODE_SHAPE)
+        cells = _shaped(row, _node_shape())
     name = told(cells.get("name"))
     if name is None or len(cells) < 2 or not re.fullmatch(rf"(?:node/)?{_NAME}", name):
         return None
@@ -170,7 +186,7 @@ def _node(row: Row, file: str) -> Node | None:
 
 def _event(row: Row, file: str) -> Event | None:
     # The shape comes first: messages hold wide gaps of their own, and rows edited by hand lose their columns.
-    cells = _shaped(row, _EVENT_SHAPE)
+    cells = _shaped(row, _event_shape())
     if "subobject" in row.cells or "kind" in row.cells or not cells:
         cells = row.cells or cells
     reason = told(cells.get("reason"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from triage.errors import NoEvidenceError
@@ -14,6 +13,7 @@ from triage.model.past import Difference
 from triage.model.report import Coverage, FileCoverage, Hypothesis, Report, Window
 from triage.model.rule import Rulebook
 from triage.model.text import Text
+from triage.model.version import VERSION
 from triage.pipeline.reader import Reader
 
 if TYPE_CHECKING:
@@ -127,11 +127,7 @@ def kernel_name() -> str:
 
 
 def _tool(rulebook: Rulebook) -> Mapping[str, str]:
-    try:
-        ours = version("coredns-triage")
-    except PackageNotFoundError:
-        ours = "0+unknown"
-    return {"version": ours, "rules": rulebook.version, "kernel": kernel_name()}
+    return {"version": VERSION, "rules": rulebook.version, "kernel": kernel_name()}
 
 
 def file_coverage(bundle: Bundle, observations: Observations) -> tuple[FileCoverage, ...]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from triage.errors import TriageError
+from triage.model.version import VERSION
 from triage.reading.native import kernel_name
 
 _RETRIES = 2
@@ -43,14 +44,8 @@ def threads(n: int | None) -> Iterator[Workers]:
 
 def versions() -> dict[str, str]:
     """What must agree between this process and a worker."""
-    import importlib.metadata  # it takes long, and only a cluster asks
-
-    found = {"python": ".".join(platform.python_version_tuple()[:2]), "kernel": kernel_name()}
-    try:
-        found["coredns-triage"] = importlib.metadata.version("coredns-triage")
-    except importlib.metadata.PackageNotFoundError:
-        found["coredns-triage"] = "0+unknown"
-    return found
+    python = ".".join(platform.python_version_tuple()[:2])
+    return {"python": python, "kernel": kernel_name(), "coredns-triage": VERSION}
 
 
 @contextmanager

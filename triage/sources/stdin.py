@@ -6,7 +6,6 @@ import atexit
 import os
 import stat
 import sys
-import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,6 +47,8 @@ def _file_behind(stdin: BinaryIO) -> Path | None:
 
 
 def _stored(head: bytes, stdin: BinaryIO) -> Path:
+    import tempfile
+
     where: object = "a temporary folder"
     try:
         where = tempfile.gettempdir()
