@@ -13,6 +13,7 @@ from triage.rulebook.cases import LOOK_ALIKE, Case, read_cases
 from triage.rulebook.load import REMAINDER, read
 from triage.rulebook.messages import load_messages
 from triage.rulebook.mistakes import Mistakes
+from triage.rulebook.phrases import check_phrases
 
 
 class Counts(Struct, frozen=True):
@@ -54,8 +55,10 @@ def check(
     mistakes = Mistakes()
     messages, wrong = _messages(folder / "messages")
     rulebook = read(folder, overlay=overlay, measures=measures, names=names, mistakes=mistakes, messages=messages)
+    check_phrases(folder, folder.name, mistakes)
     cases = list(read_cases(folder, folder.name, rulebook.rules, mistakes))
     if overlay is not None:
+        check_phrases(overlay, str(overlay), mistakes)
         cases = [case for case in cases if not _replaced(case, rulebook, overlay)]
         cases += read_cases(overlay, str(overlay), rulebook.rules, mistakes)
     checked = Checked(rulebook, tuple(cases), ())

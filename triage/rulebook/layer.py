@@ -24,7 +24,6 @@ class Layer(Struct):
     """Every YAML file by its name inside the folder."""
     rules: dict[str, Located] = field(default_factory=dict)
     texts: dict[str, Located] = field(default_factory=dict)
-    phrases: dict[str, Located] = field(default_factory=dict)
     symptoms: Located | None = None
     parameters: Located | None = None
     calibration: Located | None = None
@@ -55,15 +54,13 @@ class Layer(Struct):
     def _place(self, name: str, path: Path, mistakes: Mistakes) -> None:
         """Read a file, if it is one of ours, and keep it under its role."""
         head, _, tail = name.partition("/")
-        mine = tail == "rule.yaml" or head in {"texts", "phrases"} or name in _SINGLE
+        mine = tail == "rule.yaml" or head == "texts" or name in _SINGLE
         source = read_file(path, f"{self.shown}/{name}", mistakes) if mine else None
         if source is None:
-            if not mine and head != "messages":
+            if not mine and head not in {"messages", "phrases"}:
                 mistakes.add(f"{self.shown}/{name}", 0, "nobody reads this file", f"known: {_KNOWN}")
         elif head == "texts":
             self.texts[path.stem] = source
-        elif head == "phrases":
-            self.phrases[path.stem] = source
         elif name == "symptoms.yaml":
             self.symptoms = source
         elif name == "parameters.yaml":

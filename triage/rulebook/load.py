@@ -14,7 +14,6 @@ from triage.rulebook.form import read_rule
 from triage.rulebook.layer import Layer
 from triage.rulebook.mistakes import Mistakes
 from triage.rulebook.parameters import merge, read_parameters
-from triage.rulebook.phrases import read_phrases
 from triage.rulebook.symptoms import read_symptoms
 from triage.rulebook.texts import LANGUAGE, check_languages, compare, flatten, texts_of_rule
 from triage.rulebook.words import Words
@@ -69,8 +68,6 @@ def read(
     texts = _general_texts(layers, mistakes)
     for layer in layers:
         check_languages(layer, mistakes)
-        for source in layer.phrases.values():
-            read_phrases(source, mistakes)
     sources = {cause: source for layer in layers for cause, source in layer.rules.items()}
     causes = {REMAINDER}.union(*(layer.causes for layer in layers))
     words = Words(causes, {}, measures, names, frozenset(texts.get(LANGUAGE, ())), messages)

@@ -19,12 +19,33 @@ MAX_DEPTH = 20
 Step = str | int
 """A key of a mapping or an index of a list."""
 
-# libyaml's parser is ten times faster; PyYAML has it in every wheel, but not when built without the library.
-_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
+_TEXT = _TAG + "str"
+
+
+class _Tags(yaml.resolver.Resolver):
+    """Tags nodes as PyYAML does, but without its ways to give tags by path, which nobody uses and every node pays."""
+
+    def descend_resolver(self, *_: object) -> None: ...
+
+    def ascend_resolver(self) -> None: ...
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        """The tag of a node that has none: that of the first form which a plain scalar has, else text."""
+        if kind is not yaml.ScalarNode:
+            return _TAG + ("map" if kind is yaml.MappingNode else "seq")
+        if implicit[0]:
+            for tag, form in self.yaml_implicit_resolvers.get(value[:1], ()):
+                if form.match(value):
+                    return str(tag)
+        return _TEXT
+
+
+# libyaml's parser is ten times faster; PyYAML has it in every wheel, but not when built without the library.
+_LOADER = type("Loader", (_Tags, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), {})
 _SAFE = yaml.constructor.SafeConstructor()
 _SCALARS: dict[str, Callable[[yaml.ScalarNode], object]] = {
-    _TAG + "str": lambda node: node.value,
+    _TEXT: lambda node: node.value,
     _TAG + "timestamp": lambda node: node.value,
     _TAG + "value": lambda node: node.value,
     _TAG + "merge": lambda node: node.value,
@@ -121,6 +142,8 @@ class _Plain:
         if depth > MAX_DEPTH:
             self.note(node, "nested too deeply", "write it flatter")
             return None
+        if node.tag == _TEXT and isinstance(node, yaml.ScalarNode):  # nearly all of them
+            return node.value
         if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
             return self.mapping(node, depth)
         if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
@@ -130,7 +153,6 @@ class _Plain:
     def mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, object]:
         """A mapping with text keys; of a repeated key the first value."""
         out: dict[str, object] = {}
-        lines: dict[str, int] = {}
         for key_node, value_node in node.value:
             if self.left <= 0:
                 break
@@ -138,10 +160,10 @@ class _Plain:
                 self.note(key_node, "a key must be a word", "quote it")
                 continue
             key = str(key_node.value)
-            if key in lines:
-                self.note(key_node, f"key '{key}' stands here twice", f"first in line {lines[key]}")
+            if key in out:
+                first = next(one for one, _ in node.value if one.value == key_node.value).start_mark.line
+                self.note(key_node, f"key '{key}' stands here twice", f"first in line {first + self.first_line}")
                 continue
-            lines[key] = key_node.start_mark.line + self.first_line
             out[key] = self.value(value_node, depth + 1)
         return out
 

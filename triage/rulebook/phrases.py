@@ -18,6 +18,14 @@ def load_phrases(folder: Path, lang: str) -> Mapping[str, str]:
     return read_phrases(source, mistakes) if source else {}
 
 
+def check_phrases(folder: Path, shown: str, mistakes: Mistakes) -> None:
+    """Note what is wrong with the phrases of a folder of rules in any language."""
+    for path in sorted((folder / "phrases").glob("*.y*ml")):
+        source = read_file(path, f"{shown}/phrases/{path.name}", mistakes)
+        if source is not None:
+            read_phrases(source, mistakes)
+
+
 def read_phrases(source: Located, mistakes: Mistakes) -> Mapping[str, str]:
     """A flat mapping of templates; both sides fill the same `{name}` places."""
     if not isinstance(source.data, dict):
