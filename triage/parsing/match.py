@@ -43,13 +43,12 @@ class Pattern:
         """Words of the fixed text that stand whole in every line of this wording."""
         found: set[str] = set()
         for i, part in enumerate(self.parts):
-            if part.type is not None:
-                continue
-            for match in _WORD.finditer(part.text):
-                glued_left = match.start() == 0 and i > 0
-                glued_right = match.end() == len(part.text) and i + 1 < len(self.parts)
-                if not glued_left and not glued_right:
-                    found.add(match[0])
+            words = _WORD.findall(part.text) if part.type is None else []
+            if words and i > 0 and part.text.startswith(words[0]):  # glued to the place before
+                del words[0]
+            if words and i + 1 < len(self.parts) and part.text.endswith(words[-1]):
+                del words[-1]
+            found.update(words)
         return frozenset(found)
 
     def match(self, text: str) -> Mapping[str, str] | None:
@@ -130,12 +129,17 @@ class Lookup:
         self._phrases = [(w.text, m) for m in by_place.pop(Where.WORDS, ()) for w in m.wordings]
         self._marks = {w.text: w for m in by_place.pop(Where.TRACE, ()) for w in m.wordings}
         by_place.pop(Where.SHAPE, None)
-        self._indexes = {where: Index(found, named_only=where is Where.LINE) for where, found in by_place.items()}
+        self._by_place = by_place
+        self._indexes: dict[Where, Index] = {}
+        """Made for the first text of a place: few runs meet errors of a start, which have most wordings."""
 
     def find(self, where: Where, text: str, plugin: str | None = None) -> Hit | None:
         """The most specific message of this place that is the whole text."""
-        index = self._indexes.get(where)
-        return index.find(text, plugin) if index is not None and text else None
+        if where not in self._by_place or not text:
+            return None
+        if where not in self._indexes:
+            self._indexes[where] = Index(self._by_place[where], named_only=where is Where.LINE)
+        return self._indexes[where].find(text, plugin)
 
     def best(self, places: Iterable[Where], text: str) -> Hit | None:
         """The most specific message of several places."""

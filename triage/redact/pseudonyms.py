@@ -6,8 +6,8 @@ import base64
 import hashlib
 import ipaddress
 import json
-import os
 import re
+import secrets
 from collections.abc import Callable
 from itertools import count
 
@@ -36,7 +36,7 @@ class Pseudonyms:
     """
 
     def __init__(self, key: bytes | None = None) -> None:
-        self.key = os.urandom(32) if key is None else key
+        self.key = secrets.token_bytes(32) if key is None else key
         self.originals: dict[str, str] = {}
         """Pseudonym to what it stands for, of everything that was replaced."""
         self._addresses = AddressMap(self.key)
