@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ NOBODY = Login()
 
 def with_login(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command these flags where its signature has `login`, and hand it the login that they mean."""
-    flags = inspect.signature(_login, eval_str=True).parameters
+    flags = _flags()
     own = inspect.signature(command, eval_str=True)
 
     @functools.wraps(command)
@@ -37,6 +37,11 @@ def with_login(command: Callable[..., None]) -> Callable[..., None]:
     called.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     called.__annotations__ = {p.name: p.annotation for p in parameters}
     return called
+
+
+@functools.cache
+def _flags() -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(_login, eval_str=True).parameters
 
 
 def _login(

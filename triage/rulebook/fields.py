@@ -163,6 +163,8 @@ class Fields:
 
     def close(self) -> None:
         """Note the keys that nobody knows."""
+        if self.data.keys() <= self._seen:
+            return
         known = set(self._seen)
         for key in self.rest():
             self.note(f"unknown key '{key}'", hint(key, known), key)
