@@ -15,7 +15,7 @@ def title_of(draft: Draft, context: Context) -> Text:
     """The title's key and its names: one sentence that holds for every place that fits equally well."""
     rule = draft.weight.rule
     upstreams = context.group.upstreams
-    known = [u for u in context.units if u.replica]
+    known = [u for u in context.units if u.replica and u.name]
     params: dict[str, Value] = {
         "upstream": _servers(upstreams),
         "place": place_text(draft.scope),

@@ -261,6 +261,7 @@ def _add_unknown(
     names = {n for n in owners.values() if n is not None}
     blocks = all(len({owners[a] for a in _addresses_of(t.entries)}) <= 1 for _, t in lives)
     notes: set[str] = set()
+    told: dict[str, Told] = {}
     for life, tally in lives:
         mine = {owners[a] for a in _addresses_of(tally.entries)}
         # One owner in all: everything is his. Several, each in lives of his own: logs were put one behind the other.
@@ -268,24 +269,59 @@ def _add_unknown(
         by_owner = {e.line.number: owners.get(e.meaning.local_addr or "") or owner for e in tally.entries}
         whole.add_tally(owner, tally)
         for entry in tally.entries:
-            whole.add_entries(by_owner[entry.line.number] if len(names) > 1 else owner, (entry,))
-        whole.segments.append(_segment(life, owner, partial))
+            teller = by_owner[entry.line.number] if len(names) > 1 else owner
+            whole.add_entries(teller, (entry,))
+            if teller is not None and len(names) > 1:
+                told.setdefault(teller, Told()).add(entry)
+        number, segment = _segment(life, owner, partial)
+        whole.segments.append((number, segment))
+        if owner is None:  # merged lines: each replica that they name was seen as long as all of them
+            lived = replace(segment, start_seen=False, version=None, config_hash=None, zones=())
+            whole.segments += ((number, replace(lived, replica=n)) for n in sorted(told) if n in by_owner.values())
         if owner is not None or len(names) > 1:
             notes.add("note.replica-from-address")
-        if owner is None and len(names) > 1:
-            notes.add("note.merged-replicas-unknown")
-    _add_unknown_stream(whole, part, partial, names, notes, limits)
+    _add_unknown_stream(whole, part, partial, names, told, notes, limits)
+
+
+class Told(Struct):
+    """Lines that name their replica's address, of one replica."""
+
+    lines: int = 0
+    first_ns: int | None = None
+    last_ns: int | None = None
+
+    def add(self, entry: Entry) -> None:
+        """Count a line, or those that it stands for."""
+        self.lines += entry.meaning.weight if entry.meaning.over_s is None else 1
+        self.first_ns = least(self.first_ns, entry.line.at_ns)
+        self.last_ns = greatest(self.last_ns, entry.until_ns or entry.line.at_ns)
 
 
 def _add_unknown_stream(
-    whole: _Whole, part: Part, partial: Partial, names: set[str], notes: set[str], limits: Limits
+    whole: _Whole,
+    part: Part,
+    partial: Partial,
+    names: set[str],
+    told: Mapping[str, Told],
+    notes: set[str],
+    limits: Limits,
 ) -> None:
-    """Coverage of such a stream: of the one replica, or of nobody in particular."""
+    """Coverage of such a stream: of each replica that its lines name, and of nobody in particular for the others."""
     owner = next(iter(names)) if len(names) == 1 else None
     stream = _stream(part, owner, partial)
     if owner is None and sum(life.start_seen for life in part.lives.all) > 1:
         notes.add("note.several-starts")
-    whole.add_stream(replace(stream, notes=tuple(sorted({*stream.notes, *notes}))), limits)
+    left = stream.lines - sum(mine.lines for mine in told.values())
+    if told and left:
+        notes.add("note.merged-replicas-unknown")
+    stream = replace(stream, notes=tuple(sorted({*stream.notes, *notes})))
+    for name, mine in sorted(told.items()):
+        row = replace(stream, replica=name, lines=mine.lines, understood=mine.lines, queries=0, unknown_samples=())
+        row = replace(row, first_ns=mine.first_ns, last_ns=mine.last_ns, skipped=0, last_answers={})
+        whole.add_stream(row, limits)
+    if left or not told:
+        rest = stream.understood - (stream.lines - left)
+        whole.add_stream(replace(stream, lines=left, understood=rest), limits)
 
 
 def _stream(part: Part, replica: str | None, partial: Partial) -> Stream:

@@ -28,18 +28,24 @@ def verdict(report: Report, words: Words) -> str:
 def place_open(report: Report) -> bool:
     """Is the cause clear while its place is not, and the title says nothing of it?"""
     lead = report.hypotheses[0]
-    if lead.cause in QUIET or lead.confidence not in {"certain", "likely"} or len(report.coverage.replicas) < 2:
+    if lead.cause in QUIET or lead.confidence not in {"certain", "likely"} or n_replicas(report) < 2:
         return False
     if lead.scope is None:
-        return 0 < len(report.affected) < len(report.coverage.replicas)
+        return 0 < len(report.affected) < n_replicas(report)
     return lead.scope.kind == "cluster" and bool(lead.scope.indistinguishable)
+
+
+def n_replicas(report: Report) -> int:
+    """Replicas that something names; lines that name none are those of one, as far as anybody knows."""
+    rows = report.coverage.replicas
+    return sum(bool(row.name) for row in rows) or len(rows)
 
 
 def nothing_wrong(report: Report, words: Words) -> str:
     """The verdict of a report without hypotheses, with what was read."""
     read = [f for f in report.coverage.files if f.kind not in {"ignored", "prose"}]
     if report.coverage.lines:
-        lines, where = words.count("line", report.coverage.lines), words.count("replica", len(report.coverage.replicas))
+        lines, where = words.count("line", report.coverage.lines), words.count("replica", n_replicas(report))
         return words.word("screen.nothing-wrong", lines=lines, where=where)
     if read:
         return words.word("screen.nothing-wrong-files", files=words.count("file", len(read)))
@@ -90,16 +96,19 @@ def _happening(report: Report, words: Words) -> str:
 
 def hit(report: Report, words: Words) -> str:
     """Who is hit: replicas, share of failing queries, place."""
-    if not report.affected:
+    nameless = any(row.failures and not row.name for row in report.coverage.replicas)
+    if not report.affected and (report.hypotheses[0].severity == "none" or not nameless):
         return words.word("hit.nobody")
     share = report.failing_share
     failing = (
         words.word("hit.share-unknown") if share is None else words.word("hit.share", percent=words.percent(share))
     )
     place = words.scope(report.hypotheses[0].scope) or words.word("hit.place-unknown")
-    replicas = words.count("replica", max(len(report.coverage.replicas), len(report.affected)))
-    names = words.join(words.word("list.names"), words.some(report.affected))
-    who = words.word("hit.replicas", n=len(report.affected), all=replicas, names=names)
+    who = words.word("hit.nameless")
+    if report.affected:
+        replicas = words.count("replica", max(n_replicas(report), len(report.affected)))
+        names = words.join(words.word("list.names"), words.some(report.affected))
+        who = words.word("hit.replicas", n=len(report.affected), all=replicas, names=names)
     return words.clauses((who, failing, words.word("hit.place", place=place)))
 
 
