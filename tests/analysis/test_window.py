@@ -46,3 +46,29 @@ def test_the_end_of_it_is_the_end_of_what_was_read() -> None:
     assert report.window.end_ns is not None
     assert report.window.end_ns <= until_ns
     assert asked().window.end_ns > report.window.end_ns
+
+
+PODS = (
+    "NAME                      READY   STATUS    RESTARTS   AGE\n"
+    "coredns-7f8ff9c97-aaaaa   1/1     Running   0          1d\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "since_ns", "healthy"),
+    [
+        pytest.param("pods.txt", PODS, None, False, id="a list of pods"),
+        pytest.param("coredns-7f8ff9c97-aaaaa.log", "", None, False, id="an empty log"),
+        pytest.param("coredns-7f8ff9c97-aaaaa.log", "hello\nworld of it\n", None, False, id="nothing understood"),
+        pytest.param("coredns-7f8ff9c97-aaaaa.log", "", FAILS_NS, True, id="nothing told in the asked window"),
+        pytest.param("coredns-7f8ff9c97-aaaaa.log", ".:53\n", None, True, id="a line"),
+    ],
+)
+def test_what_tells_nothing_of_coredns_is_no_health(
+    tmp_path: Path, file: str, text: str, since_ns: int | None, healthy: bool
+) -> None:
+    (tmp_path / "pods.txt").write_text(PODS)
+    (tmp_path / file).write_text(text)
+    report = asked(since_ns=since_ns, path=tmp_path)
+    assert (report.hypotheses[0].cause, report.hypotheses[0].probability > 0.9) == ("benign", healthy)
+    assert ("gap.unheard" in {gap.id for gap in report.gaps}) is not healthy

@@ -146,6 +146,7 @@ def test_report_frames_keep_their_contract() -> None:
         (lambda p: triage.load(p / "nowhere"), "no such file"),
         (lambda p: triage.load("-"), "standard input"),
         (lambda p: triage.load([]), "no path"),
+        (lambda p: triage.load(), "no path"),
         (lambda p: triage.analyze(p, since="yesterday"), "no time"),
         (lambda p: triage.analyze(p, now=datetime(2026, 1, 1)), "no time"),  # noqa: DTZ001
         (lambda p: triage.analyze(p, since="2026-01-02T00:00:00Z", until="2026-01-01T00:00:00Z"), "ends before"),
@@ -169,3 +170,10 @@ def test_a_window_counts_its_lines_only(tmp_path: Path) -> None:
     report = triage.analyze(tmp_path, since="2026-03-01T10:10:00Z", until="2026-03-01T10:20:00Z")
     assert report.record.coverage.replicas[0].lines == 11
     assert report.record.window.asked == "since 2026-03-01T10:10:00Z until 2026-03-01T10:20:00Z"
+
+
+def test_several_paths_come_one_by_one_or_as_a_list() -> None:
+    a, b = "sample_logs/master-subnet/pods.txt", Path("sample_logs/master-subnet/subnets.yaml")
+    both = [d.file for d in triage.load(a, b).documents]
+    assert len(both) == 2
+    assert [d.file for d in triage.load([a, b]).documents] == both

@@ -12,7 +12,7 @@ from triage.analysis import checks as checks_
 from triage.analysis.cells import cells_of
 from triage.analysis.context import Context
 from triage.analysis.coverage import client_coverage, gaps_of, replica_coverage
-from triage.analysis.exposure import Seen, is_outside, seen_of, units_of
+from triage.analysis.exposure import Seen, is_outside, is_unheard, seen_of, units_of
 from triage.analysis.groups import Group, groups_of, lookups
 from triage.analysis.hypotheses import PLAIN, SCOPED, Draft, drafts_of
 from triage.analysis.inputs import Inputs
@@ -226,7 +226,7 @@ def _unexplained(hypotheses: Sequence[Hypothesis], judged: Sequence[tuple[Contex
 def _nothing(inputs: Inputs, seen: Mapping[str, Seen]) -> Hypothesis:
     """No sign of trouble: `benign`, as far as was read."""
     quiet = _numbers(inputs, "quiet")
-    is_unread = inputs.topology.unread_caches or is_outside(seen)
+    is_unread = inputs.topology.unread_caches or is_outside(seen) or is_unheard(inputs)
     share = quiet["caches_unread"] if is_unread else quiet["benign"]
     title = Text("analysis.nothing")
     return Hypothesis(fingerprint("benign", None, None, None), 1, 1, "benign", title, share, "none")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from triage.analysis.exposure import Seen, is_outside
+from triage.analysis.exposure import Seen, is_outside, is_unheard
 from triage.analysis.inputs import Inputs
 from triage.analysis.sign import Sign
 from triage.analysis.unseen import gone, no_resolv_conf, no_subnets, rotated, told
@@ -84,6 +84,9 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
         found.append(Gap("gap.no-logs-more", {"n": str(len(unread) - 5)}, PLACE_CAUSES))
     if is_outside(seen):
         found.append(Gap("gap.window-empty", {}, PLACE_CAUSES))
+    elif is_unheard(inputs):
+        command = f"kubectl logs -n {_namespace(inputs)} -l k8s-app=kube-dns --prefix --timestamps --tail=-1"
+        found.insert(0, Gap("gap.unheard", {}, UPSTREAM_CAUSES, command))
     if caches := [c for c in inputs.topology.unread_caches if c not in named]:
         found.append(
             Gap("gap.no-cache-logs", {"n": str(len(caches))}, UPSTREAM_CAUSES, _log_command(inputs, caches[0]))

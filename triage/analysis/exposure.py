@@ -77,6 +77,16 @@ def is_outside(seen: Mapping[str, Seen]) -> bool:
     return bool(read) and all(s.outside for s in read)
 
 
+def is_unheard(inputs: Inputs) -> bool:
+    """Whether neither a line of CoreDNS was understood nor a counter read: that there is no trouble says nothing.
+
+    Where only the last hours were asked for, an empty log is that of a replica which had nothing to tell.
+    """
+    if inputs.scrapes or any(s.understood for s in inputs.observations.streams):
+        return False
+    return inputs.since_ns is None or not inputs.observations.streams
+
+
 def coverage(seen: Seen, window: tuple[int, int] | None) -> float:
     """Share of the window that the replica's log covers; 1 when nothing has a clock.
 

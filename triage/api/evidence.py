@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -158,11 +158,11 @@ def _coverage_row(file: FileCoverage, words: Words) -> tuple[object, ...]:
     )
 
 
-def load(paths: PathLike | Sequence[PathLike], *, subnets: Mapping[str, Sequence[str]] | None = None) -> Evidence:
+def load(*paths: PathLike | Iterable[PathLike], subnets: Mapping[str, Sequence[str]] | None = None) -> Evidence:
     """Read an evidence folder, an archive or files.
 
     Args:
-        paths: one path or several.
+        paths: one or several, also as a list.
         subnets: name to CIDRs of **node** addresses; they stand before those that the evidence tells.
 
     Raises:
@@ -172,7 +172,7 @@ def load(paths: PathLike | Sequence[PathLike], *, subnets: Mapping[str, Sequence
     >>> triage.load("sample_logs/master-subnet")
     Evidence(2 log, 1 nodes, 1 pods, 1 prose, 2 resolv-conf, 1 subnets)
     """
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    given = [one for path in paths for one in ([path] if isinstance(path, str | os.PathLike) else path)]
     if "-" in given:
         raise TriageError("standard input is for the command line", hint="write the text to a file and name that")
     return Evidence(pipeline.load_bundle([os.fspath(path) for path in given], None), subnets)

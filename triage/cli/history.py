@@ -25,6 +25,8 @@ HistoryOption = Annotated[
     ),
 ]
 
+_BLIND = frozenset({"gap.window-empty", "gap.unheard"})
+
 
 class Past:
     """The history of this run, if one was asked for."""
@@ -43,11 +45,12 @@ class Past:
     def record(self, report: Report) -> News | None:
         """Keep the run; what is new in it. None without a history, or when it cannot be written now.
 
-        A run that saw no line of its window is not kept: what it did not see is not gone.
+        A run that saw no line, or none of its window, and no trouble is not kept: what it did not see is not gone.
         """
         if self._file is None:
             return None
-        if any(gap.id == "gap.window-empty" for gap in report.gaps):
+        quiet = all(h.cause == "benign" for h in report.hypotheses[:1])
+        if quiet and any(gap.id in _BLIND for gap in report.gaps):
             self._kept = True
             return None
         from triage.history import SHORT_WAIT_S
