@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.analysis.asking import ask
-from tests.analysis.made import MINUTE, S, sign
+from tests.analysis.made import MINUTE, S, context, group, inputs, sign
 from triage.analysis.episodes import episodes_of, lookup_spans
+from triage.analysis.measures import rate_per_min
 from triage.model.report import Report
 from triage.model.timeline import Timeline
 
@@ -121,11 +122,13 @@ def test_the_same_replicas_failing_twice_are_one_intermittent_fault(tmp_path: Pa
     assert found.active is False
 
 
-@pytest.mark.parametrize(("end", "active"), [(3600.0, True), (1500.0, False)])
-def test_onset_and_whether_it_goes_on(tmp_path: Path, end: float, active: bool) -> None:
-    found = report_of(tmp_path, {"coredns-a": log(fails_s=[(1200.0, end)]), "coredns-b": log(fails_s=[])})
+@pytest.mark.parametrize(
+    ("begin", "end", "active"), [(1200.0, 3600.0, True), (1200.0, 1500.0, False), (75.0, 3600.0, True)]
+)
+def test_onset_and_whether_it_goes_on(tmp_path: Path, begin: float, end: float, active: bool) -> None:
+    found = report_of(tmp_path, {"coredns-a": log(fails_s=[(begin, end)]), "coredns-b": log(fails_s=[])})
     line = timeline_of(found)
-    assert (line.onset_ns // S - NOON, line.onset_seen, found.active) == (1200, True, active)
+    assert (line.onset_ns // S - NOON, line.onset_seen, found.active) == (begin, True, active)
     assert (line.end_ns is None) is active
 
 
@@ -251,3 +254,12 @@ def test_failed_queries_that_a_sample_leaves_out_are_no_health(tmp_path: Path) -
     found = crowded(tmp_path, [(0.0, 1800.0)], IN_QUERIES)
     assert found.hypotheses[0].title.key != "analysis.nothing"
     assert [r.failures for r in found.coverage.replicas] == [1800] * 8
+
+
+@pytest.mark.parametrize("per_minute", [0.5, 31_000.0])
+def test_a_rate_is_printed_in_digits(per_minute: float) -> None:
+    weight = 4 * per_minute * 100
+    many = (sign(qname=f"n{i}.example.org.", at_s=60.0 * 100 * i, weight=weight) for i in range(3))
+    found = rate_per_min(context(group(*many), inputs()))
+    assert abs(float(str(found.params["rate"])) / per_minute * 2 / 3 - 1) < 0.05
+    assert "e" not in str(found.params["rate"])

@@ -211,3 +211,12 @@ def test_nobody_can_be_quiet_and_verbose(triage, evidence: Path, options: tuple[
 def test_render_knows_the_names_of_all_forms() -> None:
     """It tells them in its help without loading the forms."""
     assert tuple(form.name for form in FORMS) == NAMES
+
+
+def test_what_fails_no_query_is_no_likely_cause_to_fail_on(triage, tmp_path: Path) -> None:
+    """The kubelet's text is certain, and nobody has to be woken for it."""
+    (tmp_path / "coredns-a.log").write_text(".:53\nfailed to create fsnotify watcher: too many open files\n")
+    found = json.loads(triage("analyze", tmp_path, "-o", "json").out)["hypotheses"][0]
+    assert (found["cause"], found["severity"], found["confidence"]) == ("inotify-exhausted", "none", "certain")
+    assert triage("analyze", tmp_path, "--fail-on", "likely").code == ExitCode.ANALYZED
+    assert triage("analyze", tmp_path, "--fail-on", "any").code == ExitCode.WEAKER_FOUND

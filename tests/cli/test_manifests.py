@@ -123,3 +123,20 @@ def test_it_runs_as_a_user_without_a_home_on_a_root_that_is_read_only(tmp_path: 
     done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Possible (41 %)")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "since", "told"),
+    [
+        ("7 * * * *", "30m", "between two runs lie up to 1:00:00; what is older than 30m"),
+        ("0 8-18 * * *", "70m", "between two runs lie up to 14:00:00"),
+        ("30 6 29 FEB *", "1w", "between two runs lie up to 1461 days"),
+        ("0 0 1 * mon", "6d", "between two runs lie up to 7 days"),
+        ("*/15 * * * *", "20m", ""),
+        ("x * * * *", "1m", ""),
+    ],
+)
+def test_a_window_shorter_than_the_pause_between_two_runs_is_told(triage, schedule: str, since: str, told: str) -> None:
+    made = triage("manifests", "cronjob", "--schedule", schedule, "--since", since)
+    assert made.err.startswith(told) if told else "between" not in made.err
+    assert made.code == 0

@@ -33,6 +33,7 @@ def test_logs_put_one_behind_the_other_are_told_apart_by_address(observe: Callab
     assert {q.replica for q in seen.queries} == {"coredns-a", "coredns-b"}
     assert {e.line.replica for e in seen.entries} == {"coredns-a", "coredns-b"}
     assert {n for s in seen.streams for n in s.notes} == {"note.replica-from-address", "note.several-starts"}
+    assert [(s.replica, s.lines, s.queries) for s in seen.streams] == [("coredns-a", 6, 1), ("coredns-b", 6, 1)]
 
 
 def test_addresses_are_names_when_nobody_knows_better(observe: Callable[..., Observations]) -> None:

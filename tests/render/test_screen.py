@@ -129,3 +129,10 @@ def test_wide_says_what_text_leaves_out() -> None:
     assert "mail.txt" in wide
     assert "(-o wide)" in text
     assert "(-o wide)" not in wide
+
+
+@pytest.mark.parametrize("gap", [Gap("gap.full-interrupted", {"n": 5}), Gap("gap.read-stopped", {"what": "x"})])
+def test_an_interrupted_run_says_so_in_its_first_sentence(gap: Gap) -> None:
+    first = " ".join(screen(replace(HEALTHY, gaps=(gap,)))[:3])
+    assert "(interrupted: only a part was read)" in first
+    assert "interrupted" not in " ".join(screen(HEALTHY)[:3])

@@ -34,6 +34,8 @@ LIVING = 0.3
 """Share of the failing names whose answers elsewhere show that their zone is served."""
 ENDED_NS = 120e9
 """Silence after a fault that shows that it is over, and before it that it was none."""
+PAUSE_NS, MISSED = 60e9, 10.0
+"""So is a shorter silence before it, of this length and of this many look-ups, had they failed at its rate."""
 
 
 def analyze(
@@ -204,12 +206,14 @@ def _timelines(judged: Sequence[tuple[Context, Sequence[Draft]]]) -> Iterator[Ti
         episodes = context.episodes
         if not episodes or drafts[0].cause in QUIET or context.covered is None:
             continue
-        onset, end = episodes[0].first_ns, episodes[-1].last_ns
+        first = episodes[0]
+        onset, end = first.first_ns, episodes[-1].last_ns
         before = onset - context.covered[0]
+        missed = first.n_failures * before / max(1, first.last_ns - onset)
         yield Timeline(
             group=number,
             onset_ns=onset,
-            onset_seen=before > max(ENDED_NS, 0.05 * (end - onset)),
+            onset_seen=before > max(ENDED_NS, 0.05 * (end - onset)) or (before > PAUSE_NS and missed > MISSED),
             end_ns=None if _goes_on(context) else end,
             episodes=episodes,
             changes=context.changes,

@@ -104,7 +104,9 @@ def rate_per_min(c: Context) -> Finding:
     if covered < 300:
         return UNTESTED
     rate = sum(c.group.by_replica.values()) / (covered / 60.0)
-    return Finding(rate, {"rate": f"{rate:.2g}"}, tuple(s.citation for s in c.group.lines[:2]))
+    return Finding(
+        rate, {"rate": f"{rate:.2g}" if rate < 10 else round(rate)}, tuple(s.citation for s in c.group.lines[:2])
+    )
 
 
 def distinct_names(c: Context) -> Finding:

@@ -134,7 +134,9 @@ def _units(frame: pd.DataFrame, failures: str, queries: str | None, kinds: Mappi
     known = {kind: (~frame[column].isna()).tolist() for kind, column in kinds.items()}
     for i, (k, n) in enumerate(zip(failed, asked, strict=True)):
         if k is not None and n is not None and k > n:
-            raise TriageError(f"row {frame.index[i]}: {k:g} of {n:g} queries failed", hint="count failures in queries")
+            raise TriageError(
+                f"row {frame.index[i]}: {k:.12g} of {n:.12g} queries failed", hint="count failures in queries"
+            )
         attrs = {kind: str(places[kind][i]) for kind in kinds if known[kind][i]}
         yield Unit(str(i), attrs, k or 0.0, None if k is None else n, coverage=0.0 if k is None else 1.0)
 

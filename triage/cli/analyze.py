@@ -44,7 +44,7 @@ from triage.model.bundle import Bundle, Kind
 from triage.model.rule import Rulebook
 
 PathsArgument = Annotated[
-    list[str], typer.Argument(metavar="PATH", help="Evidence folder, archive or files; - is standard input.")
+    list[str], typer.Argument(metavar="PATH...", help="Evidence folder, archive or files; - is standard input.")
 ]
 
 

@@ -10,7 +10,8 @@ import typer
 from triage.cli import live
 from triage.cli.login import NOBODY, with_login
 from triage.cli.options import FailOn, FailOnOption
-from triage.cli.streams import emit
+from triage.cli.pauses import longest_pause
+from triage.cli.streams import emit, tell
 from triage.cli.times import duration_ns
 from triage.errors import ExitCode, TriageError
 from triage.model.collection import Login, Schedule
@@ -95,9 +96,16 @@ def cronjob(
     """Print a CronJob that diagnoses by the hour, with account, least rights, network policy and volume."""
     from triage import pipeline
 
-    duration_ns(since)
+    window_s = duration_ns(since) // 10**9
     if not _CRON.fullmatch(schedule):
         raise TriageError("'{schedule}' is no schedule", hint="write five fields: 7 * * * *", schedule=schedule)
+    pause = longest_pause(schedule)
+    if pause is not None and window_s < pause.total_seconds():
+        tell(
+            "between two runs lie up to {pause}; what is older than {since} is read by none (--since)",
+            pause=pause,
+            since=since,
+        )
     image = image or f"coredns-triage:{VERSION}"
     if not _IMAGE.fullmatch(image):
         raise TriageError("'{image}' is no image", hint="write registry/name:tag or registry/name@digest", image=image)

@@ -94,13 +94,17 @@ def _write(path: Path, text: str, form: str, target: Target) -> None:
 
 
 def exit_code(report: Report, fail_on: FailOn, *, strict_coverage: bool) -> ExitCode:
-    """The exit code of an analysed report; a finding that was asked for goes before missing coverage."""
+    """The exit code of an analysed report; a finding that was asked for goes before missing coverage.
+
+    A cause by which no query fails is nothing to be woken for.
+    """
     from triage.model.report import confidence_of
 
-    probabilities = [round(h.probability, 4) for h in report.hypotheses if h.cause not in {"benign", "unknown"}]
-    best = max(probabilities, default=0.0)
+    causes = [h for h in report.hypotheses if h.cause not in {"benign", "unknown"}]
+    best = max((round(h.probability, 4) for h in causes if h.severity != "none"), default=0.0)
     if fail_on is not FailOn.NONE and confidence_of(best) in {"certain", "likely"}:
         return ExitCode.LIKELY_FOUND
+    best = max((round(h.probability, 4) for h in causes), default=0.0)
     if fail_on is FailOn.ANY and confidence_of(best) != "unlikely":
         return ExitCode.WEAKER_FOUND
     return ExitCode.COVERAGE if strict_coverage and too_little_read(report) else ExitCode.ANALYZED

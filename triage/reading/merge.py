@@ -28,6 +28,7 @@ from triage.model.observation import (
 from triage.reading.clients import network_of
 from triage.reading.limits import Limits
 from triage.reading.lives import Life
+from triage.reading.owners import Told, shared
 from triage.reading.scan import Part, Partial, life_of
 from triage.reading.tally import TROUBLE, CountKey, Group, Name, NameKey, Tally, greatest, is_own, least
 
@@ -271,8 +272,10 @@ def _add_unknown(
         for entry in tally.entries:
             teller = by_owner[entry.line.number] if len(names) > 1 else owner
             whole.add_entries(teller, (entry,))
-            if teller is not None and len(names) > 1:
+            if teller is not None and owner is None:
                 told.setdefault(teller, Told()).add(entry)
+        if owner is not None and len(names) > 1:
+            told.setdefault(owner, Told()).add_life(life, tally)
         number, segment = _segment(life, owner, partial)
         whole.segments.append((number, segment))
         if owner is None:  # merged lines: each replica that they name was seen as long as all of them
@@ -281,20 +284,6 @@ def _add_unknown(
         if owner is not None or len(names) > 1:
             notes.add("note.replica-from-address")
     _add_unknown_stream(whole, part, partial, names, told, notes, limits)
-
-
-class Told(Struct):
-    """Lines that name their replica's address, of one replica."""
-
-    lines: int = 0
-    first_ns: int | None = None
-    last_ns: int | None = None
-
-    def add(self, entry: Entry) -> None:
-        """Count a line, or those that it stands for."""
-        self.lines += entry.meaning.weight if entry.meaning.over_s is None else 1
-        self.first_ns = least(self.first_ns, entry.line.at_ns)
-        self.last_ns = greatest(self.last_ns, entry.until_ns or entry.line.at_ns)
 
 
 def _add_unknown_stream(
@@ -311,17 +300,11 @@ def _add_unknown_stream(
     stream = _stream(part, owner, partial)
     if owner is None and sum(life.start_seen for life in part.lives.all) > 1:
         notes.add("note.several-starts")
-    left = stream.lines - sum(mine.lines for mine in told.values())
-    if told and left:
+    if sum(mine.lines for mine in told.values()) < stream.lines and told:
         notes.add("note.merged-replicas-unknown")
     stream = replace(stream, notes=tuple(sorted({*stream.notes, *notes})))
-    for name, mine in sorted(told.items()):
-        row = replace(stream, replica=name, lines=mine.lines, understood=mine.lines, queries=0, unknown_samples=())
-        row = replace(row, first_ns=mine.first_ns, last_ns=mine.last_ns, skipped=0, last_answers={})
+    for row in shared(stream, told) if owner is None else (stream,):
         whole.add_stream(row, limits)
-    if left or not told:
-        rest = stream.understood - (stream.lines - left)
-        whole.add_stream(replace(stream, lines=left, understood=rest), limits)
 
 
 def _stream(part: Part, replica: str | None, partial: Partial) -> Stream:

@@ -11,7 +11,8 @@ from msgspec import to_builtins
 from triage.model.past import Course, Difference, Finding, News
 from triage.model.text import Catalogue
 from triage.render.clean import clean
-from triage.render.layout import table
+from triage.render.layout import cells, table, wrap
+from triage.render.style import WIDTH
 from triage.render.words import Words, clock, when
 
 DIFF_SCHEMA = "triage.diff/1"
@@ -25,7 +26,7 @@ def render_differences(differences: Sequence[Difference], catalogue: Catalogue) 
     if not differences:
         return words.word("news.nothing") + "\n"
     rows = [[_state(d, words), _odds(d, words), *_about(d.finding), _places(d)] for d in differences]
-    return _table(_COLUMNS, rows, words)
+    return _table(_COLUMNS, rows, words, 3)
 
 
 def render_news(news: News, catalogue: Catalogue, *, names: bool) -> str:
@@ -73,7 +74,7 @@ def render_courses(courses: Sequence[Course], n_runs: int, catalogue: Catalogue)
         ]
         for c in courses
     ]
-    return head + "\n" + (_table(columns, rows, words) if rows else "")
+    return head + "\n" + (_table(columns, rows, words, 5) if rows else "")
 
 
 def differences_json(differences: Sequence[Difference], old_ns: int, new_ns: int) -> str:
@@ -99,9 +100,17 @@ def _json(data: object) -> str:
     return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], words: Words) -> str:
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], words: Words, first: int) -> str:
+    """A row a line; where that is too wide, the `first` columns and below them what the others hold."""
     heads = [words.word(f"column.{name}") for name in columns]
-    return "\n".join(table(heads, rows)) + "\n"
+    lines = table(heads, rows)
+    if max(map(cells, lines)) > WIDTH:
+        top, *firsts = table(heads[:first], [row[:first] for row in rows])
+        lines = [top]
+        for line, row in zip(firsts, rows, strict=True):
+            rest = words.clauses(f"{h} {c}" for h, c in zip(heads[first:], row[first:], strict=True) if c != "-")
+            lines += [line, *(f"  {part}" for part in wrap(rest, WIDTH - 2))]
+    return "\n".join(lines) + "\n"
 
 
 def _state(difference: Difference, words: Words) -> str:

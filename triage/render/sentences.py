@@ -12,17 +12,24 @@ from triage.render.words import QUIET, Words, clock, leaders
 _RIVAL = 0.02
 """Explanations below this probability are not worth a line beside the verdict."""
 _SHOWN = 3
+_INTERRUPTED = frozenset({"gap.full-interrupted", "gap.read-stopped"})
 
 
 def verdict(report: Report, words: Words) -> str:
-    """The first hypothesis with its word and percent, or that nothing was found."""
-    if not report.hypotheses:
-        return nothing_wrong(report, words)
+    """The first hypothesis with its word and percent, or that nothing was found; and that it holds for a part only."""
+    said = _verdict(report, words) if report.hypotheses else nothing_wrong(report, words)
+    cut = any(gap.id in _INTERRUPTED for gap in report.gaps)
+    return words.word("screen.interrupted", verdict=said) if cut else said
+
+
+def _verdict(report: Report, words: Words) -> str:
     lead = report.hypotheses[0]
     word = words.confidence(lead)
     title = words.say(lead.title)
     sentence = words.word("screen.verdict", word=word, percent=words.percent(lead.probability), title=title)
-    return words.capital(words.word("screen.place-open", verdict=sentence) if place_open(report) else sentence)
+    if place_open(report):
+        sentence = words.word("screen.place-open", verdict=sentence)
+    return words.capital(sentence)
 
 
 def place_open(report: Report) -> bool:
