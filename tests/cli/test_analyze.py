@@ -220,3 +220,11 @@ def test_what_fails_no_query_is_no_likely_cause_to_fail_on(triage, tmp_path: Pat
     assert (found["cause"], found["severity"], found["confidence"]) == ("inotify-exhausted", "none", "certain")
     assert triage("analyze", tmp_path, "--fail-on", "likely").code == ExitCode.ANALYZED
     assert triage("analyze", tmp_path, "--fail-on", "any").code == ExitCode.WEAKER_FOUND
+
+
+def test_a_report_is_no_evidence_and_render_is_named(triage, tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text(triage("analyze", "sample_logs/look-alike", "-o", "json").out)
+    told = triage("analyze", tmp_path / "report.json")
+    assert told.code == ExitCode.NO_EVIDENCE
+    assert "report.json is a report, no evidence" in told.err
+    assert "triage render" in told.err

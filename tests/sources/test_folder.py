@@ -6,6 +6,7 @@ import io
 import json
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -262,14 +263,25 @@ def test_nothing_to_read_ends_the_run(given: list[str]) -> None:
     assert caught.value.hint
 
 
-def test_pipes_and_sockets_are_refused(tmp_path: Path) -> None:
+def test_a_pipe_that_is_named_is_read(tmp_path: Path) -> None:
+    """As `<(command)` of a shell and `/dev/stdin` are."""
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as writer:
+        written = writer.submit((tmp_path / "pipe").write_text, "[ERROR] plugin/errors: 2 a. A: unreachable backend\n")
+        document = only(load([str(tmp_path / "pipe")]))
+        written.result(60)
+    assert document.kind is Kind.LOG
+    assert document.text().startswith("[ERROR]")
+
+
+def test_pipes_in_a_folder_and_sockets_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(os.path.relpath(tmp_path / "sock"))
     try:
         assert {d.why_ignored for d in load([str(tmp_path)]).documents} == {"ignored.special-file"}
         with pytest.raises(TriageError, match="neither a file nor a folder"):
-            load([str(tmp_path / "pipe")])
+            load([str(tmp_path / "sock")])
     finally:
         listener.close()
 

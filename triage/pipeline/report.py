@@ -72,6 +72,11 @@ def analysis_inputs(
     Raises NoEvidenceError when no document is evidence of any kind.
     """
     if not bundle.of(*(k for k in Kind if k not in {Kind.IGNORED, Kind.PROSE})):
+        report = next((d.file for d in bundle.documents if d.why_ignored == "ignored.report"), None)
+        if report is not None:
+            raise NoEvidenceError(
+                "{file} is a report, no evidence", hint="triage render shows it in any form", file=report
+            )
         raise NoEvidenceError(
             "nothing here is evidence of any kind",
             hint="hand over CoreDNS logs (kubectl logs --timestamps), or what `triage collect --print-script` saves",

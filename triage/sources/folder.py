@@ -80,7 +80,7 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def kind_of_path(path: Path) -> str:
-    """`file`, `folder`, `missing` or `special` (FIFO, device, socket); links that the user names are followed."""
+    """`file`, `folder`, `pipe`, `missing` or `special` (device, socket); links that the user names are followed."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -89,7 +89,7 @@ def kind_of_path(path: Path) -> str:
         return "missing"
     if stat.S_ISDIR(mode):
         return "folder"
-    return "file" if stat.S_ISREG(mode) else "special"
+    return "file" if stat.S_ISREG(mode) else "pipe" if stat.S_ISFIFO(mode) else "special"
 
 
 def _nothing(folder: Path, prefix: str) -> Found:

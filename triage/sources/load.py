@@ -20,7 +20,7 @@ from triage.sources.archives import Unpacking, expand, note_end
 from triage.sources.found import Found, read_up_to, shown
 from triage.sources.limits import Limits
 from triage.sources.recognise import Budget, recognise
-from triage.sources.stdin import of_stdin
+from triage.sources.stdin import of_pipe, of_stdin
 
 _TWIN_BYTES = 4 * 1024 * 1024
 """Larger logs are not compared."""
@@ -97,7 +97,7 @@ def _context(documents: Sequence[Document]) -> dict[str, str]:
     """What the collection tells about the cluster; the first file that tells it counts."""
     context: dict[str, str] = {}
     for d in documents:
-        if d.why_ignored in {"ignored.version", "ignored.own-file"}:
+        if d.why_ignored in {"ignored.version", "ignored.own-file", "ignored.report"}:
             for key in ("context", "server_version", "distribution"):
                 if key in d.hints:
                     context.setdefault(key, d.hints[key])
@@ -132,7 +132,7 @@ def _check(paths: Sequence[str], stdin: BinaryIO | None) -> None:
         if kind == "special":
             raise TriageError(
                 "neither a file nor a folder: {path}",
-                hint="pipes and devices are read as standard input: … | triage analyze -",
+                hint="devices and sockets are read as standard input: … | triage analyze -",
                 path=shown(given),
             )
         if not os.access(given, os.R_OK):
@@ -171,7 +171,11 @@ def _find(paths: Sequence[str], stdin: BinaryIO | None, limits: Limits) -> Itera
             yield of_stdin(stdin, limits)
             continue
         path = Path(given)
-        if folder.kind_of_path(path) == "file":
+        kind = folder.kind_of_path(path)
+        if kind == "pipe":
+            yield of_pipe(path, limits)
+            continue
+        if kind == "file":
             if _is_new(path, seen):
                 yield folder.of_file(path, label, label, given=True)
             continue

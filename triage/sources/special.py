@@ -48,6 +48,8 @@ def special_of(data: object) -> Special | None:
     if isinstance(schema, str) and schema.startswith("triage."):
         cluster = data.get("cluster")
         told = _texts(cluster) if isinstance(cluster, dict) else {}
+        if schema.startswith("triage.report/"):
+            return Special("ignored.report", told)
         return Special("ignored.own-file", {**told, **_manifest(data)} if schema.startswith("triage.bundle/") else told)
     for key in ("serverVersion", "info"):  # `kubectl version -o json`; troubleshoot's cluster_version.json
         version = data.get(key)

@@ -1,4 +1,4 @@
-"""Standard input as a file that can be opened again and entered anywhere."""
+"""Standard input, and pipes that were named, as files that can be opened again and entered anywhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from triage.errors import TriageError
 from triage.sources import folder
-from triage.sources.found import Found, bytes_opener, read_up_to
+from triage.sources.found import Found, bytes_opener, read_up_to, shown
 from triage.sources.limits import Limits
 
 _NAME = "stdin"
@@ -28,10 +28,20 @@ def of_stdin(stdin: BinaryIO | None, limits: Limits) -> Found:
     path = _file_behind(stdin)
     if path is not None:
         return folder.of_file(path, _NAME, _NAME, given=True)
-    head = read_up_to(stdin, limits.max_text_bytes)
+    return _kept(stdin, _NAME, limits)
+
+
+def of_pipe(path: Path, limits: Limits) -> Found:
+    """What comes out of a pipe that the user named: `<(command)` of the shell, `/dev/stdin`, a FIFO."""
+    with path.open("rb") as pipe:
+        return _kept(pipe, shown(str(path).strip("/").replace("/", "-")), limits)
+
+
+def _kept(stream: BinaryIO, name: str, limits: Limits) -> Found:
+    head = read_up_to(stream, limits.max_text_bytes)
     if len(head) < limits.max_text_bytes:
-        return Found(_NAME, _NAME, bytes_opener(head), len(head), given=True)
-    return folder.of_file(_stored(head, stdin), _NAME, _NAME, given=True)
+        return Found(name, name, bytes_opener(head), len(head), given=True)
+    return folder.of_file(_stored(head, stream), name, name, given=True)
 
 
 def _file_behind(stdin: BinaryIO) -> Path | None:
