@@ -150,3 +150,25 @@ def test_records_of_lines_hold_no_secret(capsys, folder: Path, form: str) -> Non
     _, out, _ = run(capsys, "entries", folder, "-o", form, "--unknown")
     assert "REDACTED@marzipan" in out
     assert not found(SECRETS, out)
+
+
+def test_no_command_asks_for_a_name_that_only_a_redacted_report_knows(capsys, tmp_path: Path) -> None:
+    """A server would say that there is no such name: an all-clear that is none."""
+    story = "sample_logs/mixed-resolvers-flipping"
+    real = json.loads(run(capsys, "analyze", story, "-o", "json", "--redact", "none")[1])
+    _, out, _ = run(capsys, "analyze", story, "-o", "json", "--redact", "names")
+    before, after = ([c["command"] for h in r["hypotheses"] for c in h["next_checks"]] for r in (real, json.loads(out)))
+    changed = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
+    assert changed
+    assert all(b.startswith("# put the real name in: ") for _, b in changed)
+    again = run(capsys, "render", write(tmp_path, out), "-o", "json", "--redact", "names")[1]
+    assert [c["command"] for h in json.loads(again)["hypotheses"] for c in h["next_checks"]] == after
+    code, script, _ = run(capsys, "checks", write(tmp_path, out))
+    asked = [line for line in script.splitlines() if "; then ask " in line]
+    assert code == 0
+    assert not [b for _, b in changed for line in asked if b.split("@")[-1].split()[1] in line]
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "report.json").write_text(text)
+    return folder / "report.json"

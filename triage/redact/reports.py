@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NOT_TO_PASTE = "# names are replaced, do not paste: "
 """Stands before each command of mode `full`: a shell then does nothing."""
+NAME_NEEDED = "# put the real name in: "
+"""Stands before a command of mode `names` that asks for a replaced name: a server would deny that it exists."""
 _PLACES = {
     "node": "nodes",
     "replica": "pods",
@@ -176,7 +178,12 @@ class _Walk:
 
     def _command(self, command: str) -> str:
         found = self._redactor.text(command)
-        return NOT_TO_PASTE + found if self._mark and not found.startswith(NOT_TO_PASTE) else found
+        if found.startswith(NOT_TO_PASTE):
+            return found
+        if self._mark:
+            return NOT_TO_PASTE + found.removeprefix(NAME_NEEDED)
+        is_name_gone = not isinstance(self._redactor, Hider) and found != command and "dig " in command
+        return NAME_NEEDED + found if is_name_gone and not found.startswith(NAME_NEEDED) else found
 
 
 _KEPT = frozenset(

@@ -91,8 +91,10 @@ def _plan(cause: str, step: CheckStep, rulebook: Rulebook, refill: Refill) -> _P
     if check is None or made is None:
         return None
     command, names = made
+    is_only_shown = step.command.startswith("#")  # its name was replaced: an answer would say nothing
+    command = step.command if is_only_shown else command
     nodes = {place: names[key] for place, key in _PLACES.get(check.where, {}).items() if key in names}
-    parts = reading_parts(command) if check.effect in {"reads", "needs-root"} else None
+    parts = reading_parts(command) if check.effect in {"reads", "needs-root"} and not is_only_shown else None
     return _Planned(check, command, nodes or _ANYWHERE, parts)
 
 
