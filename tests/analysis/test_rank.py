@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
+from tests.analysis.asking import ask
 from tests.analysis.made import context, group, inputs, sign, stream
 from triage.analysis.rank import GROUP_CAP, log_ratio, weigh_terms
 from triage.analysis.statements import strength_of
@@ -68,3 +70,19 @@ def test_no_term_counts_without_bound() -> None:
 def test_what_is_only_shown_or_not_tested_counts_nothing() -> None:
     untested = Term("rate", "rate_per_min", levels=(Level(math.inf, 0.9, 0.1),))
     assert weighed(term("shown", 0.9, 0.1, counted=False), untested) == {"shown": 0.0, "rate": 0.0}
+
+
+def test_odd_answers_to_a_few_queries_come_after_the_outage_of_many(tmp_path: Path) -> None:
+    asked = '{at} [INFO] 10.1.0.9:40000 - 7 "A IN {name} udp 40 false 512" {end}\n'
+    lines = []
+    for n in range(1200):
+        at = f"2026-03-04T12:{n // 60:02}:{n % 60:02}Z"
+        name, end = f"n{n % 97}.example{n % 7}.org.", "NOERROR qr,rd,ra 80 0.003s"
+        if n % 5 == 0:
+            end = "- - 0 2.001s"
+        elif n % 50 == 1:
+            name, end = "flips.example.org.", "NXDOMAIN qr,rd,ra 80 0.003s" if n % 100 == 1 else end
+        lines.append(asked.format(at=at, name=name, end=end))
+    (tmp_path / "coredns-a.log").write_text("".join(lines))
+    leaders = {h.group: h.cause for h in reversed(ask(tmp_path).hypotheses)}
+    assert leaders == {1: "upstream-unreachable", 2: "upstreams-inconsistent"}

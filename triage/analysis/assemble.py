@@ -12,7 +12,7 @@ from triage.analysis import checks as checks_
 from triage.analysis.cells import cells_of
 from triage.analysis.context import Context
 from triage.analysis.coverage import client_coverage, gaps_of, replica_coverage
-from triage.analysis.exposure import Seen, is_outside, is_unheard, seen_of, units_of
+from triage.analysis.exposure import Seen, asked_upstream, is_outside, is_unheard, seen_of, units_of
 from triage.analysis.groups import Group, groups_of, lookups
 from triage.analysis.hypotheses import PLAIN, SCOPED, Draft, drafts_of
 from triage.analysis.inputs import Inputs
@@ -170,12 +170,22 @@ def _harm_order(context: Context, drafts: Sequence[Draft], inputs: Inputs) -> tu
     counts = context.group.counts
     harm = max((_harm(context, s) for s in counts), default=0.0)
     share = _failing_share(context)
-    if share is None or context.group.family != "upstream":
+    if context.group.family == "answer":
+        share = _odd_share(context, inputs)
+    elif share is None or context.group.family != "upstream":
         share = 1.0
     known = [u for u in context.units if u.replica]
     affected = len(context.failing) / max(1, len(known))
     quiet = drafts[0].cause in QUIET
     return quiet, -fault * harm * affected * max(share, 0.05), -drafts[0].probability, context.group.family
+
+
+def _odd_share(context: Context, inputs: Inputs) -> float:
+    """Share of queries asked upstream whose answers were odd in the affected replicas; 1 without denominators."""
+    asked = asked_upstream(inputs, context.group.zone, None)
+    n = sum(asked[r][0] for r in context.failing if r in asked)
+    odd = sum(s.weight for s in context.group.lines)
+    return min(1.0, odd / n) if n else 1.0
 
 
 def _failing_share(context: Context) -> float | None:
