@@ -112,8 +112,9 @@ def once(rng: random.Random, path: Path) -> None:
         return
     s = counted.scanner
     s.settle(*(rng.randrange(8) for _ in range(8)))
+    s.names(rng.randbytes(rng.randrange(9)))
     for rows in (
-        s.names,
+        s.named,
         s.counts,
         s.groups,
         s.messages,

@@ -212,13 +212,32 @@ static PyObject *text_of(const Arena *a, size_t at, size_t len) { return PyBytes
     } \
     return list; } while (0)
 
-static PyObject *scanner_names(PyObject *self, PyObject *Py_UNUSED(args))
+static PyObject *scanner_names(PyObject *self, PyObject *args)
 {
     Scanner *s = (Scanner *)self;
-    LISTED(s->n_names, Py_BuildValue("(IINKNNKN)", (unsigned)s->names[i].part, (unsigned)s->names[i].group,
-        PyBytes_FromStringAndSize((const char *)text_of_name(s, &s->names[i]), s->names[i].len), (unsigned long long)s->names[i].count,
-        when(s->names[i].first), when(s->names[i].last), (unsigned long long)s->names[i].first_no,
-        text_of(&s->texts, s->names[i].text.at, s->names[i].text.len)));
+    const char *groups;
+    Py_ssize_t n;
+    if (!PyArg_ParseTuple(args, "y#", &groups, &n)) return NULL;
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list != NULL && i < s->n_names; i++) {
+        const Name *row = &s->names[i];
+        if (row->group >= n || !groups[row->group]) continue;
+        PyObject *item = Py_BuildValue("(IINKNNKN)", (unsigned)row->part, (unsigned)row->group,
+            PyBytes_FromStringAndSize((const char *)text_of_name(s, row), row->len), (unsigned long long)row->count,
+            when(row->first), when(row->last), (unsigned long long)row->first_no,
+            text_of(&s->texts, row->text.at, row->text.len));
+        if (item == NULL || PyList_Append(list, item) < 0) Py_CLEAR(list);
+        Py_XDECREF(item);
+    }
+    return list;
+}
+
+static PyObject *scanner_named(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Scanner *s = (Scanner *)self;
+    uint64_t lines[MAX_PARTS] = {0};
+    for (size_t i = 0; i < s->n_names; i++) lines[s->names[i].part] += s->names[i].count;
+    LISTED(MAX_PARTS, PyLong_FromUnsignedLongLong(lines[i]));
 }
 
 static PyObject *scanner_counts(PyObject *self, PyObject *Py_UNUSED(args))
@@ -331,7 +350,8 @@ static PyMethodDef METHODS[] = {
     {"settle", scanner_settle, METH_VARARGS, "Thin and widen the tables to these levels at least."},
     {"dump", scanner_dump, METH_NOARGS, "Everything that was counted, as bytes."},
     {"load", scanner_load, METH_VARARGS, "Take what `dump` gave, into an empty scanner."},
-    {"names", scanner_names, METH_NOARGS, "part, group, name, count, first, last, number and text of the first line."},
+    {"names", scanner_names, METH_VARARGS, "Of some groups: part, group, name, count, first, last, number and text of the first line."},
+    {"named", scanner_named, METH_NOARGS, "Lines of all names, by part."},
     {"counts", scanner_counts, METH_NOARGS, "bin, part, zone, group, log2 of milliseconds, count."},
     {"clients", scanner_clients, METH_NOARGS, "bin, part, network or address, queries, failed queries."},
     {"groups", scanner_groups, METH_NOARGS, "part, frame, bin, message, count, first, last, number and text of the first."},
@@ -386,7 +406,7 @@ static int start(PyObject *module)
     if (type == NULL) return -1;
     int failed = PyModule_AddObjectRef(module, "Scanner", type);
     Py_DECREF(type);
-    return failed < 0 ? failed : PyModule_AddIntConstant(module, "REVISION", 3);
+    return failed < 0 ? failed : PyModule_AddIntConstant(module, "REVISION", 4);
 }
 
 static PyModuleDef_Slot MODULE_SLOTS[] = {{Py_mod_exec, (void *)start}, {0, NULL}};

@@ -37,7 +37,7 @@ Group = tuple[str, str, Answer]
 """qtype, rcode, answer."""
 
 
-_REVISION = 3
+_REVISION = 4
 """Of the kernel's interface: one that an older tree left behind is not used."""
 
 

@@ -152,11 +152,11 @@ def _fold_names(
     scanner: Scanner, tallies: Sequence[Tally], answers: Answers, file: str, shift: int, *, only_telling: bool
 ) -> None:
     """Names; those of whose rows nothing is told need no row, unless rows are to be thinned by all of them."""
-    left_out = [only_telling and is_own(rcode, answer) for _, rcode, answer in answers.groups]
-    for place, group, qname, n, first_ns, last_ns, number, text in scanner.names():
-        if left_out[group]:
-            tallies[place].named += n
-            continue
+    for tally, lines in zip(tallies, scanner.named(), strict=False):
+        tally.named += lines
+    telling = bytes(not only_telling or not is_own(rcode, answer) for _, rcode, answer in answers.groups)
+    for place, group, qname, n, first_ns, last_ns, number, text in scanner.names(telling):
+        tallies[place].named -= n
         row = Name(n, first_ns, last_ns, Citation(file, shift + number, text.decode()))
         name_key = (qname.decode(), *answers.groups[group])
         known = tallies[place].names.setdefault(name_key, row)

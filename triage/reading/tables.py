@@ -16,6 +16,7 @@ from triage.reading.faults import levels_of as faults_levels
 from triage.reading.frames import MINUTE_NS
 from triage.reading.kinds import MAX_TEXT, Kinds, Row
 from triage.reading.limits import Limits
+from triage.reading.native import MAX_PARTS
 from triage.reading.thin import both, hash_of, is_below, level_of, wider, width_of
 from triage.reading.words import Clients as Known
 
@@ -275,9 +276,16 @@ class Tables:
             if len(faults.kept) > limits.faults or len(faults.groups) > limits.messages:
                 faults.settle(faults_levels([faults], limits))
 
-    def names(self) -> list[tuple[int, int, bytes, int, int | None, int | None, int, bytes]]:
-        """part, group, name, count, first, last, number and text of the first line."""
-        return [(n.row.part, n.row.group, *n[1:]) for n in self.kinds.names()]
+    def names(self, groups: bytes) -> list[tuple[int, int, bytes, int, int | None, int | None, int, bytes]]:
+        """Of the groups for which there is a 1: part, group, name, count, first, last, number and text of the first."""
+        return [(n.row.part, n.row.group, *n[1:]) for n in self.kinds.names() if groups[n.row.group]]
+
+    def named(self) -> list[int]:
+        """Lines of all names, by part."""
+        lines = [0] * MAX_PARTS
+        for name in self.kinds.names():
+            lines[name.row.part] += name.n
+        return lines
 
     def counts(self) -> list[tuple[int | None, int, int, int, int, int]]:
         """bin, part, zone, group, log2 of milliseconds, count."""

@@ -126,7 +126,7 @@ class Tally(Struct):
     names: dict[NameKey, Name] = field(default_factory=dict)
     name_level: int = 0
     named: int = 0
-    """Lines of names that were watched, and of which nothing is to be told."""
+    """Lines of names that are watched and have no row, as nothing is to be told of them."""
     clients: Clients = field(default_factory=Clients)
     failures: list[tuple[int, QueryFailure]] = field(default_factory=list)
     """Each with its hash."""
