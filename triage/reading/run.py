@@ -36,7 +36,9 @@ from triage.reading.workers import Workers, cores, threads
 _PART_BYTES = 64 << 20
 _PART_BYTES_OF_TWIN = 32 << 20
 _PARTS = 8
-"""Tasks of a worker, if the parts are not too small."""
+"""Tasks of a worker at most, if the parts are not too small."""
+_FIRST_PARTS = 2
+"""The next task is this part of what is left for a worker: large ones first, since tables of parts are added up."""
 _AHEAD = 2
 """Tasks of a worker that are begun, or done and not yet taken."""
 _TRIES = 3
@@ -66,14 +68,16 @@ def scan_all(
     job.watch.total_bytes = sum(map(_stored_bytes, documents))
     way = way or ("python" if kernel() is None else "native")
     n = workers.n if workers is not None else cores()
-    plans = {
-        i: tasks
-        for i, d in enumerate(documents)
-        if way != "lines" and (tasks := plan(d, job, n, documents, native=way == "native"))
-    }
+    native = way == "native"
+    total = behind = sum(d.size_bytes or 0 for d in documents)
+    least_bytes = max(_PART_BYTES if native else _PART_BYTES_OF_TWIN, total // (_PARTS * n))
+    plans: dict[int, list[Task]] = {}
+    for i, d in enumerate(documents if way != "lines" else ()):
+        behind -= d.size_bytes or 0
+        if tasks := plan(d, job, n, least_bytes, behind):
+            plans[i] = tasks
     if not plans:
         return [_read(d, job) for d in documents]
-    native = way == "native"
     queued = [(i, _order(documents[i], job, native=native), t) for i in plans for t in plans[i]]
     with (
         nullcontext(workers) if workers is not None else _pool(n, queued, documents, job.limits, native=native) as pool
@@ -114,8 +118,8 @@ def _read(document: Document, job: Job) -> Partial:
     return partial
 
 
-def plan(document: Document, job: Job, workers: int, documents: Sequence[Document], *, native: bool) -> list[Task]:
-    """The tasks for a document; none when it is read line by line."""
+def plan(document: Document, job: Job, workers: int, least_bytes: int, behind: int) -> list[Task]:
+    """The tasks for a document; none when it is read line by line. `behind` are the bytes of those that come later."""
     limits = job.limits
     if document.size_bytes is not None and document.size_bytes <= limits.mend_bytes:
         return []
@@ -133,11 +137,14 @@ def plan(document: Document, job: Job, workers: int, documents: Sequence[Documen
         return [Task(document.open, threads=min(workers, cores()))]
     part = document.open
     opener, begin = (part.whole, part.start) if isinstance(part, Slice) else (part, 0)
-    total = sum(d.size_bytes or 0 for d in documents)
-    least_bytes = _PART_BYTES if native else _PART_BYTES_OF_TWIN
-    step = limits.part_bytes or max(least_bytes, total // (_PARTS * workers))
-    end = begin + size
-    return [Task(opener, at, min(at + step, end)) for at in range(begin, end, step)]
+    at, end, tasks = begin, begin + size, []
+    while at < end:
+        step = limits.part_bytes or max(least_bytes, (end - at + behind) // (_FIRST_PARTS * workers))
+        if not limits.part_bytes and end - at < 1.5 * step:
+            step = end - at
+        tasks.append(Task(opener, at, min(at + step, end)))
+        at += step
+    return tasks
 
 
 def _order(document: Document, job: Job, *, native: bool) -> Order:
