@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -213,10 +213,9 @@ def _by_destination(signs: Sequence[Sign], inputs: Inputs) -> dict[str | None, l
         for upstream in row.upstreams:
             serves[upstream].add(row.zone)
     lone = {upstream: min(zones) for upstream, zones in serves.items() if len(zones) == 1}
-    zone_of = cache(inputs.zone_of)
     parts: dict[str | None, list[Sign]] = defaultdict(list)
     for sign in signs:
-        zone = zone_of(sign.qname) if sign.qname else lone.get(sign.upstream or "", ".")
+        zone = inputs.zone_of(sign.qname) if sign.qname else lone.get(sign.upstream or "", ".")
         parts[None if zone == "." else zone].append(sign)
     return {zone: parts[zone] for zone in sorted(parts, key=lambda z: z or "")}
 

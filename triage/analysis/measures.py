@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -136,10 +137,9 @@ def share_of_kind(c: Context, kind: str) -> Finding:
     if not kinds:
         return UNTESTED
     wanted = FailureKind(kind)
-    share = sum(k is wanted for k in kinds) / len(kinds)
-    return Finding(
-        share, {"percent": round(100 * share)}, tuple(s.citation for s in c.group.signs if s.kind is wanted)[:3]
-    )
+    share = kinds.count(wanted) / len(kinds)
+    cited = tuple(islice((s.citation for s in c.group.signs if s.kind is wanted), 3))
+    return Finding(share, {"percent": round(100 * share)}, cited)
 
 
 def has_message(c: Context, message: str, where: str = "group") -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -63,7 +64,7 @@ def configure(
 def zone_finder(configuration: Configuration) -> Callable[[str], str]:
     """A function qname → the longest zone of forwards and server blocks that holds it; `.` for the rest."""
     zones = zones_served(configuration)
-    return lambda qname: longest(qname, zones)
+    return lru_cache(maxsize=1 << 14)(lambda qname: longest(qname, zones))
 
 
 def zones_served(configuration: Configuration) -> frozenset[str]:

@@ -219,6 +219,6 @@ def _rows(tables: Sequence[Faults], bins: int, messages: int) -> list[str]:
     rows: list[str] = []
     for table in tables:
         by = bins - table.levels.bins
-        keys = {(wider(bin_, by), message) for bin_, message in table.groups}
+        keys = {(wider(bin_, by), message) for bin_, message in table.groups} if by else table.groups
         rows += (message for _, message in keys if not messages or is_below(_message_hash(message), messages))
     return rows
