@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from tests.analysis.asking import ask_stdin, say
-from triage.model.report import Report
+from tests.analysis.made import context, draft, group, inputs, sign
+from triage.analysis.titles import titles_of
+from triage.model.report import Report, Scope
 from triage.pipeline import catalogue, load_rulebook
 from triage.render.sentences import hit
 from triage.render.words import Words
@@ -42,3 +46,16 @@ def test_one_replica_without_a_name_is_hit_all_the_same() -> None:
     found = ask_stdin(failed("10.244.0.9") + 10 * QUERY)
     assert rows(found) == {"": (50, 40)}
     assert hits(found).startswith("a replica that nothing names")
+
+
+def test_explanations_that_differ_in_their_place_only_say_it() -> None:
+    given, of = inputs(), group(sign(symptom="overload"), family="overload")
+    drafts = [
+        replace(draft("forward-overload", p), scope=Scope(kind, member, ()) if kind else None)
+        for p, kind, member in ((0.5, "cluster", None), (0.3, "node", "n1"), (0.1, None, None))
+    ]
+    told = [say(title) for title in titles_of(drafts, context(of, given))]
+    assert len(set(told)) == 3
+    assert told[1].endswith(", for node n1 only")
+    assert told[2].endswith(", for some replicas only")
+    assert say(titles_of(drafts[1:2], context(of, given))[0]) == told[0]

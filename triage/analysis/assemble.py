@@ -23,7 +23,7 @@ from triage.analysis.scopes import Unit
 from triage.analysis.sign import Sign
 from triage.analysis.signs import signs_of
 from triage.analysis.statements import evidence_of
-from triage.analysis.titles import title_of
+from triage.analysis.titles import titles_of
 from triage.model.observation import Answer
 from triage.model.report import Coverage, FileCoverage, FixStep, Hypothesis, Report, Weighing, Window
 from triage.model.rule import Rule
@@ -294,6 +294,7 @@ def _hypotheses(
     for number, (context, drafts) in enumerate(judged, 1):
         upstreams = context.group.upstreams or configured(context)
         steps = checks_.choose(drafts, context, upstreams, gaps)
+        titles = titles_of(drafts, context)
         for position, draft in enumerate(drafts):
             rule = draft.weight.rule
             named = upstreams or told(draft)
@@ -312,7 +313,7 @@ def _hypotheses(
                     rank=len(found) + 1,
                     group=number,
                     cause=draft.cause,
-                    title=title_of(draft, context),
+                    title=titles[position],
                     probability=draft.probability,
                     severity=rule.severity,
                     upstream=upstream,

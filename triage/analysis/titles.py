@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from triage.analysis.context import Context
 from triage.analysis.hypotheses import Draft
 from triage.model.report import Scope
-from triage.model.text import Text, Value
+from triage.model.text import Catalogue, Text, Value
 
 SPOKEN = ("az", "subnet", "node", "replica")
 """Kinds of twins that a title names; roles, pools, kernels and pod ranges stand in the scope itself."""
+
+
+def titles_of(drafts: Sequence[Draft], context: Context) -> list[Text]:
+    """Titles of a group; where the cause says nothing of its place, equal ones tell theirs."""
+    titles = [title_of(draft, context) for draft in drafts]
+    catalogue = Catalogue("en", context.inputs.rulebook.texts.get("en", {}))
+    told = [catalogue.say(title) for title in titles]
+    return [
+        _placed(title, draft.scope) if told.count(said) > 1 else title
+        for title, said, draft in zip(titles, told, drafts, strict=True)
+    ]
+
+
+def _placed(title: Text, scope: Scope | None) -> Text:
+    if scope is not None and scope.kind == "cluster":
+        return title
+    place = Text("the.some") if scope is None else place_text(scope)
+    return Text("analysis.placed", {"title": title, "place": place})
 
 
 def title_of(draft: Draft, context: Context) -> Text:

@@ -21,7 +21,7 @@ _STEP = "  "
 _HEAD = 2
 """Lines above the rows of a table: its title and its columns."""
 _SAMPLES = 3
-_LEAST = ("last", "first", "framing", "understood", "group", "word", "queries", "lines", "subnet", "node")
+_LEAST = ("last", "first", "framing", "understood", "word", "group", "queries", "lines", "subnet", "node", "names")
 """Columns that `text` leaves to `wide` where a table does not fit, the first one first."""
 
 
@@ -79,7 +79,7 @@ class _Page(Struct, frozen=True):
         return paint(self.words.word(f"head.{key}"), "bold", self.style)
 
     def _explanations(self) -> list[str]:
-        columns = ("rank", "group", "probability", "word", "cause", "upstream", "place")
+        columns = ("rank", "group", "probability", "word", "cause", "upstream", "names", "place")
         lines = self._table("explanations", columns, [self._explanation(h) for h in self.report.hypotheses])
         groups = [h.group for h in self.report.hypotheses]
         for row in reversed(range(1, len(groups))):  # each fault's probabilities are its own
@@ -97,6 +97,7 @@ class _Page(Struct, frozen=True):
             self.words.confidence(h),
             h.cause,
             clean(h.upstream or ""),
+            clean(h.zone or ""),
             clean(place),
         ]
 

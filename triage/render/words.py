@@ -157,10 +157,12 @@ class Words(Struct, frozen=True):
 
     def explanation(self, hypothesis: Hypothesis) -> str | None:
         """Why this cause looks like this, from its rule; None when the rule says nothing."""
-        key = f"{hypothesis.title.key.partition('.')[0]}.explain"
+        inner = hypothesis.title.params.get("title")
+        title = inner if isinstance(inner, Text) else hypothesis.title
+        key = f"{title.key.partition('.')[0]}.explain"
         if self.catalogue.template(key) is None:
             return None
-        return self.say(Text(key, hypothesis.title.params))
+        return self.say(Text(key, title.params))
 
     def fix(self, step: FixStep) -> str:
         """A cure, with its condition."""
