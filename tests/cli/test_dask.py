@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from triage.model.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 distributed = pytest.importorskip("distributed") if not os.environ.get("CI") else __import__("distributed")
@@ -54,9 +57,9 @@ def test_a_worker_is_killed_in_mid_run(logs: Path) -> None:
 
 
 def test_another_version_on_workers_is_said_in_one_line(logs: Path, tmp_path: Path) -> None:
-    other = tmp_path / "coredns_triage-99.9.dist-info"
-    other.mkdir()
-    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: coredns-triage\nVersion: 99.9\n")
+    shutil.copytree(ROOT / "triage", tmp_path / "triage", ignore=shutil.ignore_patterns("__pycache__"))
+    version = tmp_path / "triage/model/version.py"
+    version.write_text(version.read_text().replace(VERSION, "99.9"))
     worker = [sys.executable, "-m", "dask", "worker", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
     with dask(0) as cluster:
         environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
