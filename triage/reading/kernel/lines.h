@@ -172,7 +172,7 @@ static void clear_scratch(Scanner *s)
 static int begin_reading(Scanner *s)
 {
     if (s->buf != NULL) return 1;
-    s->buf = calloc(BUFFER + 4 * SLACK, 1);
+    s->buf = calloc(BUFFER + BEYOND, 1);
     s->texts_apart = calloc(WAITING + 1, MAX_MESSAGE + SLACK);  /* the last one is read beyond */
     s->heads = calloc(HEADS, sizeof *s->heads);
     s->tails = calloc(TAILS, sizeof *s->tails);
@@ -226,8 +226,8 @@ static void scan_file(Scanner *s, int fd, uint64_t start, uint64_t stop)
 static void feed(Scanner *s, P data, size_t n_data, int last)
 {
     while ((n_data || last) && !s->stopped && !s->gave_up && !s->failed) {
-        if (s->keep == 0 && n_data > SLACK) {
-            P end = data + n_data - SLACK, next = consume(s, data, end, end);
+        if (s->keep == 0 && n_data > BEYOND) {
+            P end = data + n_data - BEYOND, next = consume(s, data, end, end);
             n_data -= (size_t)(next - data);
             data = next;
         }

@@ -3,6 +3,7 @@
 #define BUFFER (1u << 18)
 #define BLOCK (1u << 13)
 #define SLACK 64u
+#define BEYOND (4 * SLACK)                             /* what may be read behind the last line */
 #define NO_TIME INT64_MIN
 #define NO_BIN 0xFFFFFFFFu
 #define MAX_PARTS 1024u
