@@ -233,6 +233,22 @@ def test_failures_beyond_those_kept_have_the_times_of_all(
     assert episodes_each(crowded(tmp_path, fails_s, failed)) == [len(fails_s)]
 
 
+@pytest.mark.parametrize("failed", [IN_ERRORS, IN_QUERIES])
+def test_an_end_within_a_minute_is_that_of_the_last_failure(tmp_path: Path, failed: str) -> None:
+    """Each replica has more failures than fit; those that are but counted are known by the minute."""
+    [line] = crowded(tmp_path, [(610.0, 1190.0)], failed).timelines
+    assert [((e.first_ns - NOON * S) // S, (e.last_ns - NOON * S) // S) for e in line.episodes] == [(610, 1190)]
+
+
+def test_late_answers_all_the_time_are_one_episode_without_a_line_to_cite(tmp_path: Path) -> None:
+    asked = '[INFO] 10.1.0.9:40000 - 7 "A IN h{n}.example.org. udp 40 false 512" NOERROR qr,rd,ra 80 {took}s'
+    lines = (f"{stamp(at)} {asked.format(n=at % 40, took=('0.003', '2.004')[at % 2])}\n" for at in range(3600))
+    (tmp_path / "coredns-a.log").write_text("".join(lines))
+    found = ask(tmp_path)
+    assert episodes_each(found) == [1]
+    assert all(c.file for h in found.hypotheses for e in h.evidence for c in e.citations)
+
+
 def test_flipping_answers_all_the_time_are_one_episode(tmp_path: Path) -> None:
     """Of a name only the first and the last of such answers, and their number, are known."""
     asked = '[INFO] 10.1.0.9:40000 - 7 "A IN h{n}.example.org. udp 40 false 512" {rcode} qr,rd,ra 80 0.003s'

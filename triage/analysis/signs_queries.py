@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache
 from types import MappingProxyType
 
 from triage.analysis.inputs import Inputs
 from triage.analysis.names import leaks_cluster_zone
-from triage.analysis.sign import ERROR_RCODES, MINUTE_NS, Sign
-from triage.model.observation import Answer, Citation, NameCount
+from triage.analysis.sign import ERROR_RCODES, Sign
+from triage.analysis.signs_counted import NOWHERE, failed_but_counted, read_spans, unanswered, within
+from triage.model.observation import Answer, NameCount
 
-FAST_S = 0.9
-"""A SERVFAIL that is made faster than a try can time out came from somewhere else."""
 LATE_LOG2 = 10
 """floor(log2 ms) from 1.02 s on: one try that timed out makes an answer 2.00 s late."""
-_OFTEN = 50
-"""Names that are looked at for one that failed in a minute."""
-_FAILED = frozenset({Answer.FAILED, Answer.REJECTED})
 _FROM_OUTSIDE = frozenset({Answer.UPSTREAM, Answer.CACHE})
 
 
@@ -31,7 +26,7 @@ def from_queries(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[Sign]:
         if (failure.replica or "", failure.probe) in told:
             continue
         yield Sign(
-            _unanswered(failure.answer, failure.rcode, failure.duration_s),
+            unanswered(failure.answer, failure.rcode, failure.duration_s),
             failure.replica or "",
             failure.citation,
             failure.at_ns,
@@ -40,57 +35,11 @@ def from_queries(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[Sign]:
             probe=failure.probe,
         )
     if "failures" in inputs.observations.overflow:
-        yield from _not_kept(inputs, told)
+        yield from failed_but_counted(inputs, told)
     yield from _error_answers(inputs.observations.names)
     yield from _flips(inputs)
     yield from _late_answers(inputs)
     yield from _denials(inputs)
-
-
-def _unanswered(answer: Answer, rcode: str, duration_s: float | None) -> str:
-    """The symptom that a query without an answer is."""
-    if answer is Answer.REJECTED:
-        return "overload-unanswered"
-    fast = duration_s is not None and duration_s < FAST_S
-    return "error-answer" if fast and rcode in {"SERVFAIL", "REFUSED"} else "unanswered"
-
-
-def _not_kept(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[Sign]:
-    """Failed queries that are but counted, by minutes, each with the name that failed most often meanwhile."""
-    rows = [row for row in inputs.observations.queries if row.answer in _FAILED]
-    minutes = max((row.minutes for row in rows), default=1)
-    left: Counter[tuple[str, int | None, str, str]] = Counter()
-    for row in rows:
-        duration_s = None if row.duration_log2 is None else 2.0**row.duration_log2 / 1000.0
-        left[row.replica or "", row.minute, _unanswered(row.answer, row.rcode, duration_s), row.qtype] += row.count
-    for kept in inputs.observations.failures:
-        at = None if kept.at_ns is None else kept.at_ns // MINUTE_NS // minutes * minutes
-        left[kept.replica or "", at, _unanswered(kept.answer, kept.rcode, kept.duration_s), kept.qtype] -= 1
-    often: dict[tuple[str, str], list[NameCount]] = defaultdict(list)
-    for name in sorted(inputs.observations.names, key=lambda name: (-name.count, name.qname)):
-        if name.answer in _FAILED and len(often[name.replica or "", name.qtype]) < _OFTEN:
-            often[name.replica or "", name.qtype].append(name)
-    spans: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 2**63))
-    for segment in inputs.observations.segments:
-        begin, end = spans.get(segment.replica or "", (2**63, 0))
-        spans[segment.replica or ""] = min(begin, segment.first_ns or 0), max(end, segment.last_ns or 2**63)
-    for (replica, minute, symptom, qtype), n in left.items():
-        probe = qtype == "HINFO"
-        if n <= 0 or (replica, probe) in told:
-            continue
-        begin, end = spans[replica]
-        first = None if minute is None else max(minute * MINUTE_NS, begin)
-        last = None if minute is None else min((minute + minutes) * MINUTE_NS, end)
-        named = next((name for name in often[replica, qtype] if _overlaps(name, first, last)), None)
-        where = named.citation if named else Citation("", 0, "")
-        qname = named.qname if named else None
-        yield Sign(symptom, replica, where, first, float(n), last, qname, qtype, probe=probe)
-
-
-def _overlaps(name: NameCount, first_ns: int | None, last_ns: int | None) -> bool:
-    if first_ns is None or last_ns is None or name.first_ns is None or name.last_ns is None:
-        return True
-    return name.first_ns <= last_ns and first_ns <= name.last_ns
 
 
 def _of_name(symptom: str, name: NameCount, fields: Mapping[str, str] = MappingProxyType({})) -> Sign:
@@ -133,12 +82,12 @@ def _walks_at_home(name: NameCount, zones: Sequence[str]) -> bool:
 
 def _late_answers(inputs: Inputs) -> Iterator[Sign]:
     """Answers after one or two tries that timed out (2 s each): one upstream of several is silent."""
-    begins = {s.replica or "": s.first_ns or 0 for s in reversed(inputs.observations.segments)}
+    read = read_spans(inputs.observations.segments)
     for row in inputs.observations.queries:
         if row.answer is Answer.UPSTREAM and row.duration_log2 is not None and row.duration_log2 >= LATE_LOG2:
-            at = None if row.minute is None else max(row.minute * MINUTE_NS, begins.get(row.replica or "", 0))
-            where = Citation("", 0, "")
-            yield Sign("late-answers", row.replica or "", where, at, float(row.count))
+            when = None if row.minute is None else within(row.minute, row.minutes, read.get(row.replica or ""))
+            first, last = when or (None, None)
+            yield Sign("late-answers", row.replica or "", NOWHERE, first, float(row.count), last)
 
 
 def _error_answers(names: Sequence[NameCount]) -> Iterator[Sign]:

@@ -41,7 +41,9 @@ def _stated(cause: str, weighed: Weighed) -> Evidence:
     negative = value == 0 and not weighed.term.levels
     text = Text(f"{key}.against" if negative else key, weighed.finding.params)
     strength = strength_of(ratio) if ratio else None
-    return Evidence(weighed.term.id, text, direction, strength, ratio, weighed.finding.citations[:SHOWN])
+    return Evidence(
+        weighed.term.id, text, direction, strength, ratio, tuple(c for c in weighed.finding.citations if c.file)[:SHOWN]
+    )
 
 
 def _counted(draft: Draft, context: Context) -> list[Evidence]:
@@ -114,7 +116,7 @@ def _asked_directly(context: Context) -> tuple[Text, tuple[Citation, ...]] | Non
 def _failures(ratio: float, context: Context) -> Evidence:
     lines = [s for s in context.group.signs if s.replica in context.failing]
     params: dict[str, Value] = {
-        "lines": len(lines),
+        "lines": round(sum(s.weight for s in lines)),
         "lookups": round(sum(context.group.by_replica.values())),
         "replicas": tuple(sorted(r for r in context.failing if r))[:6] or (Text("the.log"),),
     }
@@ -130,6 +132,8 @@ def _first(signs: Sequence[Sign]) -> tuple[Citation, ...]:
     firsts: list[Citation] = []
     rest: list[Citation] = []
     for sign in signs:
+        if not sign.citation.file or sign.citation in firsts or sign.citation in rest[:SHOWN]:
+            continue
         (rest if sign.replica in seen else firsts).append(sign.citation)
         seen.add(sign.replica)
     return tuple([*firsts, *rest][:SHOWN])
