@@ -174,6 +174,14 @@ def test_schema_prints_the_schema(triage) -> None:
     assert triage("schema").out == schema.read_text(encoding="utf-8")
 
 
+def test_a_result_that_is_cut_short_is_told_without_buffers_too(tmp_path: Path) -> None:
+    command = f"ulimit -f 8; {sys.executable} -m triage schema > {tmp_path}/schema.json"
+    environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, cwd=ROOT, env=environ)
+    assert result.returncode == ExitCode.DELIVERY
+    assert "cannot be printed" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("shell", "code", "said"),
     [

@@ -73,7 +73,13 @@ def _to_nowhere(stream: IO[str]) -> None:
 
 
 def forgiving_stdout() -> None:
-    """A terminal that cannot show a character gets its number instead of a crash."""
+    """A terminal that cannot show a character gets its number instead of a crash; a full disk is noticed.
+
+    With PYTHONUNBUFFERED a text goes out in one write, of which nobody asks whether it was short.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper) and isinstance(sys.stdout.buffer, io.RawIOBase):
+        raw = io.FileIO(sys.stdout.fileno(), "w", closefd=False)
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), sys.stdout.encoding)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
