@@ -233,6 +233,20 @@ def test_failures_beyond_those_kept_have_the_times_of_all(
     assert episodes_each(crowded(tmp_path, fails_s, failed)) == [len(fails_s)]
 
 
+def test_answers_that_an_upstream_refuses_in_two_outages_are_two_episodes(tmp_path: Path) -> None:
+    asked = '[INFO] 10.1.0.9:40000 - 7 "A IN h{n}.example.org. udp 40 false 512" {rcode} qr,rd,ra 80 0.003s'
+    lines = (
+        f"{stamp(at)} {asked.format(n=at % 40, rcode='REFUSED' if at // 300 in {2, 8} else 'NOERROR')}\n"
+        for at in range(3600)
+    )
+    (tmp_path / "coredns-a.log").write_text("".join(lines))
+    [line] = ask(tmp_path).timelines
+    assert [((e.first_ns - NOON * S) // S, (e.last_ns - NOON * S) // S) for e in line.episodes] == [
+        (600, 899),
+        (2400, 2699),
+    ]
+
+
 @pytest.mark.parametrize("failed", [IN_ERRORS, IN_QUERIES])
 def test_an_end_within_a_minute_is_that_of_the_last_failure(tmp_path: Path, failed: str) -> None:
     """Each replica has more failures than fit; those that are but counted are known by the minute."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from triage.analysis.inputs import Inputs
 from triage.analysis.names import leaks_cluster_zone
-from triage.analysis.sign import ERROR_RCODES, Sign
+from triage.analysis.sign import ERROR_RCODES, MINUTE_NS, Sign
 from triage.analysis.signs_counted import NOWHERE, failed_but_counted, read_spans, unanswered, within
-from triage.model.observation import Answer, NameCount
+from triage.model.observation import Answer, NameCount, QueryCount
 
 LATE_LOG2 = 10
 """floor(log2 ms) from 1.02 s on: one try that timed out makes an answer 2.00 s late."""
+_RUNS = 8
+"""More runs than that are noise that comes and goes, not outages."""
+Run = tuple[int, int, int]
 _FROM_OUTSIDE = frozenset({Answer.UPSTREAM, Answer.CACHE})
 
 
@@ -36,7 +42,7 @@ def from_queries(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[Sign]:
         )
     if "failures" in inputs.observations.overflow:
         yield from failed_but_counted(inputs, told)
-    yield from _error_answers(inputs.observations.names)
+    yield from _error_answers(inputs)
     yield from _flips(inputs)
     yield from _late_answers(inputs)
     yield from _denials(inputs)
@@ -90,10 +96,42 @@ def _late_answers(inputs: Inputs) -> Iterator[Sign]:
             yield Sign("late-answers", row.replica or "", NOWHERE, first, float(row.count), last)
 
 
-def _error_answers(names: Sequence[NameCount]) -> Iterator[Sign]:
-    for name in names:
+def _error_answers(inputs: Inputs) -> Iterator[Sign]:
+    seen = inputs.observations
+    runs = _runs([row for row in seen.queries if row.answer is Answer.UPSTREAM and row.rcode in ERROR_RCODES])
+    for name in seen.names:
         if name.answer is Answer.UPSTREAM and name.rcode in ERROR_RCODES:
-            yield _of_name("error-answer", name, {"rcode": name.rcode})
+            sign = _of_name("error-answer", name, {"rcode": name.rcode})
+            yield from _by_run(sign, runs.get((name.replica, name.rcode), ()))
+
+
+def _runs(rows: Sequence[QueryCount]) -> Mapping[tuple[str | None, str], Sequence[Run]]:
+    """In which times a replica got such answers without a minute's pause: begin, end (ns), answers."""
+    counts: Counter[tuple[str | None, str, int]] = Counter()
+    for row in rows:
+        if row.minute is not None:
+            counts[row.replica, row.rcode, row.minute] += row.count
+    minutes = max((row.minutes for row in rows), default=1)
+    found: dict[tuple[str | None, str], list[Run]] = {}
+    for (replica, rcode, minute), n in sorted(counts.items(), key=lambda item: (item[0][0] or "", *item[0][1:])):
+        runs = found.setdefault((replica, rcode), [])
+        begin, end = minute * MINUTE_NS, (minute + minutes) * MINUTE_NS
+        if runs and runs[-1][1] >= begin:
+            begin, n = runs[-1][0], n + runs.pop()[2]
+        runs.append((begin, end, n))
+    return found
+
+
+def _by_run(sign: Sign, runs: Sequence[Run]) -> Iterator[Sign]:
+    """Of a name the first and the last answer are known: what lies between them follows what its replica got."""
+    at, until = sign.at_ns, sign.until_ns
+    inside = [] if at is None or until is None else [run for run in runs if run[0] <= until and at < run[1]]
+    if at is None or until is None or not 1 < len(inside) <= _RUNS:
+        yield sign
+        return
+    answers = sum(n for _, _, n in inside)
+    for begin, end, n in inside:
+        yield replace(sign, at_ns=max(at, begin), until_ns=min(until, end), weight=sign.weight * n / answers)
 
 
 def _flips(inputs: Inputs) -> Iterator[Sign]:
