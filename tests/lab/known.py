@@ -4,11 +4,10 @@ from __future__ import annotations
 
 _CHANCE = "five replicas, a few lines each, no clock: another place fits about as well"
 _BEHIND = "the pod's own firewall looks like an upstream that drops; only the kernel's counters would tell"
+_QUIET = "counters hold the quiet time before, too: the cluster is named"
 KNOWN: dict[tuple[str, str], str] = {
-    (
-        "answers-servfail@az-1.15.0",
-        "metrics",
-    ): "counters hold the quiet time before, too: the cluster is named",
+    ("answers-refused@subnet-1.15.0", "metrics"): _QUIET,
+    ("answers-servfail@az-1.15.0", "metrics"): _QUIET,
     ("api-dropped@node-1.15.0", "errors"): "two `unsynced` lines alone: a slow start is as likely",
     ("api-dropped@node-1.15.0", "metrics"): "two `unsynced` lines alone: a slow start is as likely",
     ("drop@replica-1.15.0", "metrics"): "one replica with a handful of failures keeps a third for lost packets",
