@@ -19,9 +19,8 @@ import time
 from pathlib import Path
 
 from triage.parsing.query_log import parse_query
-from triage.reading.framing import Context
 from triage.reading.limits import Limits
-from triage.reading.native import Answers, Counted, NotNative, Order, Read, Result, kernel, scanner_of
+from triage.reading.native import Counted, NotNative, Order, Read, Result, answers_to, kernel, scanner_of
 from triage.reading.scan import NOT_DNS
 
 NAMES = [b"a.example.", b"B.Example.", b"x" * 300 + b".", b"c.svc.cluster.local.", b"q\\.x."]
@@ -87,13 +86,13 @@ def once(rng: random.Random, path: Path) -> None:
         step = rng.choice([1 + len(raw) // 3, 7000, len(raw) + 1])
         fd = os.open(path, os.O_RDONLY)
         for at in range(0, len(raw), step):
-            answers = Answers(order, Context(order.year))
+            answers = answers_to(order)
             scanner = scanner_of(answers)
             scanner.scan(fd, at, min(at + step, len(raw)))
             results.append(Result(scanner, answers, Read()))
         os.close(fd)
     else:
-        answers = Answers(order, Context(order.year))
+        answers = answers_to(order)
         scanner = scanner_of(answers)
         while raw:
             n = rng.randrange(1, 5000)
@@ -128,7 +127,7 @@ def once(rng: random.Random, path: Path) -> None:
     ):
         rows()
     with contextlib.suppress(ValueError):
-        scanner_of(Answers(order, Context(order.year))).load(damaged(s.dump()[:200], rng)[:150])
+        scanner_of(answers_to(order)).load(damaged(s.dump()[:200], rng)[:150])
 
 
 if __name__ == "__main__":

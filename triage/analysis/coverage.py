@@ -110,9 +110,8 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
 
 def _coarse(inputs: Inputs) -> Iterator[Gap]:
     """Tables that were full, so that lines were counted in a coarser one only."""
-    minutes = max((q.minutes for q in inputs.observations.queries), default=1)
-    if minutes > 1:
-        yield Gap("gap.full-minutes", {"n": str(minutes)})
+    if inputs.minutes > 1:
+        yield Gap("gap.full-minutes", {"n": str(inputs.minutes)})
     for table, lines in inputs.observations.overflow.items():
         yield Gap(f"gap.full-{table}", {"n": str(lines)})
 

@@ -61,6 +61,11 @@ class Inputs(Struct, frozen=True, dict=True):
         return [Asked(*key, n) for key, n in counts.items()]
 
     @cached_property
+    def minutes(self) -> int:
+        """Minutes that are counted together: more than one where there are too many rows."""
+        return max((row.minutes for row in self.observations.queries), default=1)
+
+    @cached_property
     def replicas(self) -> tuple[str, ...]:
         """Every replica known by log or pod list, in order of name; `""` stands for lines that name none."""
         named = set(self.topology.places)

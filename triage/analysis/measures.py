@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from triage.analysis.context import UNTESTED, Context, Finding, yes
+from triage.analysis.exposure import LOST
 from triage.analysis.groups import lookups
 from triage.analysis.measures_destinations import (
     lists_own_address,
@@ -127,7 +128,7 @@ def answered_beside_probes(c: Context) -> Finding:
     counted = [u for s in c.inputs.scrapes if (s.replica or "") in c.failing for u in s.upstreams]
     rows = [q for q in c.inputs.observations.queries if (q.replica or "") in c.failing and q.qtype != "HINFO"]
     answered = sum(q.count for q in rows if q.answer is Answer.UPSTREAM) or sum(u.n_answered for u in counted)
-    failed = sum(q.count for q in rows if q.answer in {Answer.FAILED, Answer.REJECTED})
+    failed = sum(q.count for q in rows if q.answer in LOST)
     return Finding(float(failed == 0), {"n": answered}) if answered >= ENOUGH else UNTESTED
 
 

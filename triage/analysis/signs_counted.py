@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
+from triage.analysis.exposure import LOST
 from triage.analysis.inputs import Inputs
 from triage.analysis.sign import MINUTE_NS, Sign
-from triage.model.observation import Answer, Citation, NameCount, Observations, Segment
+from triage.model.observation import Answer, Citation, NameCount, QueryCount, QueryFailure, Segment
 
 FAST_S = 0.9
 """A SERVFAIL that is made faster than a try can time out came from somewhere else."""
@@ -16,7 +17,6 @@ NOWHERE = Citation("", 0, "")
 """Of what is only counted: no line was kept."""
 _OFTEN = 50
 """Names that are looked at for one that failed in a minute."""
-_FAILED = frozenset({Answer.FAILED, Answer.REJECTED})
 _EVER = (0, 2**63)
 Span = tuple[int, int]
 
@@ -34,14 +34,17 @@ def failed_but_counted(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[
 
     A replica in `told` has errors lines (of clients, or of probes): they tell the same failures better.
     """
-    seen = inputs.observations
-    minutes = max((row.minutes for row in seen.queries if row.answer in _FAILED), default=1)
+    seen, minutes = inputs.observations, inputs.minutes
+    rows = [row for row in seen.queries if row.answer in LOST]
+    names = [name for name in seen.names if name.answer in LOST]
     often: dict[tuple[str, str], list[NameCount]] = defaultdict(list)
-    for name in sorted(seen.names, key=lambda name: (-name.count, name.qname)):
-        if name.answer in _FAILED and len(often[name.replica or "", name.qtype]) < _OFTEN:
+    for name in sorted(names, key=lambda name: (-name.count, name.qname)):
+        if len(often[name.replica or "", name.qtype]) < _OFTEN:
             often[name.replica or "", name.qtype].append(name)
-    when = _spans(seen, minutes)
-    for (replica, minute, symptom, qtype), n in _left(seen, minutes).items():
+    known = [(kept.replica, kept.at_ns) for kept in seen.failures]
+    known += [(name.replica, at) for name in names for at in (name.first_ns, name.last_ns)]
+    when = _spans(rows, known, read_spans(seen.segments), minutes)
+    for (replica, minute, symptom, qtype), n in _left(rows, seen.failures, minutes).items():
         probe = qtype == "HINFO"
         if n <= 0 or (replica, probe) in told:
             continue
@@ -52,17 +55,18 @@ def failed_but_counted(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[
         yield Sign(symptom, replica, where, first, float(n), last, qname, qtype, probe=probe)
 
 
-def _left(seen: Observations, minutes: int) -> Counter[tuple[str, int | None, str, str]]:
+def _left(
+    rows: Iterable[QueryCount], kept: Iterable[QueryFailure], minutes: int
+) -> Counter[tuple[str, int | None, str, str]]:
     """Failures by replica, minute, symptom and type, less those that were kept."""
     left: Counter[tuple[str, int | None, str, str]] = Counter()
-    for row in seen.queries:
-        if row.answer in _FAILED:
-            duration_s = None if row.duration_log2 is None else 2.0**row.duration_log2 / 1000.0
-            left[row.replica or "", row.minute, unanswered(row.answer, row.rcode, duration_s), row.qtype] += row.count
-    for kept in seen.failures:
-        at = None if kept.at_ns is None else _bin(kept.at_ns, minutes)
-        symptom = unanswered(kept.answer, kept.rcode, _as_counted(kept.duration_s))
-        left[kept.replica or "", at, symptom, kept.qtype] -= 1
+    for row in rows:
+        duration_s = None if row.duration_log2 is None else 2.0**row.duration_log2 / 1000.0
+        left[row.replica or "", row.minute, unanswered(row.answer, row.rcode, duration_s), row.qtype] += row.count
+    for failure in kept:
+        at = None if failure.at_ns is None else _bin(failure.at_ns, minutes)
+        symptom = unanswered(failure.answer, failure.rcode, _as_counted(failure.duration_s))
+        left[failure.replica or "", at, symptom, failure.qtype] -= 1
     return left
 
 
@@ -79,22 +83,19 @@ def _bin(at_ns: int, minutes: int) -> int:
     return at_ns // MINUTE_NS // minutes * minutes
 
 
-def _spans(seen: Observations, minutes: int) -> Mapping[tuple[str, int | None], Span]:
-    """From when to when a replica failed in a minute.
+def _spans(
+    rows: Iterable[QueryCount], known: Sequence[tuple[str | None, int | None]], read: Mapping[str, Span], minutes: int
+) -> Mapping[tuple[str, int | None], Span]:
+    """From when to when a replica failed in a minute; `known` are replicas and times (ns) of single failures.
 
     From the beginning of the minute where it failed in the one before, else from the first failure that is known in it;
     likewise at the end.
     """
-    failing = {
-        (row.replica or "", row.minute) for row in seen.queries if row.answer in _FAILED and row.minute is not None
-    }
     times: dict[tuple[str, int], list[int]] = defaultdict(list)
-    known = [(kept.replica, kept.at_ns) for kept in seen.failures]
-    known += [(n.replica, at) for n in seen.names if n.answer in _FAILED for at in (n.first_ns, n.last_ns)]
-    for replica, at_ns in known:
+    for name, at_ns in known:
         if at_ns is not None:
-            times[replica or "", _bin(at_ns, minutes)].append(at_ns)
-    read = read_spans(seen.segments)
+            times[name or "", _bin(at_ns, minutes)].append(at_ns)
+    failing = {(row.replica or "", row.minute) for row in rows if row.minute is not None}
     found: dict[tuple[str, int | None], Span] = {}
     for replica, minute in failing:
         first, last = within(minute, minutes, read.get(replica))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from types import MappingProxyType
 
@@ -98,40 +98,45 @@ def _late_answers(inputs: Inputs) -> Iterator[Sign]:
 
 def _error_answers(inputs: Inputs) -> Iterator[Sign]:
     seen = inputs.observations
-    runs = _runs([row for row in seen.queries if row.answer is Answer.UPSTREAM and row.rcode in ERROR_RCODES])
+    rows = (row for row in seen.queries if row.answer is Answer.UPSTREAM and row.rcode in ERROR_RCODES)
+    runs = _runs(rows, inputs.minutes)
     for name in seen.names:
         if name.answer is Answer.UPSTREAM and name.rcode in ERROR_RCODES:
             sign = _of_name("error-answer", name, {"rcode": name.rcode})
             yield from _by_run(sign, runs.get((name.replica, name.rcode), ()))
 
 
-def _runs(rows: Sequence[QueryCount]) -> Mapping[tuple[str | None, str], Sequence[Run]]:
+def _runs(rows: Iterable[QueryCount], minutes: int) -> Mapping[tuple[str | None, str], Sequence[Run]]:
     """In which times a replica got such answers without a minute's pause: begin, end (ns), answers."""
     counts: Counter[tuple[str | None, str, int]] = Counter()
     for row in rows:
         if row.minute is not None:
             counts[row.replica, row.rcode, row.minute] += row.count
-    minutes = max((row.minutes for row in rows), default=1)
     found: dict[tuple[str | None, str], list[Run]] = {}
     for (replica, rcode, minute), n in sorted(counts.items(), key=lambda item: (item[0][0] or "", *item[0][1:])):
         runs = found.setdefault((replica, rcode), [])
         begin, end = minute * MINUTE_NS, (minute + minutes) * MINUTE_NS
         if runs and runs[-1][1] >= begin:
-            begin, n = runs[-1][0], n + runs.pop()[2]
-        runs.append((begin, end, n))
+            first, _, before = runs.pop()
+            runs.append((first, end, before + n))
+        else:
+            runs.append((begin, end, n))
     return found
 
 
-def _by_run(sign: Sign, runs: Sequence[Run]) -> Iterator[Sign]:
+def _by_run(sign: Sign, runs: Sequence[Run]) -> Sequence[Sign]:
     """Of a name the first and the last answer are known: what lies between them follows what its replica got."""
     at, until = sign.at_ns, sign.until_ns
-    inside = [] if at is None or until is None else [run for run in runs if run[0] <= until and at < run[1]]
-    if at is None or until is None or not 1 < len(inside) <= _RUNS:
-        yield sign
-        return
+    if at is None or until is None:
+        return [sign]
+    inside = [run for run in runs if run[0] <= until and at < run[1]]
+    if not 1 < len(inside) <= _RUNS:
+        return [sign]
     answers = sum(n for _, _, n in inside)
-    for begin, end, n in inside:
-        yield replace(sign, at_ns=max(at, begin), until_ns=min(until, end), weight=sign.weight * n / answers)
+    return [
+        replace(sign, at_ns=max(at, begin), until_ns=min(until, end), weight=sign.weight * n / answers)
+        for begin, end, n in inside
+    ]
 
 
 def _flips(inputs: Inputs) -> Iterator[Sign]:

@@ -144,6 +144,11 @@ class Answers(Struct):
         return found[0] if found[0].text == whole else None
 
 
+def answers_to(order: Order) -> Answers:
+    """None given yet."""
+    return Answers(order, Context(order.year))
+
+
 def place(rows: list[T], row: T) -> int:
     """Where the row stands, added if it is new."""
     try:
@@ -254,7 +259,7 @@ _running: dict[int, _Running] = {}
 
 def scan_task(order: Order, task: Task) -> Result:
     """Count the lines of a task."""
-    answers = Answers(order, Context(order.year))
+    answers = answers_to(order)
     scanner = scanner_of(answers)
     with task.open() as stream:
         running = _running[id(scanner)] = _Running(scanner, stream, task, native=order.native)
@@ -333,7 +338,7 @@ class Counted:
     """A document's results, in their order, as one."""
 
     def __init__(self, order: Order, results: Iterable[Result], *, first_line: int, n_bytes: int | None) -> None:
-        self.answers = Answers(order, Context(order.year))
+        self.answers = answers_to(order)
         self._scanner: Scanner | None = None
         self.n_lines = 0
         self.n_bytes = n_bytes or 0
