@@ -69,6 +69,7 @@ def log(seed: int, n: int = 700) -> list[Line]:
         for i in range(rng.choice([3, 40]))
         for z in ("example.", "svc.cluster.local.", "Test.", f"{'l' * rng.choice([50, 54, 55, 56, 57, 120])}.example.")
     ]
+    names += [".", "a.", "cluster.local.", "example.", "x*y@z:1.example.", "_dns._udp.example.", "notexample."]
     made = []
     for i in range(n):
         at += rng.choice([NS // 7 + 13, NS * 20 + 1, -NS * 3, 0])

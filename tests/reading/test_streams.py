@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tests.reading.conftest import document
 from triage.model.observation import Observations
+from triage.reading import Limits
 
 HASH = "[INFO] plugin/reload: Running configuration SHA512 = 0123abcd\n"
 START = f".:53\n{HASH}CoreDNS-1.9.3\nlinux/amd64, go1.18.2, 45b0a11\n"
@@ -190,6 +191,16 @@ def test_names_are_kept_with_their_good_answers(observe: Callable[..., Observati
         ("n1.example.", "NOERROR", 2, 1),
         ("n1.example.", "NXDOMAIN", 1, 2),
     ]
+
+
+def test_what_coredns_itself_answers_needs_no_room_for_names(observe: Callable[..., Observations]) -> None:
+    own = "".join(query(n).replace(" qr,rd,ra 68 0.037s", " qr,aa,rd 68 0.0001s") for n in range(300))
+    seen = observe({"a.log": own + query(1) + query(1, "NXDOMAIN")}, replica="r", limits=Limits(names=10))
+    assert [(n.qname, n.rcode, n.count) for n in seen.names] == [
+        ("n1.example.", "NOERROR", 1),
+        ("n1.example.", "NXDOMAIN", 1),
+    ]
+    assert "names" not in seen.overflow
 
 
 def test_other_containers_and_programs_are_no_replicas(observe: Callable[..., Observations]) -> None:

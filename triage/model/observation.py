@@ -196,7 +196,7 @@ class ClientCount(Struct, frozen=True):
 class NameCount(Struct, frozen=True):
     """How often one name was answered in one way: kept for names with any answer other than NOERROR, capped.
 
-    What CoreDNS itself answers as it should, NOERROR or NXDOMAIN, is no such answer, and is not kept either.
+    What CoreDNS itself answers as it should, NOERROR or NXDOMAIN, is not counted by name.
     Where the rows do not fit, only names with a low hash are watched, and those are counted to the end.
     """
 

@@ -87,8 +87,8 @@ static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
         char *text;
         Py_ssize_t len;
         if (zone == NULL || PyBytes_AsStringAndSize(zone, &text, &len) < 0) { Py_XDECREF(zone); Py_DECREF(s); return NULL; }
-        Span *z = ADD(s, zones);
-        if (z != NULL) *z = put(s, &s->zones_text, (P)text, (size_t)len);
+        Zone *z = ADD(s, zones);
+        if (z != NULL) *z = zone_from(s, (P)text, (size_t)len);
         Py_DECREF(zone);
         if (s->failed) { Py_DECREF(s); return PyErr_NoMemory(); }
     }
@@ -111,6 +111,7 @@ static PyObject *scanner_scan(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "iKK", &fd, &start, &stop)) return NULL;
     s->released = PyEval_SaveThread();
     if (begin_reading(s)) scan_file(s, fd, start, stop);
+    move_counts(s);
     int error = errno;
     end_reading(s);
     PyEval_RestoreThread(s->released);
@@ -126,6 +127,7 @@ static PyObject *scanner_feed(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "y*p", &view, &last)) return NULL;
     s->released = PyEval_SaveThread();
     if (begin_reading(s)) feed(s, view.buf, (size_t)view.len, last);
+    move_counts(s);
     if (last) end_reading(s);
     PyEval_RestoreThread(s->released);
     PyBuffer_Release(&view);
@@ -212,16 +214,12 @@ static PyObject *text_of(const Arena *a, size_t at, size_t len) { return PyBytes
     } \
     return list; } while (0)
 
-static PyObject *scanner_names(PyObject *self, PyObject *args)
+static PyObject *scanner_names(PyObject *self, PyObject *Py_UNUSED(args))
 {
     Scanner *s = (Scanner *)self;
-    const char *groups;
-    Py_ssize_t n;
-    if (!PyArg_ParseTuple(args, "y#", &groups, &n)) return NULL;
     PyObject *list = PyList_New(0);
     for (size_t i = 0; list != NULL && i < s->n_names; i++) {
         const Name *row = &s->names[i];
-        if (row->group >= n || !groups[row->group]) continue;
         PyObject *item = Py_BuildValue("(IINKNNKN)", (unsigned)row->part, (unsigned)row->group,
             PyBytes_FromStringAndSize((const char *)text_of_name(s, row), row->len), (unsigned long long)row->count,
             when(row->first), when(row->last), (unsigned long long)row->first_no,
@@ -230,14 +228,6 @@ static PyObject *scanner_names(PyObject *self, PyObject *args)
         Py_XDECREF(item);
     }
     return list;
-}
-
-static PyObject *scanner_named(PyObject *self, PyObject *Py_UNUSED(args))
-{
-    Scanner *s = (Scanner *)self;
-    uint64_t lines[MAX_PARTS] = {0};
-    for (size_t i = 0; i < s->n_names; i++) lines[s->names[i].part] += s->names[i].count;
-    LISTED(MAX_PARTS, PyLong_FromUnsignedLongLong(lines[i]));
 }
 
 static PyObject *scanner_counts(PyObject *self, PyObject *Py_UNUSED(args))
@@ -350,8 +340,7 @@ static PyMethodDef METHODS[] = {
     {"settle", scanner_settle, METH_VARARGS, "Thin and widen the tables to these levels at least."},
     {"dump", scanner_dump, METH_NOARGS, "Everything that was counted, as bytes."},
     {"load", scanner_load, METH_VARARGS, "Take what `dump` gave, into an empty scanner."},
-    {"names", scanner_names, METH_VARARGS, "Of some groups: part, group, name, count, first, last, number and text of the first line."},
-    {"named", scanner_named, METH_NOARGS, "Lines of all names, by part."},
+    {"names", scanner_names, METH_NOARGS, "part, group, name, count, first, last, number and text of the first line."},
     {"counts", scanner_counts, METH_NOARGS, "bin, part, zone, group, log2 of milliseconds, count."},
     {"clients", scanner_clients, METH_NOARGS, "bin, part, network or address, queries, failed queries."},
     {"groups", scanner_groups, METH_NOARGS, "part, frame, bin, message, count, first, last, number and text of the first."},
@@ -406,7 +395,7 @@ static int start(PyObject *module)
     if (type == NULL) return -1;
     int failed = PyModule_AddObjectRef(module, "Scanner", type);
     Py_DECREF(type);
-    return failed < 0 ? failed : PyModule_AddIntConstant(module, "REVISION", 4);
+    return failed < 0 ? failed : PyModule_AddIntConstant(module, "REVISION", 5);
 }
 
 static PyModuleDef_Slot MODULE_SLOTS[] = {{Py_mod_exec, (void *)start}, {0, NULL}};

@@ -15,7 +15,7 @@ from triage.reading.thin import level_of
 MAX_TEXT = 400
 """Bytes that are kept of a line."""
 _OTHERS = -1
-"""Number of all names that are not watched."""
+"""Number of all names that are not counted."""
 _SHIFT = 32
 
 
@@ -25,6 +25,8 @@ class Row(NamedTuple):
     part: int
     zone: int
     group: int
+    named: bool
+    """Whether names of its lines are counted."""
 
 
 class Name(NamedTuple):
@@ -41,7 +43,7 @@ class Name(NamedTuple):
 
 
 class Kinds:
-    """Counts, first and last times of kinds; of each row the names that are not watched are one kind."""
+    """Counts, first and last times of kinds; of each row the names that are not counted are one kind."""
 
     def __init__(self, most: int, names: Names) -> None:
         self.level = 0
@@ -57,6 +59,7 @@ class Kinds:
 
     def numbers(self, place: Ints, name: Ints) -> Ints:
         """The numbers of kinds by row and name."""
+        name = np.where(np.array([row.named for row in self.rows])[place], name, _OTHERS)
         if self.level:
             name = np.where(self._names.below(name, self.level), name, _OTHERS)
         found = self._number_of.of((place << _SHIFT | name + 1).tolist())

@@ -30,7 +30,7 @@ from triage.reading.limits import Limits
 from triage.reading.lives import Life
 from triage.reading.owners import Told, shared
 from triage.reading.scan import Part, Partial, life_of
-from triage.reading.tally import TROUBLE, CountKey, Group, Name, NameKey, Tally, greatest, is_own, least
+from triage.reading.tally import TROUBLE, CountKey, Group, Name, NameKey, Tally, greatest, least
 
 _MINUTE_NS = 60_000_000_000
 _PAUSES = 20
@@ -509,17 +509,16 @@ def _count_order(row: tuple[CountKey, int]) -> tuple[int, Group, int]:
 
 
 def _names(whole: _Whole) -> Iterator[NameCount]:
-    """Names that anywhere had another answer than NOERROR, leaving out what CoreDNS itself answers as it should."""
+    """Names that anywhere had another answer than NOERROR."""
     stands_for = 1 << whole.name_level
     found: dict[str, list[tuple[str, NameKey, str | None, Name]]] = defaultdict(list)
     telling: set[str] = set()
     for replica, names in whole.names.items():
         for key, name in names.items():
             qname, _, rcode, answer = key
-            if not is_own(rcode, answer):
-                found[qname].append((replica or "", key, replica, name))
-                if rcode != "NOERROR" or answer in TROUBLE:
-                    telling.add(qname)
+            found[qname].append((replica or "", key, replica, name))
+            if rcode != "NOERROR" or answer in TROUBLE:
+                telling.add(qname)
     for qname in sorted(telling):
         for _, key, replica, n in sorted(found[qname], key=itemgetter(0, 1)):
             yield NameCount(replica, *key, n.count, n.first_ns, n.last_ns, n.citation, stands_for)

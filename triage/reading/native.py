@@ -22,7 +22,7 @@ from triage.model.observation import Answer, Query
 from triage.reading.framing import Context, Peeled, unframe
 from triage.reading.limits import Limits
 from triage.reading.scanner import Kernel, Scanner
-from triage.reading.tally import TROUBLE, is_failed
+from triage.reading.tally import TROUBLE, is_failed, is_own
 
 MAX_ZONES = 63
 MAX_PARTS = 1024
@@ -37,7 +37,7 @@ Group = tuple[str, str, Answer]
 """qtype, rcode, answer."""
 
 
-_REVISION = 4
+_REVISION = 5
 """Of the kernel's interface: one that an older tree left behind is not used."""
 
 
@@ -114,11 +114,11 @@ class Answers(Struct):
     groups: list[Group] = field(default_factory=list)
 
     def on_query(self, line: bytes) -> int:
-        """The group of a query line, whether its lines are kept (bit 16) and failed (bit 17); -1: it is none."""
+        """The group of a query line, and from bit 16 whether it is kept, failed, CoreDNS' own word; -1: it is none."""
         query = self.order.parse_query(line.decode())
         if query is None:
             return -1
-        kinds = (query.answer in TROUBLE) << 16 | is_failed(query) << 17
+        kinds = (query.answer in TROUBLE) << 16 | is_failed(query) << 17 | is_own(query.rcode, query.answer) << 18
         return place(self.groups, (query.qtype, query.rcode, query.answer)) | kinds
 
     def on_frame(self, index: int, raw: bytes, at: int, at_ns: int | None) -> int:

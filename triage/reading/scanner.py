@@ -46,11 +46,8 @@ class Scanner(Protocol):
     def load(self, dumped: bytes, /) -> None:
         """Take what `dump` gave, into an empty scanner."""
 
-    def names(self, groups: bytes, /) -> list[tuple[int, int, bytes, int, int | None, int | None, int, bytes]]:
-        """Of the groups for which there is a 1: part, group, name, count, first, last, number and text of the first."""
-
-    def named(self) -> list[int]:
-        """Lines of all names, by part."""
+    def names(self) -> list[tuple[int, int, bytes, int, int | None, int | None, int, bytes]]:
+        """part, group, name, count, first, last, number and text of the first line."""
 
     def counts(self) -> list[tuple[int | None, int, int, int, int, int]]:
         """bin, part, zone, group, log2 of milliseconds, count."""

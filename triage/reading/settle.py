@@ -30,11 +30,10 @@ def settle(partials: Sequence[Partial], job: Job) -> None:
     counted = [p.counted for p in partials if p.counted is not None]
     tallies = [t for p in partials for part in p.parts for t in part.tallies]
     if counted:
-        _, (names, *_) = _thin(counted, tallies, job.limits)
-        fits = names + sum(len(t.names) for t in tallies) <= job.limits.names
+        _thin(counted, tallies, job.limits)
         for partial in partials:
             if partial.counted is not None:
-                _fold(partial, partial.counted, job, only_telling=fits)
+                _fold(partial, partial.counted, job)
     _settle(tallies, job.limits)
     for partial in partials:
         for part in partial.parts:
@@ -104,7 +103,7 @@ def _thin(counted: Sequence[Counted], tallies: Sequence[Tally], limits: Limits) 
             levels[level] += 1
 
 
-def _fold(partial: Partial, counted: Counted, job: Job, *, only_telling: bool) -> None:
+def _fold(partial: Partial, counted: Counted, job: Job) -> None:
     """The kernel's tables of one document into the tallies of its parts."""
     scanner, answers, document = counted.scanner, counted.answers, partial.document
     names, counts, bins, messages, lines, failures, *clients = scanner.state()["levels"]
@@ -123,7 +122,12 @@ def _fold(partial: Partial, counted: Counted, job: Job, *, only_telling: bool) -
             framings[frame.framing] = framings.get(frame.framing, 0) + n
     shift = document.first_line - 1
     _fold_queries(scanner, tallies, answers, document.file, shift)
-    _fold_names(scanner, tallies, answers, document.file, shift, only_telling=only_telling)
+    for place, group, qname, n, first_ns, last_ns, number, text in scanner.names():
+        row = Name(n, first_ns, last_ns, Citation(document.file, shift + number, text.decode()))
+        name_key = (qname.decode(), *answers.groups[group])
+        known = tallies[place].names.setdefault(name_key, row)
+        if known is not row:
+            known.add(row)
     for place, _, number, at_ns, _, _, text, hashed in scanner.asked():
         query = job.parse_query(text.decode())
         if query is not None:
@@ -146,22 +150,6 @@ def _fold_queries(scanner: Scanner, tallies: Sequence[Tally], answers: Answers, 
         tallies[place].clients.put((minute, client.decode()), n, failed)
     for place, group, number, text in scanner.lasts():
         tallies[place].see_last(answers.groups[group][2], shift + number, text.decode())
-
-
-def _fold_names(
-    scanner: Scanner, tallies: Sequence[Tally], answers: Answers, file: str, shift: int, *, only_telling: bool
-) -> None:
-    """Names; those of whose rows nothing is told need no row, unless rows are to be thinned by all of them."""
-    for tally, lines in zip(tallies, scanner.named(), strict=False):
-        tally.named += lines
-    telling = bytes(not only_telling or not is_own(rcode, answer) for _, rcode, answer in answers.groups)
-    for place, group, qname, n, first_ns, last_ns, number, text in scanner.names(telling):
-        tallies[place].named -= n
-        row = Name(n, first_ns, last_ns, Citation(file, shift + number, text.decode()))
-        name_key = (qname.decode(), *answers.groups[group])
-        known = tallies[place].names.setdefault(name_key, row)
-        if known is not row:
-            known.add(row)
 
 
 def _fold_faults(scanner: Scanner, tallies: Sequence[Tally], frames: Sequence[Frame | None], shift: int) -> None:
@@ -203,12 +191,12 @@ def _keep(tally: Tally, part: Part, document: Document, recognise: Callable[[str
     lines = list(tally.faults.lines())
     tally.entries[:0] = (entry_of(*line, part, document, recognise) for line in lines)
     told, one_by_one = sum(weight for _, weight, _ in lines), len(tally.faults.kept)
-    queries = sum(tally.counts.values())
+    queries, named = sum(tally.counts.values()), sum(name.count for name in tally.names.values())
     for table, rows in (
         ("faults", tally.faults.n_lines - one_by_one),
         ("messages", tally.faults.n_lines - told),
         ("failures", sum(n for (_, g, _), n in tally.counts.items() if g[3] in TROUBLE) - len(tally.failures)),
-        ("names", queries - tally.named - sum(name.count for name in tally.names.values())),
+        ("names", sum(n for (_, g, _), n in tally.counts.items() if not is_own(g[2], g[3])) - named),
         ("clients", queries - tally.clients.queries if tally.clients.level else 0),
     ):
         if rows:

@@ -16,12 +16,11 @@ from triage.reading.faults import levels_of as faults_levels
 from triage.reading.frames import MINUTE_NS
 from triage.reading.kinds import MAX_TEXT, Kinds, Row
 from triage.reading.limits import Limits
-from triage.reading.native import MAX_PARTS
 from triage.reading.thin import both, hash_of, is_below, level_of, wider, width_of
 from triage.reading.words import Clients as Known
 
-KEPT, FAILED = 1, 2
-"""Flags of a group: its lines are kept; they failed."""
+KEPT, FAILED, OWN = 1, 2, 4
+"""Flags of a group: its lines are kept; they failed; CoreDNS itself said that there is a record, or none."""
 _SMALL = 1 << 18
 _LOG2S = 64
 _LOWEST = 20
@@ -238,7 +237,7 @@ class Tables:
         """Add the tables of the lines behind our `n` ones, whose parts, groups and frames have other numbers."""
 
         def ours(row: Row) -> Row:
-            return Row(parts[row.part], row.zone, groups[row.group])
+            return row._replace(part=parts[row.part], group=groups[row.group])
 
         levels = [max(both) for both in zip(self.levels(), other.levels(), strict=True)]
         self.settle(*levels)
@@ -276,20 +275,13 @@ class Tables:
             if len(faults.kept) > limits.faults or len(faults.groups) > limits.messages:
                 faults.settle(faults_levels([faults], limits))
 
-    def names(self, groups: bytes) -> list[tuple[int, int, bytes, int, int | None, int | None, int, bytes]]:
-        """Of the groups for which there is a 1: part, group, name, count, first, last, number and text of the first."""
-        return [(n.row.part, n.row.group, *n[1:]) for n in self.kinds.names() if groups[n.row.group]]
-
-    def named(self) -> list[int]:
-        """Lines of all names, by part."""
-        lines = [0] * MAX_PARTS
-        for name in self.kinds.names():
-            lines[name.row.part] += name.n
-        return lines
+    def names(self) -> list[tuple[int, int, bytes, int, int | None, int | None, int, bytes]]:
+        """part, group, name, count, first, last, number and text of the first line."""
+        return [(n.row.part, n.row.group, *n[1:]) for n in self.kinds.names()]
 
     def counts(self) -> list[tuple[int | None, int, int, int, int, int]]:
         """bin, part, zone, group, log2 of milliseconds, count."""
-        return [(bin_, *row, log2, n) for (bin_, row, log2), n in self.rows.items()]
+        return [(bin_, row.part, row.zone, row.group, log2, n) for (bin_, row, log2), n in self.rows.items()]
 
     def clients(self) -> list[tuple[int | None, int, bytes, int, int]]:
         """bin, part, network or address, queries, failed queries."""

@@ -125,8 +125,6 @@ class Tally(Struct):
     """Minutes are taken together by 2 to the power of this."""
     names: dict[NameKey, Name] = field(default_factory=dict)
     name_level: int = 0
-    named: int = 0
-    """Lines of names that are watched and have no row, as nothing is to be told of them."""
     clients: Clients = field(default_factory=Clients)
     failures: list[tuple[int, QueryFailure]] = field(default_factory=list)
     """Each with its hash."""
@@ -220,9 +218,10 @@ class Tally(Struct):
             query = seen.query
             self.queries += seen.count
             self.see_last(query.answer, seen.last_number, seen.last_text)
-            citation = Citation(file, seen.number, seen.text[:400])
-            name = Name(seen.count, seen.first_ns, seen.last_ns, citation)
-            self.add_name((query.qname, query.qtype, query.rcode, query.answer), name, limits)
+            if not is_own(query.rcode, query.answer):
+                citation = Citation(file, seen.number, seen.text[:400])
+                name = Name(seen.count, seen.first_ns, seen.last_ns, citation)
+                self.add_name((query.qname, query.qtype, query.rcode, query.answer), name, limits)
         self.seen.clear()
 
 

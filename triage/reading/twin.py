@@ -22,7 +22,7 @@ from triage.reading.native import MAX_GROUPS, Answers, Row
 from triage.reading.queries import Queries, queries_of
 from triage.reading.runs import Runs
 from triage.reading.scanner import Scanner, State
-from triage.reading.tables import TABLES, Lines, Tables
+from triage.reading.tables import OWN, TABLES, Lines, Tables
 from triage.reading.words import Questions, variant
 
 _EVENT_BYTES = 32
@@ -173,14 +173,14 @@ class Twin(Tables):
             self._frames.lines[frame] += 1
             self.add_fault(part, frame, fault)
 
-    def _group(self, text: bytes) -> int:
-        """The group of a query line, or -1."""
+    def _group(self, text: bytes) -> tuple[int, bool]:
+        """The group of a query line, or -1, and whether names are counted."""
         answer = self._answers.on_query(text)
         if answer < 0 or (group := answer & 0xFFFF) >= MAX_GROUPS:
-            return -1
+            return -1, False
         self._flags += [0] * (group + 1 - len(self._flags))
         self._flags[group] = answer >> 16
-        return group
+        return group, not answer >> 16 & OWN
 
     def _usual(self, block: Block, queries: Queries) -> Lines:
         """The usual query lines that can be counted."""

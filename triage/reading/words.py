@@ -141,9 +141,9 @@ def words_of(zones: tuple[bytes, ...]) -> Words:
 
 
 class Questions:
-    """Kinds of lines by what they say; `group` tells the group of a line by its text, or -1."""
+    """Kinds of lines by what they say; `group` tells by a line its group, or -1, and whether names are counted."""
 
-    def __init__(self, most: int, zones: tuple[bytes, ...], group: Callable[[bytes], int]) -> None:
+    def __init__(self, most: int, zones: tuple[bytes, ...], group: Callable[[bytes], tuple[int, bool]]) -> None:
         self._group = group
         self._zones = zones
         self.words = words_of(zones)
@@ -218,6 +218,7 @@ class Questions:
         """The row of part, what is said, and variant, which a line tells."""
         row = self._rows.get(key)
         if row is None:
-            group = self._group(text)
-            row = self._rows[key] = NONE if group < 0 else self.of.rows[Row(key[0], self.words.zone(key[1]), group)]
+            group, named = self._group(text)
+            told = Row(key[0], self.words.zone(key[1]), group, named)
+            row = self._rows[key] = NONE if group < 0 else self.of.rows[told]
         return row

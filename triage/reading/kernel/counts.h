@@ -43,18 +43,28 @@ static void limit_counts(Scanner *s)
     while (s->n_counts > s->max_counts && s->count_level < 31 && !s->failed) widen_counts(s, s->count_level + 1);
 }
 
-/* One more of a key: most are where they were the last time. */
+static void move_count(Scanner *s, Count *near)
+{
+    add_count(s, (near->key & 0xFFFFFFFFull) | (uint64_t)wide((uint32_t)(near->key >> 32), s->count_level) << 32, near->n);
+    near->n = 0;
+    limit_counts(s);
+}
+
+/* One more of a key, with the minute as it is: counted nearby until another key has its place. */
 static inline void count_one(Scanner *s, uint64_t key)
 {
-    uint32_t *near = &s->near_counts[key * K1 >> 54];
-    if (s->count_slots) {
-        Count *slot = &s->counts[*near];
-        if (slot->key == key && slot->n) { slot->n++; return; }
+    Count *near = &s->near_counts[key * K1 >> 54];
+    if (near->key != key) {
+        if (near->n) move_count(s, near);
+        near->key = key;
     }
-    Count *slot = add_count(s, key, 1);
-    if (slot == NULL) return;
-    *near = (uint32_t)(slot - s->counts);
-    if (slot->n == 1) limit_counts(s);                /* a new row */
+    near->n++;
+}
+
+/* What was counted nearby belongs to the table, too. */
+static void move_counts(Scanner *s)
+{
+    for (unsigned i = 0; i < NEAR && !s->failed; i++) if (s->near_counts[i].n) move_count(s, &s->near_counts[i]);
 }
 
 static inline uint64_t client_hash(const Client *c)

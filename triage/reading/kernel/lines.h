@@ -13,8 +13,7 @@ static int docker(Scanner *s, P line, P end, uint64_t no)
 {
     P p = line + 8;
     if (s->n_apart == WAITING) {
-        count_waiting(s);
-        keep_lasts(s);
+        count_all(s);
         s->n_apart = 0;
     }
     uint8_t *text = s->texts_apart + s->n_apart * (MAX_MESSAGE + SLACK), *t = text, *room = text + MAX_MESSAGE;
@@ -158,8 +157,7 @@ static P consume(Scanner *s, P p, P end, P stop)
         }
         p = nl + 1;
     }
-    count_waiting(s);
-    keep_lasts(s);
+    count_all(s);
     return p;
 }
 

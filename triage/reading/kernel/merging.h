@@ -26,7 +26,6 @@ static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t
         Name *row = name_row(s, text_of_name(o, n), n->len, n->hash, name_home(n->hash, part, group), part, group, &made);
         if (row == NULL) return;
         uint64_t no = n->first_no + shift;
-        row->zone = n->zone;
         if (made || is_before(n->first, no, row->first, row->first_no)) {
             row->first_no = no;
             s->texts_waste += row->text.len;
@@ -98,7 +97,7 @@ static void absorb(Scanner *s, Scanner *o, const uint32_t *parts, const uint32_t
     s->n_lines += o->n_lines;
 }
 
-#define FORMAT 0x6B726E6C32ull
+#define FORMAT 0x6B726E6C33ull
 
 static void store(Scanner *s, Arena *out, const void *p, size_t n)
 {

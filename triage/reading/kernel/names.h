@@ -39,7 +39,6 @@ static void thin_names(Scanner *s, unsigned level)
     s->names_text = names;
     s->texts = texts;
     s->n_names = n;
-    for (unsigned i = 0; i < WAITING; i++) s->waiting[i].row = 0;
     if (!s->failed) index_names(s);
 }
 
@@ -57,10 +56,16 @@ static inline uint32_t known_name(const Scanner *s, P name, size_t len, uint64_t
     return 0;
 }
 
+static inline void name_room(Scanner *s, size_t more)
+{
+    if (s->name_slots > SPARSE * (s->n_names + more)) return;
+    if (index_room(s, &s->name_index, &s->name_slots, s->n_names + more)) index_names(s);
+}
+
 static inline Name *name_row(Scanner *s, P name, size_t len, uint64_t hash, uint64_t home, uint32_t part, uint32_t group, int *made)
 {
     *made = 0;
-    if (s->name_slots <= SPARSE * (s->n_names + 1) && index_room(s, &s->name_index, &s->name_slots, s->n_names + 1)) index_names(s);
+    name_room(s, 1);
     if (s->failed) return NULL;
     size_t place = home;
     uint32_t known = known_name(s, name, len, hash, part, group, &place);
@@ -81,4 +86,44 @@ static inline Name *name_row(Scanner *s, P name, size_t len, uint64_t hash, uint
 static void limit_names(Scanner *s)
 {
     while (s->n_names > s->max_names && s->name_level < 63 && !s->failed) thin_names(s, s->name_level + 1);
+}
+
+static inline void count_name(Scanner *s, const Naming *q)
+{
+    int made;
+    Name *row = name_row(s, q->name, q->n_name, q->hash, q->home, q->part, q->group, &made);
+    if (row == NULL) return;
+    if (made || is_before(q->at, q->no, row->first, row->first_no)) {
+        size_t n = q->n_text < MAX_TEXT ? q->n_text : MAX_TEXT;
+        row->first_no = q->no;
+        if (n <= row->text.len) {
+            memcpy(s->texts.p + row->text.at, q->text, n);
+            row->text.len = (uint32_t)n;
+        } else {
+            s->texts_waste += row->text.len;
+            row->text = put(s, &s->texts, q->text, n);
+        }
+        row->first = earlier(row->first, q->at);
+    }
+    row->count++;
+    row->last = later(row->last, q->at);
+    if (made) limit_names(s);
+    else if (s->texts_waste > MAX_WASTE) thin_names(s, s->name_level);
+}
+
+/* Count the names that were put aside. Their rows are seldom in the nearest cache, and are on their way meanwhile. */
+static void count_names(Scanner *s)
+{
+    unsigned n = s->n_naming;
+    s->n_naming = 0;
+    name_room(s, n);
+    if (s->failed) return;
+    for (unsigned i = 0; i < n; i++) {
+        uint32_t row = s->name_index[s->naming[i].home & (s->name_slots - 1)];
+        if (row == 0) continue;
+        __builtin_prefetch(&s->names[row - 1], 1);
+        __builtin_prefetch(s->names[row - 1].name + 32);
+    }
+    for (unsigned i = 0; i < n && !s->failed; i++)
+        if (below(s->naming[i].hash, s->name_level)) count_name(s, &s->naming[i]);
 }

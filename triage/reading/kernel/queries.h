@@ -17,12 +17,27 @@ static inline Run *run_of(Scanner *s, uint32_t part, uint64_t no)
     return i >= 0 && s->runs[i].event == s->n_events ? &s->runs[i] : new_run(s, part, no);
 }
 
-static uint32_t zone_of(Scanner *s, P name, size_t len)
+static Zone zone_from(Scanner *s, P text, size_t len)
 {
+    Zone z = {0, 0, 0, put(s, &s->zones_text, text, len)};
+    size_t n = len < 8 ? len : 8;
+    memcpy(&z.first, text, n);
+    memcpy((uint8_t *)&z.last + 8 - n, text + len - n, n);
+    memset((uint8_t *)&z.mask + 8 - n, 0xFF, n);
+    return z;
+}
+
+/* The place of the first zone that holds a name, plus 1; 8 bytes behind the name may be read. */
+static inline uint32_t zone_of(const Scanner *s, P name, size_t len)
+{
+    P end = name + len;
+    uint64_t last = len >= 8 ? load8(end - 8) : load8(name) << (64 - 8 * len);
     for (uint32_t i = 0; i < s->n_zones; i++) {
-        Span z = s->zones[i];
-        if (z.len <= len && memcmp(name + len - z.len, s->zones_text.p + z.at, z.len) == 0
-            && (z.len == len || name[len - z.len - 1] == '.')) return i + 1;
+        const Zone *z = &s->zones[i];
+        size_t n = z->text.len;
+        if ((last ^ z->last) & z->mask || n > len) continue;
+        if (n > 8 && (n > 16 ? memcmp(end - n, s->zones_text.p + z->text.at, n) != 0 : load8(end - n) != z->first)) continue;
+        if (n == len || end[-(ptrdiff_t)n - 1] == '.') return i + 1;
     }
     return 0;
 }
@@ -159,37 +174,11 @@ static void keep_asked(Scanner *s, const Query *q)
     limit_asked(s);
 }
 
-static uint32_t count_name(Scanner *s, const Query *q)
-{
-    int made = 0;
-    Name *row = q->row ? &s->names[q->row - 1] : name_row(s, q->name, q->n_name, q->hash, q->home, q->part, q->group, &made);
-    if (row == NULL) return 0;
-    if (made) row->zone = (uint8_t)zone_of(s, q->name, q->n_name);
-    uint32_t zone = row->zone;
-    if (made || is_before(q->at, q->no, row->first, row->first_no)) {
-        size_t n = (size_t)(q->end - q->text);
-        if (n > MAX_TEXT) n = MAX_TEXT;
-        row->first_no = q->no;
-        if (n <= row->text.len) {
-            memcpy(s->texts.p + row->text.at, q->text, n);
-            row->text.len = (uint32_t)n;
-        } else {
-            s->texts_waste += row->text.len;
-            row->text = put(s, &s->texts, q->text, n);
-        }
-        row->first = earlier(row->first, q->at);
-    }
-    row->count++;
-    row->last = later(row->last, q->at);
-    if (made) limit_names(s);
-    else if (s->texts_waste > MAX_WASTE) thin_names(s, s->name_level);
-    return zone;
-}
-
 /* Count the queries that wait, table by table, so that the processor works on several of them at once. */
 static void count_waiting(Scanner *s)
 {
-    unsigned n = s->n_waiting, n_inside = 0;
+    unsigned n = s->n_waiting, n_inside = 0, n_named = 0;
+    uint8_t named[WAITING];
     s->n_waiting = 0;
     for (unsigned i = 0; i < n;) {
         uint32_t frame = s->waiting[i].frame;
@@ -203,6 +192,8 @@ static void count_waiting(Scanner *s)
             first = earlier(first, q->at);
             last = later(last, q->at);
             if (q->flags & KEPT) keep_asked(s, q);
+            named[n_named] = (uint8_t)n_inside;
+            n_named += !(q->flags & OWN_WORD);
             if (n_inside++ != i) s->waiting[n_inside - 1] = *q;
         }
         run->first = first;
@@ -211,14 +202,29 @@ static void count_waiting(Scanner *s)
         s->frames[frame].lines += n_inside - before;
     }
     Query *end = s->waiting + n_inside;
-    for (Query *q = s->waiting; q < end && !s->failed; q++)
-        q->zone = below(q->hash, s->name_level) ? count_name(s, q) : zone_of(s, q->name, q->n_name);
+    for (unsigned i = 0; i < n_named; i++) {
+        const Query *q = &s->waiting[named[i]];
+        uint64_t home = name_home(q->hash, q->part, q->group);
+        s->naming[s->n_naming++] = (Naming){q->name, q->text, q->hash, home, q->no, q->at, q->n_name, (uint32_t)(q->end - q->text),
+            (uint16_t)q->part, (uint16_t)q->group};
+        if (s->name_slots) __builtin_prefetch(&s->name_index[home & (s->name_slots - 1)]);
+    }
     for (Query *q = s->waiting; q < end && !s->failed; q++) {
-        count_one(s, (uint64_t)wide(q->minute, s->count_level) << 32 | (uint64_t)q->part << 22 | (uint64_t)q->zone << 16
+        uint32_t zone = zone_of(s, q->name, q->n_name);
+        count_one(s, (uint64_t)q->minute << 32 | (uint64_t)q->part << 22 | (uint64_t)zone << 16
             | (uint64_t)q->group << 6 | (uint64_t)(log2_ms(q->ns) + 20));
         count_client(s, q);
         see_last(s, q->part, q->group, q->no, q->text, (size_t)(q->end - q->text));
     }
+    if (s->n_naming > NAMING) count_names(s);
+}
+
+/* Count all that waits, before its text goes away. */
+static void count_all(Scanner *s)
+{
+    count_waiting(s);
+    count_names(s);
+    keep_lasts(s);
 }
 
 static void add_event(Scanner *s, P line, size_t len, uint64_t no)
@@ -242,13 +248,6 @@ static inline uint64_t kind_of(int none, uint64_t ns)
     return (uint64_t)none << 2 | ((uint64_t)(ns >= 200000) + (ns >= 300000) + (ns >= 1000000));
 }
 
-/* Where the row of its name is looked for; the place is fetched until it is. */
-static inline void seek_name(Scanner *s, Query *q)
-{
-    q->home = name_home(q->hash, q->part, q->group);
-    if (s->name_slots) __builtin_prefetch(&s->name_index[q->home & (s->name_slots - 1)]);
-}
-
 /* Let the query wait that was put behind those that do. */
 static inline void wait(Scanner *s, const Combo *combo)
 {
@@ -256,7 +255,6 @@ static inline void wait(Scanner *s, const Combo *combo)
     q->part = s->frames[q->frame].part;
     q->group = combo->group;
     q->flags = combo->flags;
-    seek_name(s, q);
     if (++s->n_waiting == WAITING) count_waiting(s);
 }
 
@@ -297,7 +295,7 @@ static void learn(Scanner *s, const Query *q, uint64_t type, P size, P took, con
     shape->took = (uint8_t)(took - tail);
     shape->n_fraction = (uint8_t)(n_took - 3);
     shape->returns = (uint8_t)returns;
-    s->endings[shape - s->tails][no][(unsigned)combo->w[5] & 7] = (uint16_t)((combo->group << 2 | combo->flags) + 1);
+    s->endings[shape - s->tails][no][(unsigned)combo->w[5] & 7] = (uint16_t)((combo->group << 3 | combo->flags) + 1);
 }
 
 /* `[INFO] client:port - id "type IN name proto size do bufsize" rcode flags size duration`; false sends it to Python. */
@@ -376,8 +374,8 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     P from = client + (*client == '[');
     unsigned n8 = n_network < 8 ? (unsigned)n_network : 8, n16 = n_network < 16 ? (unsigned)n_network : 16;
     Query *waits = &s->waiting[s->n_waiting];
-    *waits = (Query){text, end, name, client, capitals ? 0 : hash_of(name, n_name), 0, no, ns, {low(load8(from), n8), low(load8(from + 8), n16 - n8)}, at,
-        (uint32_t)n_name, (uint32_t)n_client, (uint32_t)n_network, 0, 0, frame, 0, minute_at(at), 0, 0};
+    *waits = (Query){text, end, name, client, capitals ? 0 : hash_of(name, n_name), no, ns, {low(load8(from), n8), low(load8(from + 8), n16 - n8)}, at,
+        (uint32_t)n_name, (uint32_t)n_client, (uint32_t)n_network, 0, 0, frame, 0, minute_at(at), 0};
     learn(s, waits, w[0], size, took, combo);
     if (!capitals) {
         wait(s, combo);
@@ -388,6 +386,6 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     waits->name = lower;
     waits->hash = hash_of(lower, n_name);
     wait(s, combo);
-    count_waiting(s);
+    count_all(s);
     return 1;
 }

@@ -15,6 +15,7 @@
 #define MAX_MESSAGE 4096u
 #define MAX_OPEN 8u
 #define WAITING 16u
+#define NAMING 32u
 #define SPARSE 4u                                      /* slots of an index a row, at least */
 #define NEAR 1024u                                     /* 10 bits */
 #define HEADS 1024u
@@ -24,6 +25,7 @@
 #define SLOW UINT32_MAX
 #define KEPT 1u                                        /* flags of a combination: a failed query is kept, or one of these */
 #define FAILED 2u
+#define OWN_WORD 4u                                   /* CoreDNS itself said that there is a record, or none */
 #define K1 0x9E3779B97F4A7C15ull
 #define K2 0xFF51AFD7ED558CCDull
 static const uint64_t KS[8] = {
@@ -40,7 +42,6 @@ typedef struct {
     int64_t first, last;
     uint64_t first_no;
     uint16_t part, group, len;
-    uint8_t zone;
     uint8_t name[64];                                 /* its beginning */
     uint32_t whole;                                   /* where a longer one stands */
     Span text;
@@ -77,10 +78,12 @@ typedef struct {
 } Frame;
 typedef struct {
     P text, end, name, client;
-    uint64_t hash, home, no, ns, network[2];            /* the first 16 bytes of the client's network */
+    uint64_t hash, no, ns, network[2];                /* of its name, unless OWN_WORD; the first 16 bytes of the client's network */
     int64_t at;
-    uint32_t n_name, n_client, n_network, part, group, frame, flags, minute, zone, row;  /* row of its name, plus 1; 0: sought */
+    uint32_t n_name, n_client, n_network, part, group, frame, flags, minute, zone;
 } Query;                                              /* a query line, cut into its fields */
+typedef struct { P name, text; uint64_t hash, home, no; int64_t at; uint32_t n_name, n_text; uint16_t part, group; } Naming;
+typedef struct { uint64_t first, last, mask; Span text; } Zone;  /* 8 bytes of it from either end, those that there are */
 typedef struct { uint64_t w[6]; uint32_t group, flags; } Combo;  /* type 1, rcode 1, flags 3, the rest 1 */
 typedef struct {
     uint8_t key[64];                                  /* digits as zeros, zeros behind it */
@@ -111,7 +114,7 @@ typedef struct {
     VEC(Combo, combos); uint32_t *combo_index;
     Shape *heads, *tails; uint64_t types[TYPES]; unsigned n_types;
     uint16_t (*endings)[TYPES][8];                      /* tail, type, kind: group and flags of the combination, plus 1 */
-    VEC(Span, zones);
+    VEC(Zone, zones);
     size_t texts_waste, kept_waste;
     uint64_t n_lines, max_names, max_counts, max_groups, max_kept, max_events, max_clients;
     int64_t since, until;
@@ -123,8 +126,10 @@ typedef struct {
     volatile uint64_t progress;
     PyThreadState *released;
     Query waiting[WAITING]; unsigned n_waiting;
+    Naming naming[NAMING + WAITING]; unsigned n_naming;   /* names that are to be counted */
     uint16_t ends[BLOCK + 64];
-    uint32_t near_counts[NEAR], near_clients[NEAR];     /* where rows were found the last time */
+    Count near_counts[NEAR];                            /* not yet in `counts` */
+    uint32_t near_clients[NEAR];                        /* where rows were found the last time */
     uint8_t *texts_apart; unsigned n_apart;           /* of docker's records that wait */
 } Scanner;
 

@@ -32,6 +32,7 @@ static inline uint64_t OWN(nth)(uint64_t v, unsigned n)
 
 typedef __m512i WINDOW;
 static inline WINDOW OWN(load)(P p) { return _mm512_loadu_si512(p); }
+static inline void OWN(store)(uint8_t *p, WINDOW v) { _mm512_storeu_si512(p, v); }
 static inline uint64_t OWN(is)(WINDOW v, char c) { return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(c)); }
 static inline uint64_t OWN(within)(WINDOW v, uint8_t from, uint8_t n)
 {
@@ -82,6 +83,7 @@ typedef struct { OWN(part) v[PARTS]; } WINDOW;
 #define EACH for (unsigned i = 0; i < PARTS; i++)
 #define SIZE sizeof(OWN(part))
 static inline WINDOW OWN(load)(P p) { WINDOW v; EACH v.v[i] = LOAD(p + SIZE * i); return v; }
+static inline void OWN(store)(uint8_t *p, WINDOW v) { EACH STORE(p + SIZE * i, v.v[i]); }
 static inline uint64_t OWN(is)(WINDOW v, char c)
 {
     uint64_t found = 0;
@@ -141,6 +143,7 @@ static inline int OWN(same)(WINDOW v, P q)
 typedef struct { uint8_t v[64]; } WINDOW;
 #define EACH for (unsigned i = 0; i < 64; i++)
 static inline WINDOW OWN(load)(P p) { WINDOW v; memcpy(v.v, p, 64); return v; }
+static inline void OWN(store)(uint8_t *p, WINDOW v) { memcpy(p, v.v, 64); }
 static inline uint64_t OWN(is)(WINDOW v, char c)
 {
     uint64_t found = 0;
@@ -265,7 +268,14 @@ static unsigned OWN(begin)(const Scanner *s, const Frame *f, P p, P end, P stop,
     return n;
 }
 
-/* The name, between the fifth blank of the text and the next one. */
+/* Where a usual name may go on: small letters, digits, `-`, `.`, `/`, `_`. */
+static inline uint64_t OWN(in_name)(P p)
+{
+    WINDOW v = OWN(load)(p);
+    return OWN(within)(v, '-', 13) | OWN(within)(v, '_', 28);
+}
+
+/* The name, between the fifth blank of the text and the next one: a usual one? */
 static unsigned OWN(cut)(const Frame *f, Query *q, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
@@ -274,11 +284,11 @@ static unsigned OWN(cut)(const Frame *f, Query *q, unsigned n)
     }
     for (unsigned i = 0; i < n; i++) {
         P p = q[i].name;
-        uint64_t blanks = OWN(is)(OWN(load)(p), ' ');
-        while (!blanks && (p += 64) < q[i].end && p - q[i].name <= MAX_TEXT) blanks = OWN(is)(OWN(load)(p), ' ');
-        p += FIRST(blanks);
+        uint64_t ends = ~OWN(in_name)(p);
+        while (!ends && (p += 64) < q[i].end && p - q[i].name <= MAX_TEXT) ends = ~OWN(in_name)(p);
+        p += FIRST(ends);
         q[i].n_name = (uint32_t)(p - q[i].name);
-        if (q[i].n_name - 1 >= MAX_TEXT || p[-1] != '.' || p >= q[i].end || q[i].end - p >= 64) return i;
+        if (*p != ' ' || q[i].n_name - 1 >= MAX_TEXT || p[-1] != '.' || p >= q[i].end || q[i].end - p >= 64) return i;
     }
     return n;
 }
@@ -286,11 +296,19 @@ static unsigned OWN(cut)(const Frame *f, Query *q, unsigned n)
 /* What stands before the name: of a known shape? */
 static unsigned OWN(know_heads)(const Scanner *s, const Frame *f, Query *q, unsigned n)
 {
+    uint8_t shapes[WAITING][64] __attribute__((aligned(64)));
+    const Shape *heads[WAITING];
     for (unsigned i = 0; i < n; i++) {
         P from = q[i].text - f->after.len;
-        WINDOW v = OWN(load)(from), shape = OWN(shape)(v, OWN(within)(v, '0', 10), (size_t)(q[i].name - from));
-        const Shape *head = &s->heads[shape_home(OWN(sum)(shape)) & (HEADS - 1)];
-        if (!OWN(same)(shape, head->key) || !OWN(same)(OWN(first)(v, f->after.len), f->begins)) return i;
+        WINDOW v = OWN(load)(from);
+        v = OWN(shape)(v, OWN(within)(v, '0', 10), (size_t)(q[i].name - from));
+        OWN(store)(shapes[i], v);
+        heads[i] = &s->heads[shape_home(OWN(sum)(v)) & (HEADS - 1)];
+    }
+    for (unsigned i = 0; i < n; i++) {
+        const Shape *head = heads[i];
+        P from = q[i].text - f->after.len;
+        if (!OWN(same)(OWN(load)(shapes[i]), head->key) || !OWN(same)(OWN(first)(OWN(load)(from), f->after.len), f->begins)) return i;
         q[i].n_client = head->n_client;
         q[i].n_network = head->n_network;
         q[i].zone = head->type;
@@ -298,69 +316,58 @@ static unsigned OWN(know_heads)(const Scanner *s, const Frame *f, Query *q, unsi
     return n;
 }
 
-/* What stands behind it: which combination? */
+/* What stands behind it: which combination? In short steps, for each waits for what it finds in a table. */
 static unsigned OWN(know_tails)(const Scanner *s, Query *q, unsigned n)
 {
+    struct { uint64_t some, no; } tails[WAITING];
+    uint8_t shapes[WAITING][64] __attribute__((aligned(64)));
     for (unsigned i = 0; i < n; i++) {
         P p = q[i].name + q[i].n_name;
         WINDOW v = OWN(load)(p);
-        uint64_t digits = OWN(within)(v, '0', 10), zeros = OWN(is)(v, '0');
+        uint64_t digits = OWN(within)(v, '0', 10);
+        tails[i].some = digits & ~OWN(is)(v, '0');
         v = OWN(shape)(v, digits, (size_t)(q[i].end - p));
-        size_t no = shape_home(OWN(sum)(v)) & (TAILS - 1);
-        const Shape *tail = &s->tails[no];
-        if (!OWN(same)(v, tail->key)) return i;
-        q[i].ns = OWN(billionths)(p + tail->took - 1, 0, tail->n_fraction);
-        uint32_t known = s->endings[no][q[i].zone][kind_of((digits & ~zeros & tail->size) == 0, q[i].ns)];
+        OWN(store)(shapes[i], v);
+        tails[i].no = shape_home(OWN(sum)(v)) & (TAILS - 1);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        const Shape *tail = &s->tails[tails[i].no];
+        if (!OWN(same)(OWN(load)(shapes[i]), tail->key)) n = i;
+        q[i].ns = OWN(billionths)(q[i].name + q[i].n_name + tail->took - 1, 0, tail->n_fraction);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        const Shape *tail = &s->tails[tails[i].no];
+        uint32_t known = s->endings[tails[i].no][q[i].zone][kind_of((tails[i].some & tail->size) == 0, q[i].ns)];
         if (known == 0) return i;
-        q[i].group = (known - 1) >> 2;
-        q[i].flags = (known - 1) & 3;
+        q[i].group = (known - 1) >> 3;
+        q[i].flags = (known - 1) & 7;
         q[i].end -= tail->returns;
     }
     return n;
 }
 
-/* Whether a name has capitals, or bytes that a usual one has not. A row was made of a name that has none. */
-static int OWN(odd)(P name, size_t n)
-{
-    for (size_t at = 0; at < n; at += 64) {
-        WINDOW v = OWN(load)(name + at);
-        uint64_t odd = ~OWN(within)(v, 0x21, 0x5E) | OWN(is)(v, '"') | OWN(is)(v, '\\') | OWN(within)(v, 'A', 26);
-        if (odd & LOWEST(n - at)) return 1;
-    }
-    return 0;
-}
-
 /* Queries that have text, end, clock, frame and number, behind those that wait: of known shapes? Those before the first that is not
-   are ready to be counted. Rows of names are seldom in the nearest cache, and are on their way meanwhile. */
+   are ready to be counted. */
 static unsigned OWN(know)(Scanner *s, const Frame *f, Query *batch, unsigned n)
 {
     n = OWN(cut)(f, batch, n);
     n = OWN(know_heads)(s, f, batch, n);
     n = OWN(know_tails)(s, batch, n);
+    uint8_t named[WAITING];
+    unsigned n_named = 0;
     for (unsigned i = 0; i < n; i++) {
         Query *q = &batch[i];
-        if (q->n_name <= 64) q->hash = mix((q->n_name * K1) ^ OWN(sum)(OWN(first)(OWN(load)(q->name), q->n_name)));
-        else q->hash = hash_within(q->name, q->n_name);
         q->client = q->text + 7;
         OWN(network)(q->network, q->client, q->n_network);
-        seek_name(s, q);
+        named[n_named] = (uint8_t)i;
+        n_named += !(q->flags & OWN_WORD);
     }
-    if (s->name_slots) {
-        for (unsigned i = 0; i < n; i++) {
-            uint32_t row = s->name_index[batch[i].home & (s->name_slots - 1)];
-            const Name *name = &s->names[row ? row - 1 : 0];
-            __builtin_prefetch(name, 1);
-            __builtin_prefetch(name->name + 32);
-        }
+    for (unsigned i = 0; i < n_named; i++) {
+        Query *q = &batch[named[i]];
+        if (q->n_name <= 64) q->hash = mix((q->n_name * K1) ^ OWN(sum)(OWN(first)(OWN(load)(q->name), q->n_name)));
+        else q->hash = hash_within(q->name, q->n_name);
     }
-    for (unsigned i = 0; i < n; i++) {
-        Query *q = &batch[i];
-        size_t home = q->home;
-        int is_watched = s->name_slots && below(q->hash, s->name_level);
-        q->row = is_watched ? known_name(s, q->name, q->n_name, q->hash, q->part, q->group, &home) : 0;
-        if (q->row == 0 && OWN(odd)(q->name, q->n_name)) n = i;
-        else if (!s->fine && q->at != NO_TIME && q->at % 1000) s->fine = 1;
-    }
+    for (unsigned i = 0; i < n && !s->fine; i++) s->fine = batch[i].at != NO_TIME && batch[i].at % 1000;
     return n;
 }
 
