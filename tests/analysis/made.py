@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tests.analysis.asking import rulebook
 from triage.analysis.context import Context
 from triage.analysis.exposure import Seen, seen_of, units_of
-from triage.analysis.groups import Group
+from triage.analysis.group import Group
 from triage.analysis.hypotheses import Draft
 from triage.analysis.inputs import Inputs
 from triage.analysis.localize import localize_units

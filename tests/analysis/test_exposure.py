@@ -6,7 +6,6 @@ import pytest
 
 from tests.analysis.made import UPSTREAM, S, group, inputs, places, queries, sign, stream
 from triage.analysis.exposure import Seen, asked_upstream, coverage, noise_of, seen_of, units_of
-from triage.analysis.groups import lookups, tries_of
 from triage.model.config import Configuration, UpstreamList
 from triage.model.observation import Answer, Citation
 from triage.model.tool import DigResult
@@ -49,7 +48,7 @@ def test_a_cut_stream_is_less_than_a_whole_one() -> None:
     ],
 )
 def test_lines_of_one_look_up_count_once(signs, expected) -> None:
-    assert lookups(tries_of(signs), lambda tried: tried.replica)["a"] == expected
+    assert group(*signs).by_replica["a"] == expected
 
 
 QUERIES = [

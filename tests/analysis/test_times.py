@@ -10,7 +10,7 @@ import pytest
 
 from tests.analysis.asking import ask
 from tests.analysis.made import MINUTE, S, context, group, inputs, sign
-from triage.analysis.episodes import episodes_of, lookup_spans
+from triage.analysis.episodes import episodes_of, times_of
 from triage.analysis.measures import rate_per_min
 from triage.model.report import Report
 from triage.model.timeline import Timeline
@@ -44,19 +44,19 @@ def test_episodes_lie_between_change_points(
     signs = [
         sign(qname=f"n{at}.example.org.", at_s=float(at)) for a, b in failing_s for at in range(int(a), int(b) + 1, 12)
     ]
-    found = episodes_of(lookup_spans(signs), (read_s[0] * S, read_s[1] * S))
+    found = episodes_of(times_of(signs), (read_s[0] * S, read_s[1] * S))
     assert [(e.first_ns // S, e.last_ns // S) for e in found] == expected
 
 
 def test_a_single_failure_long_before_is_no_onset() -> None:
     signs = [sign(qname="early.example.org.", at_s=30.0)]
     signs += [sign(qname=f"n{i}.example.org.", at_s=3000.0 + 11 * i) for i in range(40)]
-    found = episodes_of(lookup_spans(signs), (0, 60 * MINUTE))
+    found = episodes_of(times_of(signs), (0, 60 * MINUTE))
     assert [e.first_ns for e in found] == [3000 * S]
 
 
 def test_signs_without_times_have_no_episode() -> None:
-    assert episodes_of(lookup_spans([sign(), sign(qname="b.example.org.")]), None) == ()
+    assert episodes_of(times_of([sign(), sign(qname="b.example.org.")]), None) == ()
 
 
 def stamp(at_s: float) -> str:

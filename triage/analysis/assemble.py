@@ -13,11 +13,12 @@ from triage.analysis.cells import cells_of
 from triage.analysis.context import Context
 from triage.analysis.coverage import client_coverage, gaps_of, replica_coverage
 from triage.analysis.exposure import Seen, asked_upstream, is_outside, is_unheard, seen_of, units_of
-from triage.analysis.groups import Group, groups_of, lookups
+from triage.analysis.group import Group
+from triage.analysis.groups import groups_of
 from triage.analysis.hypotheses import PLAIN, SCOPED, Draft, drafts_of
 from triage.analysis.inputs import Inputs
 from triage.analysis.localize import Strengths, localize_units
-from triage.analysis.names import NameSpread, spread_of
+from triage.analysis.names import NameSpread, common_suffix, spread_of
 from triage.analysis.rank import QUIET, ranked, weigh
 from triage.analysis.scopes import Unit
 from triage.analysis.sign import Sign
@@ -70,7 +71,7 @@ def analyze(
         failing_share=_failing_share(first) if first else None,
         timelines=tuple(_timelines(judged)),
         notes=tuple(Text("note.conflict", {"what": c}) for c in inputs.topology.conflicts),
-        cells=cells_of(inputs, seen, [c.group.signs for c, _ in judged], hypotheses[0].scope),
+        cells=cells_of(inputs, seen, [c.group for c, _ in judged], hypotheses[0].scope),
     )
 
 
@@ -95,16 +96,17 @@ def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen])
 
 def _spread(group: Group, units: Sequence[Unit], inputs: Inputs) -> NameSpread:
     """How the failing names of a group spread over zones; probes name none."""
-    real = {t: signed for t, signed in group.tries.items() if not t.probe and t.qname}
-    real = {t: signed for t, signed in real.items() if not t.symptom.startswith("overload")}
-    down = any(t.symptom == "health-check-failures" for t in group.tries)
+    real = [s for s in group.real.signs if s.qname and not s.symptom.startswith("overload")]
+    down = any(kin.symptom == "health-check-failures" for kin in group.kin)
     if group.family != "upstream" or group.zone is not None or not real or down:
         return NameSpread(None, known=False)
-    failing = {t.replica for t in real}
+    names = sorted({s.qname for s in real if s.qname})
+    if common_suffix(names) is None:
+        return NameSpread(None)
+    failing = {s.replica for s in real}
     asked = [u.n for u in units if u.name in failing]
     n_asked = sum(n for n in asked if n is not None) if asked and all(n is not None for n in asked) else None
-    names = sorted({t.qname for t in real if t.qname})
-    spread = spread_of(names, sum(lookups(real, lambda t: t.replica).values()), n_asked)
+    spread = spread_of(names, sum(Group(group.family, tuple(real)).by_replica.values()), n_asked)
     if spread.suffix and len(_answered_elsewhere(group, failing, inputs).intersection(names)) >= LIVING * len(names):
         return replace(spread, suffix=None)
     other = [u for u in units if u.checked is False and not u.replica]
@@ -184,8 +186,7 @@ def _odd_share(context: Context, inputs: Inputs) -> float:
     """Share of queries asked upstream whose answers were odd in the affected replicas; 1 without denominators."""
     asked = asked_upstream(inputs, context.group.zone, None)
     n = sum(asked[r][0] for r in context.failing if r in asked)
-    odd = sum(s.weight for s in context.group.lines)
-    return min(1.0, odd / n) if n else 1.0
+    return min(1.0, context.group.weight / n) if n else 1.0
 
 
 def _failing_share(context: Context) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -11,8 +11,9 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from triage.analysis.exposure import FORWARDED, Seen
+from triage.analysis.group import Group
 from triage.analysis.inputs import Inputs
-from triage.analysis.sign import CHECK, MINUTE_NS, Sign
+from triage.analysis.sign import MINUTE_NS, Sign
 from triage.model.cells import CellRow, Cells, FailureCount, FaultRow
 from triage.model.place import PLACE_KINDS
 from triage.model.report import Scope
@@ -44,12 +45,18 @@ class _Bins(Struct, frozen=True):
             return None
         return (at_ns - self.start_ns) // self.step_ns
 
+    def all_at(self, times: Iterable[int | None]) -> _Ints:
+        """The same of many; -1 for none."""
+        if self.start_ns is None:
+            return np.array([0 for _ in times], int)
+        start, step = self.start_ns, self.step_ns
+        found = np.array([-1 if at is None else (at - start) // step for at in times], int)
+        return np.where(found < self.n, found, -1)
+
     def spread(self, signs: Sequence[Sign]) -> tuple[_Ints, _Ints, _Floats]:
         """Which sign counts in which bin, and how much: a summary counts evenly over its time."""
-        begins = [self.at(s.at_ns) for s in signs]
-        ends = [None if s.until_ns is None else self.at(s.until_ns) for s in signs]
-        first = np.array([-1 if i is None else i for i in begins], int)
-        last = np.maximum(first, np.array([-1 if i is None else i for i in ends], int))
+        first = self.all_at(s.at_ns for s in signs)
+        last = np.maximum(first, self.all_at(s.until_ns for s in signs))
         n = np.where(first < 0, 0, last - first + 1)
         sign = np.repeat(np.arange(len(signs)), n)
         since = np.arange(len(sign)) - np.repeat(np.cumsum(n) - n, n)
@@ -60,28 +67,35 @@ _Place = tuple[str | None, str | None]
 """Member of the kind of place that is shown, and upstream."""
 
 
-def cells_of(inputs: Inputs, seen: Mapping[str, Seen], groups: Sequence[Sequence[Sign]], lead: Scope | None) -> Cells:
+def cells_of(inputs: Inputs, seen: Mapping[str, Seen], groups: Sequence[Group], lead: Scope | None) -> Cells:
     """Counts of the signs of each group, in the order of the report; `lead`: the place of the first hypothesis."""
-    every = [s for group in groups for s in group]
-    signs = [s for s in every if not s.replica.startswith(CHECK)]
-    bins = _bins(signs, seen)
+    bins = _bins(groups, seen)
     kind = _kind(inputs, lead)
     member_of = cache(lambda replica: _member(inputs, replica, kind))
-    place = [None if s.replica.startswith(CHECK) else (member_of(s.replica), s.upstream) for s in every]
-    fails = Counter(p for p in place if p is not None)
+    fails = Counter[_Place]()
+    for group in groups:
+        for kin, row in group.kin.items():
+            if not kin.is_check:
+                fails[member_of(kin.replica), kin.upstream] += len(row)
     places = {p: i for i, p in enumerate((*fails, None))}
-    number = [i for i, group in enumerate(groups) for _ in group]
-    sign, bin_, weight = bins.spread(every)
+    number = np.repeat(np.arange(len(groups)), [len(group.signs) for group in groups])
+    place = np.full(len(number), places[None])
+    before = 0
+    for group in groups:
+        for kin, row in group.kin.items():
+            if not kin.is_check:
+                place[before + np.array(row)] = places[member_of(kin.replica), kin.upstream]
+        before += len(group.signs)
+    sign, bin_, weight = bins.spread([s for group in groups for s in group.signs])
 
-    def sums(row: Sequence[int], n_rows: int) -> _Floats:
-        cells = np.array(row, int)[sign] * bins.n + bin_
-        found: _Floats = np.bincount(cells, weight, n_rows * bins.n).astype(float)
+    def sums(row: _Ints, n_rows: int) -> _Floats:
+        found: _Floats = np.bincount(row[sign] * bins.n + bin_, weight, n_rows * bins.n).astype(float)
         return found.reshape(n_rows, bins.n)
 
     faults = tuple(FaultRow(i, _counts(weights)) for i, weights in enumerate(sums(number, len(groups)).tolist(), 1))
-    weights = dict(zip(places, sums([places[p] for p in place], len(places)).tolist(), strict=True))
+    weights = dict(zip(places, sums(place, len(places)).tolist(), strict=True))
     rows = tuple(_rows(weights, fails, bins, inputs, seen, member_of))
-    undated = sum(s.at_ns is None for s in signs) if bins.start_ns is not None else 0
+    undated = sum(s.at_ns is None for group in groups for s in group.lines) if bins.start_ns is not None else 0
     bin_s = None if bins.start_ns is None else bins.step_ns / _SECOND_NS
     return Cells(
         kind,
@@ -90,14 +104,14 @@ def cells_of(inputs: Inputs, seen: Mapping[str, Seen], groups: Sequence[Sequence
         rows[:_MOST_ROWS],
         max(0, len(rows) - _MOST_ROWS),
         faults,
-        _kinds(signs),
+        _kinds(groups),
         undated,
     )
 
 
-def _bins(signs: Sequence[Sign], seen: Mapping[str, Seen]) -> _Bins:
+def _bins(groups: Sequence[Group], seen: Mapping[str, Seen]) -> _Bins:
     """Around the trouble; all that was read where there is none."""
-    times = [t for s in signs for t in (s.at_ns, s.until_ns) if t is not None]
+    times = [t for group in groups for t in group.window or ()]
     read = [t for what in seen.values() for span in what.spans for t in span] + times
     if not read:
         return _Bins(None, 0, 1)
@@ -177,11 +191,13 @@ def _asked(inputs: Inputs, bins: _Bins, member_of: Callable[[str], str | None]) 
     return {member: tuple(counts) for member, counts in found.items()}
 
 
-def _kinds(signs: Sequence[Sign]) -> tuple[FailureCount, ...]:
+def _kinds(groups: Sequence[Group]) -> tuple[FailureCount, ...]:
     """The most frequent kinds and upstreams; what is beyond the cap counts as `other`."""
     found: dict[tuple[str, str | None], int] = defaultdict(int)
-    for sign in signs:
-        found[sign.kind or sign.symptom, sign.upstream] += max(1, round(sign.weight))
+    for group in groups:
+        for kin, n in group.failures.items():
+            if not kin.is_check:
+                found[kin.kind or kin.symptom, kin.upstream] += n
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0][0], item[0][1] or ""))
     kept = [FailureCount(str(kind), upstream, n) for (kind, upstream), n in ordered[:_MOST_COUNTS]]
     rest = sum(n for _, n in ordered[_MOST_COUNTS:])

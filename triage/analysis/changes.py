@@ -58,7 +58,7 @@ def _change(kind: str, subject: str, at_ns: int, onset_ns: int, citation: Citati
 def _reloads(onset_ns: int, inputs: Inputs) -> Iterator[Change]:
     """A replica that took another configuration: its hash differs from the one before, or it says that it reloaded."""
     hashes: dict[str, str] = {}
-    for entry in inputs.observations.entries:
+    for entry in inputs.saying({HASH, *RELOADED}.__contains__):
         replica, at = entry.line.replica or "", entry.line.at_ns
         if entry.meaning.message_id == HASH:
             new = entry.meaning.fields.get("hash", "")
@@ -66,7 +66,7 @@ def _reloads(onset_ns: int, inputs: Inputs) -> Iterator[Change]:
             hashes[replica] = new
             if at is not None and old is not None and old != new:
                 yield _change("reload", replica, at, onset_ns, entry.citation)
-        elif entry.meaning.message_id in RELOADED and at is not None:
+        elif at is not None:
             yield _change("reload", replica, at, onset_ns, entry.citation)
 
 

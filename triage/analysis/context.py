@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from triage.analysis.changes import changes_near
 from triage.analysis.episodes import episodes_of
 from triage.analysis.exposure import Seen
-from triage.analysis.groups import Group
+from triage.analysis.group import Group
 from triage.analysis.inputs import Inputs
 from triage.analysis.localize import Localization
 from triage.analysis.names import NameSpread
@@ -38,20 +38,20 @@ class Context(Struct, frozen=True, dict=True):
     findings: dict[object, Finding] = field(default_factory=dict)
     """What measures found so far, by their names and arguments."""
 
-    @cached_property
+    @property
     def failing(self) -> frozenset[str]:
         """Replicas that show the group."""
-        return frozenset(s.replica for s in self.group.lines)
+        return self.group.failing
 
     @cached_property
     def suspicion(self) -> bool:
         """True where nothing failed: only a configuration looks odd."""
-        return all(s.symptom in SUSPICIONS for s in self.group.signs)
+        return all(kin.symptom in SUSPICIONS for kin in self.group.kin)
 
-    @cached_property
+    @property
     def real(self) -> tuple[Sign, ...]:
         """Signs that are not CoreDNS' own probes."""
-        return tuple(s for s in self.group.signs if not s.probe)
+        return self.group.real.signs
 
     @cached_property
     def qnames(self) -> frozenset[str]:

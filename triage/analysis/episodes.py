@@ -6,12 +6,13 @@ the best sum of block likelihoods less a cost per block (Scargle et al., ApJ 764
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from triage.analysis.sign import LOOKUP_NS, Sign
@@ -25,25 +26,24 @@ STANDS_OUT = 0.1
 """A block is on from this share of the highest rate on; what is below is noise beside it."""
 
 
-class Lookups(NamedTuple):
-    """Failed look-ups within a span; of one that is longer than a moment only their number is known."""
+class Times(Struct, frozen=True, eq=False):
+    """Failed look-ups in order of time, each within a span: of one longer than a moment only their number is known."""
 
-    first_ns: int
-    last_ns: int
-    n: float
+    first_ns: Sequence[int] = ()
+    last_ns: Sequence[int] = ()
+    n: Sequence[float] = ()
 
 
 @lru_cache(maxsize=32)
-def episodes_of(lookups: tuple[Lookups, ...], span: tuple[int, int] | None) -> tuple[Episode, ...]:
-    """In which times failures came close, in order; `lookups` in order of time.
+def episodes_of(lookups: Times, span: tuple[int, int] | None) -> tuple[Episode, ...]:
+    """In which times failures came close, in order.
 
     `span` is what was read (ns): silence before and after counts only inside it.
     """
-    if not lookups:
+    if not lookups.n:
         return ()
-    firsts, lasts = (np.array([found[end] for found in lookups], dtype=float) for end in (0, 1))
-    weights = np.array([found.n for found in lookups])
-    begin, end = lookups[0].first_ns, max(found.last_ns for found in lookups)
+    firsts, lasts, weights = (np.array(column, float) for column in (lookups.first_ns, lookups.last_ns, lookups.n))
+    begin, end = lookups.first_ns[0], max(lookups.last_ns)
     first, last = (min(begin, span[0]), max(end, span[1])) if span else (begin, end)
     if last <= first:
         return (Episode(begin, end, round(weights.sum())),)
@@ -58,10 +58,12 @@ def episodes_of(lookups: tuple[Lookups, ...], span: tuple[int, int] | None) -> t
         share = np.minimum(lasts, stop) - np.maximum(firsts, start)
         shares = np.where(lasts > firsts, share / np.maximum(lasts - firsts, 1.0), 1.0)
         rows = np.flatnonzero(is_in)
+        begins = [lookups.first_ns[i] for i in rows[firsts[rows] >= start][:1]]  # they are in order
+        ends = [lookups.last_ns[i] for i in rows[lasts[rows] <= stop]]
         found.append(
             Episode(
-                min(lookups[i].first_ns if firsts[i] >= start else round(start) for i in rows),
-                max(lookups[i].last_ns if lasts[i] <= stop else round(stop) for i in rows),
+                min(begins + [round(start)] * bool((firsts[rows] < start).any())),
+                max(ends + [round(stop)] * bool((lasts[rows] > stop).any())),
                 round((weights * shares)[rows].sum()),
             )
         )
@@ -81,28 +83,31 @@ def _counts(
     return counts
 
 
-def lookup_spans(signs: Iterable[Sign]) -> tuple[Lookups, ...]:
-    """Look-ups in order of time: lines of a replica and name within 10 s are one, of at most four lines."""
-    moments: dict[tuple[str, str], list[tuple[int, float]]] = {}
-    found: list[Lookups] = []
+def times_of(signs: Iterable[Sign]) -> Times:
+    """When look-ups failed: lines of a replica and name within 10 s are one, of at most four lines."""
+    moments: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
+    found: list[tuple[int, int, float]] = []
     for sign in signs:
-        if sign.at_ns is None:
+        at, until = sign.at_ns, sign.until_ns
+        if at is None:
             continue
-        if sign.until_ns is not None and sign.until_ns > sign.at_ns:
-            found.append(Lookups(sign.at_ns, sign.until_ns, max(1.0, sign.weight / 4.0)))
+        if until is not None and until > at:
+            found.append((at, until, max(1.0, sign.weight / 4.0)))
         else:
-            moments.setdefault((sign.replica, sign.qname or ""), []).append((sign.at_ns, sign.weight))
+            moments[sign.replica, sign.qname or ""].append((at, sign.weight))
     for tried in moments.values():
-        found += (Lookups(at, at, max(1.0, weight / 4.0)) for at, weight in bursts(tried, LOOKUP_NS))
-    return tuple(sorted(found))
+        found += [(at, at, max(1.0, weight / 4.0)) for at, weight in bursts(tried, LOOKUP_NS)]
+    return Times(*zip(*sorted(found), strict=True))
 
 
-def bursts(signed: Iterable[tuple[int, float]], length_ns: int) -> list[tuple[int, float]]:
+def bursts(signed: Sequence[tuple[int, float]], length_ns: int) -> list[tuple[int, float]]:
     """Begins and weights of bursts of (time, weight) pairs: one begins where the one before is `length_ns` old.
 
     >>> bursts([(0, 1.0), (9, 1.0), (10, 1.0), (25, 2.0)], 10)
     [(0, 2.0), (10, 1.0), (25, 2.0)]
     """
+    if len(signed) == 1:
+        return [*signed]
     found: list[tuple[int, float]] = []
     for at, weight in sorted(signed):
         if found and at - found[-1][0] < length_ns:
@@ -138,14 +143,13 @@ def _blocks(counts: NDArray[np.float64]) -> list[int]:
     [0, 6]
     """
     n = len(counts)
-    total = np.concatenate([[0.0], np.cumsum(counts)])
+    total, at = np.concatenate([[0.0], np.cumsum(counts)]), np.arange(n + 1)
+    k, width = total[:, None] - total, np.maximum(at[:, None] - at, 1)
+    fitness = np.where(k > 0, k * np.log(np.maximum(k, 1e-300) / width), 0.0)
     best = np.zeros(n + 1)
     origin = np.zeros(n + 1, dtype=int)
     for end in range(1, n + 1):
-        k = total[end] - total[:end]
-        width = end - np.arange(end)
-        fitness = np.where(k > 0, k * np.log(np.maximum(k, 1e-300) / width), 0.0)
-        sums = best[:end] + fitness - COST
+        sums = best[:end] + fitness[end, :end] - COST
         origin[end] = int(np.argmax(sums))
         best[end] = sums[origin[end]]
     edges = [n]

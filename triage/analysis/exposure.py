@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from triage.analysis.episodes import bursts
-from triage.analysis.groups import Group
+from triage.analysis.group import Group
 from triage.analysis.inputs import Inputs
 from triage.analysis.names import domain, leaks_cluster_zone
 from triage.analysis.scopes import Unit
@@ -141,7 +141,7 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
     counted = asked_upstream(inputs, group.zone, window) if group.family == "upstream" else {}
     in_all = asked_upstream(inputs, group.zone, None) if counted and window else counted
     asks = _listed(inputs, group)
-    asked_by_clients = {s.replica for s in group.lines if not s.probe and s.symptom != "late-answers"}
+    asked_by_clients = {kin.replica for kin in group.kin if not kin.probe and kin.symptom != "late-answers"}
     noise = noise_of(group, inputs)
     states = states_of(inputs, group, seen)
     young = ages_of(inputs, group)
@@ -236,15 +236,15 @@ def noise_of(group: Group, inputs: Inputs) -> Mapping[str, float]:
     events: dict[str, dict[str, list[tuple[int, float]]]] = {}
     domains: set[str] = set()
     zones = inputs.configuration.cluster_zones
-    for tried, tries in group.tries.items():
-        if tried.symptom not in LINES or tried.replica.startswith(CHECK):
+    for s in group.signs:
+        if s.symptom not in LINES or s.replica.startswith(CHECK):
             continue
-        leaks = bool(tried.qname) and leaks_cluster_zone(tried.qname or "", zones)
-        what = "probe" if tried.probe else domain(tried.qname) if tried.qname else tried.text[-60:]
+        leaks = bool(s.qname) and leaks_cluster_zone(s.qname or "", zones)
+        what = "probe" if s.probe else domain(s.qname) if s.qname else s.citation.text[-60:]
         domains.add(what)
-        if tried.symptom not in LAME or group.zone is not None or leaks or len(domains) > FEW_DOMAINS:
+        if s.symptom not in LAME or group.zone is not None or leaks or len(domains) > FEW_DOMAINS:
             return {}
-        events.setdefault(tried.replica, {}).setdefault(what, []).extend((at or 0, 1.0) for at, _ in tries.signed)
+        events.setdefault(s.replica, {}).setdefault(what, []).append((s.at_ns or 0, 1.0))
     lookups = group.by_replica
     return {
         r: max(float(sum(len(bursts(times, NOISE_NS)) for times in found.values())), lookups.get(r, 1.0) ** INSISTENCE)

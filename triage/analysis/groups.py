@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from triage.analysis.episodes import Lookups, bursts, episodes_of, lookup_spans
+from triage.analysis.episodes import episodes_of
+from triage.analysis.group import Group
 from triage.analysis.inputs import Inputs
-from triage.analysis.sign import CHECK, LOOKUP_NS, Sign
+from triage.analysis.sign import Sign
 
 MANNERS: Mapping[str, str] = {
     "upstream-silent": "silent",
@@ -33,120 +31,6 @@ TIMED = frozenset({"upstream", "api"})
 """Families whose faults come and go."""
 STANDS_ALONE = 5
 """Look-ups of an episode that are not in these replicas by chance."""
-
-
-class Tried(NamedTuple):
-    """What signs have in common that differ in their time only."""
-
-    symptom: str
-    replica: str
-    qname: str | None
-    text: str
-    """The end of the line, where it names no query."""
-    probe: bool
-
-
-Signed = Sequence[tuple[int | None, float]]
-"""Times and weights of signs."""
-
-
-class Tries(NamedTuple):
-    """Signs that differ in their time only."""
-
-    signed: Signed
-    lookups: float
-    """How many look-ups they are."""
-
-
-def tries_of(signs: Iterable[Sign]) -> Mapping[Tried, Tries]:
-    """Signs by what they have in common: few of many thousands have a name of their own."""
-    found: dict[tuple[str, str, str | None, str, bool], list[tuple[int | None, float]]] = defaultdict(list)
-    for s in signs:
-        text = "" if s.qname else s.citation.text[-80:]
-        found[s.symptom, s.replica, s.qname, text, s.probe].append((s.at_ns, s.weight))
-    return {Tried(*tried): Tries(signed, _lookups(signed)) for tried, signed in found.items()}
-
-
-class Group(Struct, frozen=True, dict=True):
-    """The signs of one independent fault. Without slots: what follows from them is asked for often and kept."""
-
-    family: str
-    signs: tuple[Sign, ...]
-    zone: str | None = None
-    """Corefile zone whose forward fails; None when it is the root or not known."""
-
-    @cached_property
-    def tries(self) -> Mapping[Tried, Tries]:
-        """The signs by what they have in common."""
-        return tries_of(self.signs)
-
-    @cached_property
-    def counts(self) -> Mapping[str, float]:
-        """Look-ups per symptom, repeats of one look-up once."""
-        return lookups(self.tries, lambda tried: tried.symptom)
-
-    @cached_property
-    def by_replica(self) -> Mapping[str, float]:
-        """Look-ups per replica; outcomes of direct checks are no counts."""
-        return lookups(self.tries, lambda tried: None if tried.replica.startswith(CHECK) else tried.replica)
-
-    @cached_property
-    def times(self) -> tuple[Lookups, ...]:
-        """When replicas failed, in order."""
-        return lookup_spans(self.lines)
-
-    @cached_property
-    def lines(self) -> tuple[Sign, ...]:
-        """Signs that a replica gave, not a direct check."""
-        return tuple(s for s in self.signs if not s.replica.startswith(CHECK))
-
-    @cached_property
-    def upstreams(self) -> tuple[str, ...]:
-        """Servers that the signs name, the most named first."""
-        named = Counter[str]()
-        for sign in self.signs:
-            if sign.upstream:
-                named[sign.upstream] += max(1, round(sign.weight))
-        return tuple(u for u, _ in sorted(named.items(), key=lambda item: (-item[1], item[0])))
-
-    @cached_property
-    def addresses(self) -> frozenset[str]:
-        """Addresses of API servers that the signs name."""
-        return frozenset(s.fields["address"] for s in self.signs if "address" in s.fields)
-
-    @cached_property
-    def window(self) -> tuple[int, int] | None:
-        """First and last sign, nanoseconds; None without a clock."""
-        times = [t for s in self.signs for t in (s.at_ns, s.until_ns) if t is not None]
-        return (min(times), max(times)) if times else None
-
-
-def lookups(tries: Mapping[Tried, Tries], key: Callable[[Tried], str | None]) -> Mapping[str, float]:
-    """Failed look-ups by `key`, which is None for what does not count; tries of one replica and name go together."""
-    same: dict[tuple[str, str, str], list[Tries]] = defaultdict(list)
-    for tried, found in tries.items():
-        value = key(tried)
-        if value is not None:
-            same[value, tried.replica, tried.qname or tried.text].append(found)
-    total: dict[str, float] = defaultdict(float)
-    for (value, _, _), parts in same.items():
-        alone = len(parts) == 1
-        total[value] += parts[0].lookups if alone else _lookups([pair for part in parts for pair in part.signed])
-    return dict(sorted(total.items()))
-
-
-def _lookups(signed: Signed) -> float:
-    """Look-ups of one replica and name: lines within 10 s are one, of at most four lines.
-
-    Without a clock four lines count as one look-up. A summary counts its weight, divided likewise.
-    """
-    if len(signed) == 1:
-        return max(1.0, signed[0][1] / 4.0)
-    clocked = [(at, weight) for at, weight in signed if at is not None]
-    found = sum(max(1.0, weight / 4.0) for _, weight in bursts(clocked, LOOKUP_NS))
-    if len(clocked) < len(signed):
-        found += max(1.0, sum(weight for at, weight in signed if at is None) / 4.0)
-    return found
 
 
 def groups_of(signs: Sequence[Sign], inputs: Inputs) -> tuple[Group, ...]:

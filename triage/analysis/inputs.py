@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from triage.model.bundle import Gap
 from triage.model.config import Configuration
-from triage.model.observation import Answer, Observations
+from triage.model.observation import Answer, Entry, Observations
 from triage.model.place import Topology
 from triage.model.rule import Rulebook
 from triage.model.scrape import Scrape
@@ -59,6 +60,19 @@ class Inputs(Struct, frozen=True, dict=True):
             key = (row.replica or "", row.minute, row.minutes, row.zone, row.answer)
             counts[key] = counts.get(key, 0) + row.count
         return [Asked(*key, n) for key, n in counts.items()]
+
+    @cached_property
+    def _entries(self) -> Mapping[str, Sequence[tuple[int, Entry]]]:
+        """Lines that are no queries by their message, with their places."""
+        found: dict[str, list[tuple[int, Entry]]] = {}
+        for row in enumerate(self.observations.entries):
+            found.setdefault(row[1].meaning.message_id, []).append(row)
+        return found
+
+    def saying(self, wanted: Callable[[str], bool]) -> Sequence[Entry]:
+        """Lines whose message is wanted, in their order."""
+        rows = [row for message, rows in self._entries.items() if wanted(message) for row in rows]
+        return [entry for _, entry in sorted(rows, key=itemgetter(0))]
 
     @cached_property
     def minutes(self) -> int:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
-from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
 from triage.analysis.context import UNTESTED, Context, Finding, yes
 from triage.analysis.exposure import LOST
-from triage.analysis.groups import lookups
 from triage.analysis.measures_destinations import (
     lists_own_address,
     resolvers_disagree,
@@ -42,7 +40,7 @@ def failed_lookups(c: Context) -> Finding:
     """Failed look-ups of the group that are not probes (graded); untested for mere suspicions of a configuration."""
     if c.suspicion:
         return UNTESTED
-    n = sum(lookups(c.group.tries, lambda tried: None if tried.probe else tried.replica).values())
+    n = sum(n for _, n in c.group.real.asked)
     return Finding(n, {"n": round(n)}, tuple(s.citation for s in c.real[:3]))
 
 
@@ -134,52 +132,53 @@ def answered_beside_probes(c: Context) -> Finding:
 
 def share_of_kind(c: Context, kind: str) -> Finding:
     """Share of the group's failures of this kind (graded)."""
-    kinds = [s.kind for s in c.group.signs if s.kind]
-    if not kinds:
+    n_told, _ = c.group.hits(lambda kin: kin.kind is not None)
+    if not n_told:
         return UNTESTED
     wanted = FailureKind(kind)
-    share = kinds.count(wanted) / len(kinds)
-    cited = tuple(islice((s.citation for s in c.group.signs if s.kind is wanted), 3))
-    return Finding(share, {"percent": round(100 * share)}, cited)
+    n, first = c.group.hits(lambda kin: kin.kind is wanted)
+    share = n / n_told
+    return Finding(share, {"percent": round(100 * share)}, tuple(s.citation for s in first))
 
 
 def has_message(c: Context, message: str, where: str = "group") -> Finding:
     """Is there a line with this message id (`*` allowed) in the group, in its replicas, or anywhere?"""
-    patterns = message.split()
+    wanted = _like(message)
     if where == "group":
-        hits = [s.citation for s in c.group.signs if any(fnmatchcase(s.message_id, p) for p in patterns)]
-        return Finding(float(bool(hits)), {"n": len(hits)}, tuple(hits[:3]))
-    hits = [
-        e.citation
-        for e in c.inputs.observations.entries
-        if (where == "anywhere" or (e.line.replica or "") in c.failing)
-        and any(fnmatchcase(e.meaning.message_id, p) for p in patterns)
-    ]
-    return Finding(float(bool(hits)), {"n": len(hits)}, tuple(hits[:3])) if c.inputs.observations.streams else UNTESTED
+        n, first = c.group.hits(lambda kin: wanted(kin.message_id))
+        return yes(n > 0, first, n=n)
+    lines = [e for e in c.inputs.saying(wanted) if where == "anywhere" or (e.line.replica or "") in c.failing]
+    cited = tuple(e.citation for e in lines[:3])
+    return Finding(float(bool(lines)), {"n": len(lines)}, cited) if c.inputs.observations.streams else UNTESTED
+
+
+def _like(message: str) -> Callable[[str], bool]:
+    """Whether a message id is one of these patterns."""
+    patterns = message.split()
+    return lambda found: any(fnmatchcase(found, pattern) for pattern in patterns)
 
 
 def has_symptom(c: Context, symptom: str) -> Finding:
     """Does the group itself hold one of these symptoms?"""
     wanted = symptom.split()
-    hits = [s for s in c.group.signs if s.symptom in wanted]
-    return yes(bool(hits), hits, n=len(hits))
+    n, first = c.group.hits(lambda kin: kin.symptom in wanted)
+    return yes(n > 0, first, n=n)
 
 
 def kernel_says(c: Context, symptom: str) -> Finding:
     """Does a kernel message, counter or setting that was read show one of these symptoms?"""
-    wanted = symptom.split()
-    hits = [s for s in c.group.signs if s.symptom in wanted]
-    if hits:
-        return yes(True, hits, n=len(hits))
+    found = has_symptom(c, symptom)
+    if found.value:
+        return found
     read = [t for t in c.inputs.tools if isinstance(t, ConntrackStats | KernelEvent | Setting)]
     return Finding(0.0) if read else UNTESTED
 
 
 def other_family(c: Context, family: str) -> Finding:
     """Do replicas of this group also fail towards another destination (another group of this family)?"""
-    others = [g for g in c.others if g.family == family]
-    hits = [s for g in others for s in g.signs if s.replica in c.failing]
-    return yes(bool(hits), hits, n=len(hits))
+    found = [g.hits(lambda kin: kin.replica in c.failing) for g in c.others if g.family == family]
+    n = sum(n for n, _ in found)
+    return yes(n > 0, [s for _, first in found for s in first], n=n)
 
 
 def all_names_leak(c: Context) -> Finding:
@@ -275,7 +274,9 @@ def _quiet_since(c: Context) -> float | None:
 
 def _well_after(c: Context) -> list[Citation]:
     """Lines of the failing replicas after their last sign which show that it works: answers, a finished reload."""
-    last = {r: max(s.citation.line for s in c.group.lines if s.replica == r) for r in c.failing}
+    last: dict[str, int] = {}
+    for s in c.group.lines:
+        last[s.replica] = max(s.citation.line, last.get(s.replica, 0))
     wanted = Answer.LOCAL if c.group.family == "api" else Answer.UPSTREAM
     found = [
         s.last_answers[wanted]
@@ -284,8 +285,8 @@ def _well_after(c: Context) -> list[Citation]:
     ]
     found += [
         e.citation
-        for e in c.inputs.observations.entries
-        if (e.line.replica or "") in last and e.meaning.message_id in {"reload.complete", "caddy.reloaded"}
+        for e in c.inputs.saying({"reload.complete", "caddy.reloaded"}.__contains__)
+        if (e.line.replica or "") in last
     ]
     return [cite for cite in found if any(cite.line > line for line in last.values())]
 

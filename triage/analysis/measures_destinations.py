@@ -14,7 +14,7 @@ def upstream_is(c: Context, what: str) -> Finding:
         return UNTESTED
     own = own_addresses(c.inputs)
     hits = [u for u in c.group.upstreams if is_kind(host_of(u), what, own)]
-    named = [s for s in c.group.signs if s.upstream in hits]
+    _, named = c.group.hits(lambda kin: kin.upstream in hits)
     return yes(bool(hits), named, upstream=hits[0] if hits else None)
 
 
@@ -50,8 +50,7 @@ def several_upstreams(c: Context) -> Finding:
 
 def tcp_only(c: Context) -> Finding:
     """Do all failures that tell their transport use TCP or TLS?"""
-    protos = [s.proto or ("tcp-tls" if s.kind is FailureKind.TLS else None) for s in c.group.signs]
-    protos = [p for p in protos if p]
+    protos = {kin.proto or ("tcp-tls" if kin.kind is FailureKind.TLS else None) for kin in c.group.kin} - {None}
     return yes(all(p != "udp" for p in protos), c.group.signs) if protos else UNTESTED
 
 
@@ -64,12 +63,12 @@ def unrelated_destinations(c: Context) -> Finding:
     Several upstreams of one list count as one destination: they may share a network. Untested where only the API server
     fails and nothing shows that those replicas asked upstream: one that is not ready is sent no queries.
     """
-    own = [s for s in c.group.signs if s.symptom != "api-waiting"]
-    mine = {c.group.family} if own else set[str]()
+    n, own = c.group.hits(lambda kin: kin.symptom != "api-waiting")
+    mine = {c.group.family} if n else set[str]()
     cited = own[:1]
     for other in c.others:
-        shared = [s for s in other.signs if s.replica in c.failing and s.symptom != "api-waiting"]
-        if shared and other.family in {"upstream", "api"}:
+        n, shared = other.hits(lambda kin: kin.replica in c.failing and kin.symptom != "api-waiting")
+        if n and other.family in {"upstream", "api"}:
             mine.add(other.family)
             cited += shared[:2]
     asked = any(q.replica in c.failing and q.answer in {Answer.UPSTREAM, Answer.FAILED} for q in c.inputs.asked)

@@ -26,7 +26,7 @@ class Sign(Struct, frozen=True):
     citation: Citation
     at_ns: int | None = None
     weight: float = 1.0
-    """Failures it stands for."""
+    """Failures it stands for; see `n`."""
     until_ns: int | None = None
     """The last of them, where it stands for several."""
     qname: str | None = None
@@ -41,3 +41,8 @@ class Sign(Struct, frozen=True):
     """Address of CoreDNS itself, from the left of `A->B`."""
     over_s: float | None = None
     """Seconds that a summary covers."""
+
+    @property
+    def n(self) -> int:
+        """Failures as a number: one at least."""
+        return 1 if self.weight <= 1.0 else round(self.weight)

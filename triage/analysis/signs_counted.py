@@ -36,6 +36,8 @@ def failed_but_counted(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[
     """
     seen, minutes = inputs.observations, inputs.minutes
     rows = [row for row in seen.queries if row.answer in LOST]
+    if all((row.replica or "", row.qtype == "HINFO") in told for row in rows):
+        return
     names = [name for name in seen.names if name.answer in LOST]
     often: dict[tuple[str, str], list[NameCount]] = defaultdict(list)
     for name in sorted(names, key=lambda name: (-name.count, name.qname)):

@@ -114,16 +114,17 @@ def _asked_directly(context: Context) -> tuple[Text, tuple[Citation, ...]] | Non
 
 
 def _failures(ratio: float, context: Context) -> Evidence:
-    lines = [s for s in context.group.signs if s.replica in context.failing]
     params: dict[str, Value] = {
-        "lines": round(sum(s.weight for s in lines)),
+        "lines": round(context.group.weight),
         "lookups": round(sum(context.group.by_replica.values())),
         "replicas": tuple(sorted(r for r in context.failing if r))[:6] or (Text("the.log"),),
     }
     # Few failures may be likelier as noise; they are still what speaks for the cause at all.
     counted = context.group.family in {"upstream", "answer"} and not context.suspicion
     key = "failures" if counted else "failures-lines" if context.failing - {""} else "failures-elsewhere"
-    return Evidence("failures", Text(f"analysis.{key}", params), "for", strength_of(ratio), ratio, _first(lines))
+    return Evidence(
+        "failures", Text(f"analysis.{key}", params), "for", strength_of(ratio), ratio, _first(context.group.lines)
+    )
 
 
 def _first(signs: Sequence[Sign]) -> tuple[Citation, ...]:
@@ -132,6 +133,10 @@ def _first(signs: Sequence[Sign]) -> tuple[Citation, ...]:
     firsts: list[Citation] = []
     rest: list[Citation] = []
     for sign in signs:
+        if len(firsts) == SHOWN:
+            break
+        if len(rest) >= SHOWN and sign.replica in seen:
+            continue
         if not sign.citation.file or sign.citation in firsts or sign.citation in rest[:SHOWN]:
             continue
         (rest if sign.replica in seen else firsts).append(sign.citation)
