@@ -35,7 +35,7 @@ static int error(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     if (n_type == 0 || n_type > 16 || end - colon < 3 || colon[0] != ':' || colon[1] != ' ') return 0;
     P words = colon + 2;
     if (end - words > 1000 || end[-1] == ' ') return 0;
-    uint8_t message[1100], *m = message;
+    uint8_t message[1100 + SLACK], *m = message;
     memcpy(m, rcode, (size_t)(name - rcode)); m += name - rcode;
     memcpy(m, type, n_type); m += n_type;
     if (n_type == 5 && memcmp(type, "HINFO", 5) == 0 && *name - '0' < 10u) *m++ = '!';
@@ -53,7 +53,7 @@ static int error(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
         memcpy(m, colon, (size_t)(end - colon)); m += end - colon;
     }
     size_t n_message = (size_t)(m - message), home;
-    uint64_t hash = hash_of(message, n_message);
+    uint64_t hash = hash_within(message, n_message);
     uint32_t known = known_message(s, message, n_message, hash, &home);
     if (!known && looks_odd(words, end)) return 0;
     uint32_t part = s->frames[frame].part;
@@ -72,7 +72,7 @@ static int error(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     run->last = later(run->last, at);
     s->frames[frame].lines++;
     uint32_t bin = minute_at(at);
-    uint64_t line = both(hash_of(name, n_name), at == NO_TIME ? 0 : bin);
+    uint64_t line = both(hash_within(name, n_name), at == NO_TIME ? 0 : bin);
     bin = wide(bin, s->group_level);
     int is_kept = below(line, s->kept_level), is_counted = below(hash, s->message_level);
     if (!is_kept && !is_counted) return 1;

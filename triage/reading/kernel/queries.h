@@ -374,7 +374,7 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     P from = client + (*client == '[');
     unsigned n8 = n_network < 8 ? (unsigned)n_network : 8, n16 = n_network < 16 ? (unsigned)n_network : 16;
     Query *waits = &s->waiting[s->n_waiting];
-    *waits = (Query){text, end, name, client, capitals ? 0 : hash_of(name, n_name), no, ns, {low(load8(from), n8), low(load8(from + 8), n16 - n8)}, at,
+    *waits = (Query){text, end, name, client, capitals ? 0 : hash_within(name, n_name), no, ns, {low(load8(from), n8), low(load8(from + 8), n16 - n8)}, at,
         (uint32_t)n_name, (uint32_t)n_client, (uint32_t)n_network, 0, 0, frame, 0, minute_at(at), 0};
     learn(s, waits, w[0], size, took, combo);
     if (!capitals) {
