@@ -122,7 +122,8 @@ static void count_names(Scanner *s)
         uint32_t row = s->name_index[s->naming[i].home & (s->name_slots - 1)];
         if (row == 0) continue;
         __builtin_prefetch(&s->names[row - 1], 1);
-        __builtin_prefetch(s->names[row - 1].name + 32);
+        __builtin_prefetch(s->names[row - 1].name);
+        __builtin_prefetch(s->names[row - 1].name + 48);
     }
     for (unsigned i = 0; i < n && !s->failed; i++)
         if (below(s->naming[i].hash, s->name_level)) count_name(s, &s->naming[i]);

@@ -42,9 +42,9 @@ typedef struct {
     int64_t first, last;
     uint64_t first_no;
     uint16_t part, group, len;
-    uint8_t name[64];                                 /* its beginning */
     uint32_t whole;                                   /* where a longer one stands */
     Span text;
+    uint8_t name[64];                                 /* its beginning */
 } Name;                                               /* what a query touches lies in two lines of the cache */
 
 typedef struct {
