@@ -172,7 +172,8 @@ static int begin_reading(Scanner *s)
     if (s->buf != NULL) return 1;
     s->buf = calloc(BUFFER + BEYOND, 1);
     s->texts_apart = calloc(WAITING + 1, MAX_MESSAGE + SLACK);  /* the last one is read beyond */
-    s->heads = calloc(HEADS, sizeof *s->heads);
+    s->heads = aligned_alloc(sizeof *s->heads, HEADS * sizeof *s->heads);
+    if (s->heads) memset(s->heads, 0, HEADS * sizeof *s->heads);
     s->tails = calloc(TAILS, sizeof *s->tails);
     s->endings = calloc(TAILS, sizeof *s->endings);
     s->failed |= !s->buf || !s->texts_apart || !s->heads || !s->tails || !s->endings;
@@ -182,7 +183,7 @@ static int begin_reading(Scanner *s)
 static void end_reading(Scanner *s)
 {
     free(s->buf); free(s->texts_apart); free(s->heads); free(s->tails); free(s->endings);
-    s->buf = s->texts_apart = NULL; s->heads = s->tails = NULL; s->endings = NULL;
+    s->buf = s->texts_apart = NULL; s->heads = NULL; s->tails = NULL; s->endings = NULL;
     s->n_apart = 0;
     s->n_types = 0;
     s->keep = 0;

@@ -126,11 +126,11 @@ static int fetch(P *p, P end, void **to, size_t *n)
 #define VECTORS(X) X(names, Name) X(messages, Message) X(groups, Group) X(kept, Line) X(asked, Line) X(lasts, Last) \
     X(events, Event) X(runs, Run) X(frames, Frame) X(clients, Client)
 
-typedef struct { uint64_t format, n_lines, count_slots, n_counts; uint32_t levels[8]; int32_t fine, gave_up, open; } Head;
+typedef struct { uint64_t format, n_lines, count_slots, n_counts; uint32_t levels[8]; int32_t fine, gave_up, open; } Preface;
 
 static void dump(Scanner *s, Arena *out)
 {
-    Head h = {FORMAT, s->n_lines, s->count_slots, s->n_counts,
+    Preface h = {FORMAT, s->n_lines, s->count_slots, s->n_counts,
         {s->name_level, s->count_level, s->group_level, s->message_level, s->kept_level, s->asked_level,
          s->client_bins, s->client_level},
         s->fine, s->gave_up, (int32_t)s->n_open};
@@ -166,7 +166,7 @@ static int load(Scanner *s, P p, P end)
     void *q;
     size_t n;
     if (!fetch(&p, end, &q, &n)) return 0;
-    Head h;
+    Preface h;
     if (n != sizeof h) { free(q); return 0; }
     memcpy(&h, q, sizeof h);
     free(q);

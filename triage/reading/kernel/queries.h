@@ -177,8 +177,8 @@ static void keep_asked(Scanner *s, const Query *q)
 /* Count the queries that wait, table by table, so that the processor works on several of them at once. */
 static void count_waiting(Scanner *s)
 {
-    unsigned n = s->n_waiting, n_inside = 0, n_named = 0;
-    uint8_t named[WAITING];
+    unsigned n = s->n_waiting, n_inside = 0, n_named = 0, n_own = 0;
+    uint8_t named[WAITING], own[WAITING];
     s->n_waiting = 0;
     for (unsigned i = 0; i < n;) {
         uint32_t frame = s->waiting[i].frame;
@@ -192,8 +192,10 @@ static void count_waiting(Scanner *s)
             first = earlier(first, q->at);
             last = later(last, q->at);
             if (q->flags & KEPT) keep_asked(s, q);
-            named[n_named] = (uint8_t)n_inside;
-            n_named += !(q->flags & OWN_WORD);
+            unsigned is_own = (q->flags & OWN_WORD) != 0;
+            named[n_named] = own[n_own] = (uint8_t)n_inside;
+            n_named += !is_own;
+            n_own += is_own;
             if (n_inside++ != i) s->waiting[n_inside - 1] = *q;
         }
         run->first = first;
@@ -202,16 +204,20 @@ static void count_waiting(Scanner *s)
         s->frames[frame].lines += n_inside - before;
     }
     Query *end = s->waiting + n_inside;
+    for (unsigned i = 0; i < n_own; i++) {            /* apart, as most of them are of one zone */
+        Query *q = &s->waiting[own[i]];
+        q->zone = zone_of(s, q->name, q->n_name);
+    }
     for (unsigned i = 0; i < n_named; i++) {
-        const Query *q = &s->waiting[named[i]];
+        Query *q = &s->waiting[named[i]];
+        q->zone = zone_of(s, q->name, q->n_name);
         uint64_t home = name_home(q->hash, q->part, q->group);
         s->naming[s->n_naming++] = (Naming){q->name, q->text, q->hash, home, q->no, q->at, q->n_name, (uint32_t)(q->end - q->text),
             (uint16_t)q->part, (uint16_t)q->group};
         if (s->name_slots) __builtin_prefetch(&s->name_index[home & (s->name_slots - 1)]);
     }
     for (Query *q = s->waiting; q < end && !s->failed; q++) {
-        uint32_t zone = zone_of(s, q->name, q->n_name);
-        count_one(s, (uint64_t)q->minute << 32 | (uint64_t)q->part << 22 | (uint64_t)zone << 16
+        count_one(s, (uint64_t)q->minute << 32 | (uint64_t)q->part << 22 | (uint64_t)q->zone << 16
             | (uint64_t)q->group << 6 | (uint64_t)(log2_ms(q->ns) + 20));
         count_client(s, q);
         see_last(s, q->part, q->group, q->no, q->text, (size_t)(q->end - q->text));
@@ -260,15 +266,12 @@ static inline void wait(Scanner *s, const Combo *combo)
 
 static inline size_t shape_home(uint64_t sum) { return (size_t)(sum >> 40); }
 
-/* The shape of a text of at most 64 bytes; anew where another one was. */
-static Shape *shape_of(Shape *shapes, size_t n_shapes, P text, size_t n, int *fresh)
+/* The shape of a text of at most 64 bytes; returns its home. */
+static size_t shape_of(uint8_t key[64], P text, size_t n)
 {
-    uint8_t key[64] = {0};
+    memset(key, 0, 64);
     for (size_t i = 0; i < n; i++) key[i] = text[i] - '0' < 10u ? '0' : text[i];
-    Shape *shape = &shapes[shape_home(sum_of(key, 64)) & (n_shapes - 1)];
-    *fresh = memcmp(shape->key, key, 64) != 0;
-    if (*fresh) memcpy(shape->key, key, 64);
-    return shape;
+    return shape_home(sum_of(key, 64));
 }
 
 /* Remember the shapes of a line that was taken apart, so that the next one like it need not be. */
@@ -278,19 +281,22 @@ static void learn(Scanner *s, const Query *q, uint64_t type, P size, P took, con
     P end = q->end, tail = q->name + q->n_name, from = q->text - (f->apart ? 0 : f->after.len);
     size_t n_head = (size_t)(q->name - from), returns = *end == '\r', n_tail = (size_t)(end - tail) + returns;
     size_t n_took = (size_t)(end - took);
-    if (*q->client == '[' || n_head > 64 || n_tail > 63 || took[1] != '.' || n_took - 4 > 8) return;
+    if (*q->client == '[' || n_head > MAX_HEAD || n_tail > 63 || took[1] != '.' || n_took - 4 > 8) return;
     for (unsigned i = 0; i < 8; i++) if ((uint8_t)(type >> 8 * i) - '0' < 10u) return;  /* TYPE64 is not TYPE65 */
     unsigned no = 0;
     while (no < s->n_types && s->types[no] != type) no++;
     if (no == TYPES) return;
     if (no == s->n_types) s->types[s->n_types++] = type;
-    int fresh;
-    Shape *shape = shape_of(s->heads, HEADS, from, n_head, &fresh);
-    shape->n_client = (uint8_t)q->n_client;
-    shape->n_network = (uint8_t)q->n_network;
-    shape->type = (uint8_t)no;
-    shape = shape_of(s->tails, TAILS, tail, n_tail, &fresh);
-    if (fresh) memset(s->endings[shape - s->tails], 0, sizeof *s->endings);
+    uint8_t key[64];
+    Head *head = &s->heads[shape_of(key, from, n_head) & (HEADS - 1)];
+    memcpy(head->key, key, MAX_HEAD);
+    head->n_client = (uint8_t)q->n_client;
+    head->n_network = (uint8_t)q->n_network;
+    head->type = (uint8_t)no;
+    head->begins = f->begins;
+    Tail *shape = &s->tails[shape_of(key, tail, n_tail) & (TAILS - 1)];
+    if (memcmp(shape->key, key, 64) != 0) memset(s->endings[shape - s->tails], 0, sizeof *s->endings);
+    memcpy(shape->key, key, 64);
     shape->size = ((1ull << (took - 1 - size)) - 1) << (size - tail);
     shape->took = (uint8_t)(took - tail);
     shape->n_fraction = (uint8_t)(n_took - 3);

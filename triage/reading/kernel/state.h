@@ -74,7 +74,7 @@ typedef struct {
     Span before, after;
     uint32_t part, n_blanks;                          /* blanks in `after` */
     int stamped, apart;                               /* docker's record: its text is unescaped elsewhere */
-    uint8_t begins[64];                               /* `after`, with zeros behind it */
+    uint16_t begins;                                  /* the same number for the same `after`, 0 for none */
 } Frame;
 typedef struct {
     P text, end, name, client;
@@ -85,12 +85,17 @@ typedef struct {
 typedef struct { P name, text; uint64_t hash, home, no; int64_t at; uint32_t n_name, n_text; uint16_t part, group; } Naming;
 typedef struct { uint64_t first, last, mask; Span text; } Zone;  /* 8 bytes of it from either end, those that there are */
 typedef struct { uint64_t w[6]; uint32_t group, flags; } Combo;  /* type 1, rcode 1, flags 3, the rest 1 */
+#define MAX_HEAD 58u
 typedef struct {
-    uint8_t key[64];                                  /* digits as zeros, zeros behind it */
-    uint64_t size;                                    /* of a tail: where its size stands */
-    uint8_t n_client, n_network, type;                /* of a head */
-    uint8_t took, n_fraction, returns;                /* of a tail: where its duration begins, digits behind the point, \r */
-} Shape;                                              /* what stands before, or behind, the name of a query line */
+    uint8_t key[MAX_HEAD];                            /* digits as zeros, zeros behind it */
+    uint8_t n_client, n_network, type, unused;
+    uint16_t begins;                                  /* `begins` of its frame: digits before the text are not as zeros */
+} Head;                                               /* what stands before the name of a query line: one line of the cache */
+typedef struct {
+    uint8_t key[64];
+    uint64_t size;                                    /* where its size stands */
+    uint8_t took, n_fraction, returns;                /* where its duration begins, digits behind the point, \r */
+} Tail;                                               /* what stands behind it */
 
 #define VEC(T, name) T *name; size_t n_##name, cap_##name
 
@@ -112,7 +117,7 @@ typedef struct {
     VEC(Run, runs); int64_t *run_of;
     VEC(Frame, frames); uint32_t *frame_index; uint32_t frame_hint;
     VEC(Combo, combos); uint32_t *combo_index;
-    Shape *heads, *tails; uint64_t types[TYPES]; unsigned n_types;
+    Head *heads; Tail *tails; uint64_t types[TYPES]; unsigned n_types;
     uint16_t (*endings)[TYPES][8];                      /* tail, type, kind: group and flags of the combination, plus 1 */
     VEC(Zone, zones);
     size_t texts_waste, kept_waste;

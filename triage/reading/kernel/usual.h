@@ -50,7 +50,7 @@ static inline uint64_t OWN(sum)(WINDOW v)
     __m128i quarter = _mm_add_epi64(_mm256_castsi256_si128(half), _mm256_extracti64x2_epi64(half, 1));
     return (uint64_t)_mm_cvtsi128_si64(quarter) + (uint64_t)_mm_extract_epi64(quarter, 1);
 }
-static inline int OWN(same)(WINDOW v, P q) { return _mm512_cmpneq_epi8_mask(v, _mm512_loadu_si512(q)) == 0; }
+static inline uint64_t OWN(differ)(WINDOW v, P q) { return _mm512_cmpneq_epi8_mask(v, _mm512_loadu_si512(q)); }
 
 #elif WIDTH == 256 || defined __SSE2__
 
@@ -119,11 +119,11 @@ static inline uint64_t OWN(sum)(WINDOW v)
     for (unsigned i = 0; i < 8; i++) sum += w[i] * KS[i];
     return sum;
 }
-static inline int OWN(same)(WINDOW v, P q)
+static inline uint64_t OWN(differ)(WINDOW v, P q)
 {
-    OWN(part) all = EQUAL(v.v[0], LOAD(q));
-    for (unsigned i = 1; i < PARTS; i++) all = AND(all, EQUAL(v.v[i], LOAD(q + SIZE * i)));
-    return BITS(all) == (SIZE == 32 ? 0xFFFFFFFFu : 0xFFFFu);
+    uint64_t found = 0;
+    EACH found |= BITS(EQUAL(v.v[i], LOAD(q + SIZE * i))) << SIZE * i;
+    return ~found;
 }
 #undef PARTS
 #undef EACH_BYTE
@@ -163,7 +163,12 @@ static inline WINDOW OWN(shape)(WINDOW v, uint64_t digits, size_t n)
     return OWN(first)(v, n);
 }
 static inline uint64_t OWN(sum)(WINDOW v) { return sum_of(v.v, 64); }
-static inline int OWN(same)(WINDOW v, P q) { return memcmp(v.v, q, 64) == 0; }
+static inline uint64_t OWN(differ)(WINDOW v, P q)
+{
+    uint64_t found = 0;
+    EACH found |= (uint64_t)(v.v[i] != q[i]) << i;
+    return found;
+}
 #undef EACH
 
 #endif
@@ -234,7 +239,7 @@ static inline P OWN(clock)(const Scanner *s, P p, int64_t *at)
     size_t n = p[29] == 'Z' ? 30 : FIRST(OWN(is)(v, ' '));
     if (n - 20 > 10 || n == 21) return NULL;
     uint64_t bad = (load8(p) ^ load8(s->minute)) | (load8(p + 8) ^ load8(s->minute + 8)) | (p[n - 1] ^ 'Z');
-    bad |= !OWN(same)(OWN(shape)(v, OWN(within)(v, '0', 10), n - 1), CLOCKS[n - 20]) | (p[17] > '5');
+    bad |= OWN(differ)(OWN(shape)(v, OWN(within)(v, '0', 10), n - 1), CLOCKS[n - 20]) | (p[17] > '5');
     if (bad) return NULL;
     *at = s->minute_ns + (int64_t)OWN(billionths)(p + 17, 1, n == 20 ? 0 : n - 21);
     return p + n;
@@ -257,7 +262,6 @@ static unsigned OWN(begin)(const Scanner *s, const Frame *f, P p, P end, P stop,
             if ((from = OWN(clock)(s, stamp, &q->at)) == NULL || from >= nl) break;
         }
         q->text = from + f->after.len;
-        if (memcmp(q->text, "[INFO] ", 7) != 0) break;
         q->end = nl;
         q->no = s->n_lines + n + 1;
         q->minute = minute;
@@ -297,7 +301,7 @@ static unsigned OWN(cut)(const Frame *f, Query *q, unsigned n)
 static unsigned OWN(know_heads)(const Scanner *s, const Frame *f, Query *q, unsigned n)
 {
     uint8_t shapes[WAITING][64] __attribute__((aligned(64)));
-    const Shape *heads[WAITING];
+    const Head *heads[WAITING];
     for (unsigned i = 0; i < n; i++) {
         P from = q[i].text - f->after.len;
         WINDOW v = OWN(load)(from);
@@ -306,9 +310,8 @@ static unsigned OWN(know_heads)(const Scanner *s, const Frame *f, Query *q, unsi
         heads[i] = &s->heads[shape_home(OWN(sum)(v)) & (HEADS - 1)];
     }
     for (unsigned i = 0; i < n; i++) {
-        const Shape *head = heads[i];
-        P from = q[i].text - f->after.len;
-        if (!OWN(same)(OWN(load)(shapes[i]), head->key) || !OWN(same)(OWN(first)(OWN(load)(from), f->after.len), f->begins)) return i;
+        const Head *head = heads[i];
+        if (OWN(differ)(OWN(load)(shapes[i]), head->key) & LOWEST(MAX_HEAD) || head->begins != f->begins) return i;
         q[i].n_client = head->n_client;
         q[i].n_network = head->n_network;
         q[i].zone = head->type;
@@ -331,12 +334,12 @@ static unsigned OWN(know_tails)(const Scanner *s, Query *q, unsigned n)
         tails[i].no = shape_home(OWN(sum)(v)) & (TAILS - 1);
     }
     for (unsigned i = 0; i < n; i++) {
-        const Shape *tail = &s->tails[tails[i].no];
-        if (!OWN(same)(OWN(load)(shapes[i]), tail->key)) n = i;
+        const Tail *tail = &s->tails[tails[i].no];
+        if (OWN(differ)(OWN(load)(shapes[i]), tail->key)) n = i;
         q[i].ns = OWN(billionths)(q[i].name + q[i].n_name + tail->took - 1, 0, tail->n_fraction);
     }
     for (unsigned i = 0; i < n; i++) {
-        const Shape *tail = &s->tails[tails[i].no];
+        const Tail *tail = &s->tails[tails[i].no];
         uint32_t known = s->endings[tails[i].no][q[i].zone][kind_of((tails[i].some & tail->size) == 0, q[i].ns)];
         if (known == 0) return i;
         q[i].group = (known - 1) >> 3;
