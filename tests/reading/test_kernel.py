@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import io
 import os
 import random
-from collections.abc import Callable
+import shlex
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,10 +26,10 @@ from tests.reading.test_hot import DOCKER, WRITERS
 from triage.model.bundle import Document, Kind, document_of_text
 from triage.model.observation import Observations
 from triage.parsing.query_log import parse_query
-from triage.reading import Limits, read
-from triage.reading.native import kernel
+from triage.reading import Limits, native, read
 
-pytestmark = pytest.mark.skipif(kernel() is None and not os.environ.get("CI"), reason="the kernel was not built")
+KERNEL = "triage.reading._kernel"
+pytestmark = pytest.mark.skipif(native.kernel() is None and not os.environ.get("CI"), reason="the kernel was not built")
 
 NS = 1_000_000_000
 START_NS = 1_710_496_800_000_000_000
@@ -163,7 +170,27 @@ ALL = {
 }
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+PLAIN = 0
+"""As a width: the kernel as it is where processors have other instructions."""
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The kernel without any instructions of x86."""
+    source, built = Path(native.__file__).with_name("_kernel.c"), tmp_path_factory.mktemp("plain") / "_kernel.so"
+    compiler = shlex.split(sysconfig.get_config_var("CC"))
+    options = ["-O1", "-fPIC", "-shared", "-U__SSE2__", "-Wall", f"-I{sysconfig.get_path('include')}"]
+    subprocess.run([*compiler, *options, source, "-o", built], check=True)
+    spec = importlib.util.spec_from_file_location(KERNEL, built)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.use_width(512) == 128
+    return module
+
+
+@settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 10**9),
     framing=st.sampled_from(sorted(ALL)),
@@ -172,12 +199,13 @@ ALL = {
     named=st.booleans(),
     encoding=st.sampled_from(["utf-8"] * 6 + ["utf-8-sig", "utf-16", "gb18030"]),
     as_file=st.booleans(),
-    width=st.sampled_from([128, 256, 512]),
+    width=st.sampled_from([PLAIN, 128, 256, 512]),
     window=st.sampled_from([None, (START_NS + 100 * NS, START_NS + 900 * NS)]),
 )
 def test_kernel_and_python_agree(
     tmp_path_factory: pytest.TempPathFactory,
     recogniser: Callable[..., object],
+    plain: ModuleType,
     seed: int,
     framing: str,
     part: int,
@@ -196,14 +224,29 @@ def test_kernel_and_python_agree(
     python = said(documents, recogniser, limits=limits, way="lines", since_ns=since_ns, until_ns=until_ns)
     if part == 1:  # a task a line would be 60,000 of them
         part = len(raw) // 50 + 1
-    module = kernel()
-    assert module is not None
-    module.use_width(width)
-    native = said(documents, recogniser, limits=replace(limits, part_bytes=part), since_ns=since_ns, until_ns=until_ns)
-    module.use_width(512)
+    with using(plain if width == PLAIN else native.kernel(), width):
+        by = replace(limits, part_bytes=part)
+        counted = said(documents, recogniser, limits=by, since_ns=since_ns, until_ns=until_ns)
     for field in Observations.__struct_fields__:
-        assert getattr(native, field) == getattr(python, field), field
-    assert native == python
+        assert getattr(counted, field) == getattr(python, field), field
+    assert counted == python
+
+
+@contextlib.contextmanager
+def using(module: ModuleType | None, width: int) -> Iterator[None]:
+    """This kernel, with registers of so many bits at most."""
+    assert module is not None
+    installed = sys.modules[KERNEL]
+    sys.modules[KERNEL] = module
+    native.kernel.cache_clear()
+    assert native.kernel() is module
+    module.use_width(width)
+    try:
+        yield
+    finally:
+        module.use_width(512)
+        sys.modules[KERNEL] = installed
+        native.kernel.cache_clear()
 
 
 @settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))

@@ -37,7 +37,7 @@ static inline uint32_t zone_of(const Scanner *s, P name, size_t len)
         size_t n = z->text.len;
         if ((last ^ z->last) & z->mask || n > len) continue;
         if (n > 8 && (n > 16 ? memcmp(end - n, s->zones_text.p + z->text.at, n) != 0 : load8(end - n) != z->first)) continue;
-        if (n == len || end[-(ptrdiff_t)n - 1] == '.') return i + 1;
+        if (n == len || *(end - n - 1) == '.') return i + 1;
     }
     return 0;
 }

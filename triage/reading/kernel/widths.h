@@ -22,7 +22,7 @@ static const uint8_t CLOCKS[11][64] = {
     "0000-00-00T00:00:00.0000", "0000-00-00T00:00:00.00000", "0000-00-00T00:00:00.000000",
     "0000-00-00T00:00:00.0000000", "0000-00-00T00:00:00.00000000", "0000-00-00T00:00:00.000000000"};
 
-#if defined __x86_64__ && defined __GNUC__ && !defined __clang__
+#if defined __SSE2__ && defined __x86_64__ && defined __GNUC__ && !defined __clang__
 #define HAS_WIDE 1
 /* Where the digits of `00.000000000` go in a number of 16, with the tens or without, by those behind the point. */
 #define NO 0x80
