@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -30,7 +30,7 @@ from triage.reading.limits import Limits
 from triage.reading.lives import Life
 from triage.reading.owners import Told, shared
 from triage.reading.scan import Part, Partial, life_of
-from triage.reading.tally import TROUBLE, CountKey, Group, Name, NameKey, Tally, greatest, least
+from triage.reading.tally import TROUBLE, CountKey, Group, NameKey, Tally, added, greatest, least
 
 _MINUTE_NS = 60_000_000_000
 _PAUSES = 20
@@ -48,7 +48,7 @@ class _Whole(Struct):
     count_level: int = 0
     """Levels are those of every tally: they were settled before."""
     name_level: int = 0
-    names: dict[str | None, dict[NameKey, Name]] = field(default_factory=dict)
+    names: dict[str | None, dict[NameKey, NameCount]] = field(default_factory=dict)
     clients: dict[tuple[str | None, int | None, str], tuple[int, int]] = field(default_factory=dict)
     client_bins: int = 0
     failures: list[QueryFailure] = field(default_factory=list)
@@ -68,7 +68,7 @@ class _Whole(Struct):
             for name_key, name in tally.names.items():
                 known = names.setdefault(name_key, name)
                 if known is not name:
-                    known.add(name)
+                    names[name_key] = added(known, name)
         for (bin_, client), (queries, failed) in tally.clients.rows.items():
             row = (replica, bin_, network_of(client))
             before = self.clients.get(row, (0, 0))
@@ -511,14 +511,14 @@ def _count_order(row: tuple[CountKey, int]) -> tuple[int, Group, int]:
 def _names(whole: _Whole) -> Iterator[NameCount]:
     """Names that anywhere had another answer than NOERROR."""
     stands_for = 1 << whole.name_level
-    found: dict[str, list[tuple[str, NameKey, str | None, Name]]] = defaultdict(list)
+    found: dict[str, list[NameCount]] = defaultdict(list)
     telling: set[str] = set()
     for replica, names in whole.names.items():
-        for key, name in names.items():
-            qname, _, rcode, answer = key
-            found[qname].append((replica or "", key, replica, name))
-            if rcode != "NOERROR" or answer in TROUBLE:
-                telling.add(qname)
+        for name in names.values():
+            if name.replica != replica or name.stands_for != stands_for:
+                name = replace(name, replica=replica, stands_for=stands_for)
+            found[name.qname].append(name)
+            if name.rcode != "NOERROR" or name.answer in TROUBLE:
+                telling.add(name.qname)
     for qname in sorted(telling):
-        for _, key, replica, n in sorted(found[qname], key=itemgetter(0, 1)):
-            yield NameCount(replica, *key, n.count, n.first_ns, n.last_ns, n.citation, stands_for)
+        yield from sorted(found[qname], key=lambda n: (n.replica or "", n.qtype, n.rcode, n.answer))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from triage.model.bundle import Document
-from triage.model.observation import Citation, Meaning
+from triage.model.observation import Citation, Meaning, NameCount
 from triage.reading.clients import levels_of as clients_levels
 from triage.reading.faults import Fault, Group, Levels, levels_of
 from triage.reading.limits import Limits
 from triage.reading.native import Answers, Counted, Frame
 from triage.reading.scan import Job, Part, Partial, entry_of, failure_of
 from triage.reading.scanner import Scanner
-from triage.reading.tally import TROUBLE, Name, Tally, bins_of, is_own, name_hash
+from triage.reading.tally import TROUBLE, Tally, added, bins_of, is_own, name_hash
 from triage.reading.thin import DEEPEST, WIDEST, level_of
 
 _NAMES, _COUNTS, _BINS, _MESSAGES, _LINES, _FAILURES, _CLIENT_BINS, _CLIENTS = range(8)
@@ -122,12 +122,7 @@ def _fold(partial: Partial, counted: Counted, job: Job) -> None:
             framings[frame.framing] = framings.get(frame.framing, 0) + n
     shift = document.first_line - 1
     _fold_queries(scanner, tallies, answers, document.file, shift)
-    for place, group, qname, n, first_ns, last_ns, number, text in scanner.names():
-        row = Name(n, first_ns, last_ns, Citation(document.file, shift + number, text.decode()))
-        name_key = (qname.decode(), *answers.groups[group])
-        known = tallies[place].names.setdefault(name_key, row)
-        if known is not row:
-            known.add(row)
+    _fold_names(scanner, tallies, answers, document.file, shift)
     for place, _, number, at_ns, _, _, text, hashed in scanner.asked():
         query = job.parse_query(text.decode())
         if query is not None:
@@ -150,6 +145,17 @@ def _fold_queries(scanner: Scanner, tallies: Sequence[Tally], answers: Answers, 
         tallies[place].clients.put((minute, client.decode()), n, failed)
     for place, group, number, text in scanner.lasts():
         tallies[place].see_last(answers.groups[group][2], shift + number, text.decode())
+
+
+def _fold_names(scanner: Scanner, tallies: Sequence[Tally], answers: Answers, file: str, shift: int) -> None:
+    for place, group, raw, n, first_ns, last_ns, number, text in scanner.names():
+        qname, (qtype, rcode, answer), tally = raw.decode(), answers.groups[group], tallies[place]
+        cite, stands_for = Citation(file, shift + number, text.decode()), 1 << tally.name_level
+        row = NameCount(answers.parts[place], qname, qtype, rcode, answer, n, first_ns, last_ns, cite, stands_for)
+        key = (qname, qtype, rcode, answer)
+        known = tally.names.setdefault(key, row)
+        if known is not row:
+            tally.names[key] = added(known, row)
 
 
 def _fold_faults(scanner: Scanner, tallies: Sequence[Tally], frames: Sequence[Frame | None], shift: int) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from triage.model.observation import Answer, Citation, Entry, Query, QueryFailure
+from triage.model.observation import Answer, Citation, Entry, NameCount, Query, QueryFailure
 from triage.reading.clients import Clients
 from triage.reading.faults import Faults
 from triage.reading.limits import Limits
@@ -62,25 +63,19 @@ class Seen:
         self.text = self.last_text = ""
 
 
-class Name(Struct):
-    """How often one name was answered in one way."""
-
-    count: int
-    first_ns: int | None
-    last_ns: int | None
-    citation: Citation
-
-    def add(self, other: Name) -> None:
-        """Take the other's share; the earlier citation stays."""
-        self.count += other.count
-        if _order(other.first_ns, other.citation) < _order(self.first_ns, self.citation):
-            self.citation = other.citation
-        self.first_ns = least(self.first_ns, other.first_ns)
-        self.last_ns = greatest(self.last_ns, other.last_ns)
+def added(a: NameCount, b: NameCount) -> NameCount:
+    """The lines of both; the earlier citation stays."""
+    return replace(
+        a,
+        count=a.count + b.count,
+        first_ns=least(a.first_ns, b.first_ns),
+        last_ns=greatest(a.last_ns, b.last_ns),
+        citation=min((a, b), key=_order).citation,
+    )
 
 
-def _order(at_ns: int | None, citation: Citation) -> tuple[bool, int, str, int]:
-    return (at_ns is None, at_ns or 0, citation.file, citation.line)
+def _order(name: NameCount) -> tuple[bool, int, str, int]:
+    return (name.first_ns is None, name.first_ns or 0, name.citation.file, name.citation.line)
 
 
 def least(a: int | None, b: int | None) -> int | None:
@@ -123,7 +118,7 @@ class Tally(Struct):
     counts: dict[CountKey, int] = field(default_factory=dict)
     count_level: int = 0
     """Minutes are taken together by 2 to the power of this."""
-    names: dict[NameKey, Name] = field(default_factory=dict)
+    names: dict[NameKey, NameCount] = field(default_factory=dict)
     name_level: int = 0
     clients: Clients = field(default_factory=Clients)
     failures: list[tuple[int, QueryFailure]] = field(default_factory=list)
@@ -186,11 +181,12 @@ class Tally(Struct):
                 key = (wider(minute, by), group, log2)
                 self.counts[key] = self.counts.get(key, 0) + n
 
-    def add_name(self, key: NameKey, name: Name, limits: Limits) -> None:
+    def add_name(self, name: NameCount, limits: Limits) -> None:
         """Count lines of a name."""
+        key = (name.qname, name.qtype, name.rcode, name.answer)
         known = self.names.get(key)
         if known is not None:
-            known.add(name)
+            self.names[key] = added(known, name)
         elif self.name_level == 0 or is_below(name_hash(key[0]), self.name_level):
             self.names[key] = name
             if len(self.names) > limits.names:
@@ -220,8 +216,8 @@ class Tally(Struct):
             self.see_last(query.answer, seen.last_number, seen.last_text)
             if not is_own(query.rcode, query.answer):
                 citation = Citation(file, seen.number, seen.text[:400])
-                name = Name(seen.count, seen.first_ns, seen.last_ns, citation)
-                self.add_name((query.qname, query.qtype, query.rcode, query.answer), name, limits)
+                said, times = (query.qname, query.qtype, query.rcode, query.answer), (seen.first_ns, seen.last_ns)
+                self.add_name(NameCount(None, *said, seen.count, *times, citation), limits)
         self.seen.clear()
 
 
