@@ -56,6 +56,7 @@ def analyze(
         _nothing(inputs, seen),
     )
     first = judged[0][0] if judged else None
+    groups = (first.group, *first.others) if first else ()
     times = [t for s in seen.values() for span in s.spans for t in span]
     return Report(
         generated_ns=inputs.now_ns,
@@ -64,7 +65,7 @@ def analyze(
         window=Window(asked, min(times) if times else None, max(times) if times else None),
         active=_active(first),
         hypotheses=hypotheses,
-        coverage=Coverage(replica_coverage(inputs, seen, signs), tuple(files), client_coverage(inputs)),
+        coverage=Coverage(replica_coverage(inputs, seen, groups), tuple(files), client_coverage(inputs)),
         gaps=gaps,
         unexplained_share=_unexplained(hypotheses, judged),
         affected=tuple(sorted(r for r in first.failing if r)) if first and hypotheses[0].cause not in QUIET else (),
@@ -96,7 +97,7 @@ def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen])
 
 def _spread(group: Group, units: Sequence[Unit], inputs: Inputs) -> NameSpread:
     """How the failing names of a group spread over zones; probes name none."""
-    real = [s for s in group.real.signs if s.qname and not s.symptom.startswith("overload")]
+    real = [s for s in group.signs if _tells_name(s)]
     down = any(kin.symptom == "health-check-failures" for kin in group.kin)
     if group.family != "upstream" or group.zone is not None or not real or down:
         return NameSpread(None, known=False)
@@ -106,11 +107,15 @@ def _spread(group: Group, units: Sequence[Unit], inputs: Inputs) -> NameSpread:
     failing = {s.replica for s in real}
     asked = [u.n for u in units if u.name in failing]
     n_asked = sum(n for n in asked if n is not None) if asked and all(n is not None for n in asked) else None
-    spread = spread_of(names, sum(Group(group.family, tuple(real)).by_replica.values()), n_asked)
+    spread = spread_of(names, group.n_lookups(_tells_name), n_asked)
     if spread.suffix and len(_answered_elsewhere(group, failing, inputs).intersection(names)) >= LIVING * len(names):
         return replace(spread, suffix=None)
     other = [u for u in units if u.checked is False and not u.replica]
     return replace(spread, by_chance=min(spread.by_chance, 0.3)) if other and spread.suffix else spread
+
+
+def _tells_name(sign: Sign) -> bool:
+    return bool(sign.qname) and not sign.probe and not sign.symptom.startswith("overload")
 
 
 def _answered_elsewhere(group: Group, failing: Collection[str], inputs: Inputs) -> set[str]:
@@ -118,8 +123,9 @@ def _answered_elsewhere(group: Group, failing: Collection[str], inputs: Inputs) 
     first, last = group.window or (0, 2**63)
     return {
         row.qname
-        for row in inputs.observations.names
-        if (row.replica or "") not in failing and row.answer is Answer.UPSTREAM and row.rcode in {"NOERROR", "NXDOMAIN"}
+        for rcode in ("NOERROR", "NXDOMAIN")
+        for row in inputs.names.get((Answer.UPSTREAM, rcode), ())
+        if (row.replica or "") not in failing
         if row.first_ns is None or (row.first_ns <= last and (row.last_ns or row.first_ns) >= first)
     }
 

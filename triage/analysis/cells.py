@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -45,18 +45,18 @@ class _Bins(Struct, frozen=True):
             return None
         return (at_ns - self.start_ns) // self.step_ns
 
-    def all_at(self, times: Iterable[int | None]) -> _Ints:
+    def all_at(self, times: Sequence[int | None]) -> _Ints:
         """The same of many; -1 for none."""
         if self.start_ns is None:
-            return np.array([0 for _ in times], int)
+            return np.zeros(len(times), int)
         start, step = self.start_ns, self.step_ns
         found = np.array([-1 if at is None else (at - start) // step for at in times], int)
         return np.where(found < self.n, found, -1)
 
     def spread(self, signs: Sequence[Sign]) -> tuple[_Ints, _Ints, _Floats]:
         """Which sign counts in which bin, and how much: a summary counts evenly over its time."""
-        first = self.all_at(s.at_ns for s in signs)
-        last = np.maximum(first, self.all_at(s.until_ns for s in signs))
+        first = self.all_at([s.at_ns for s in signs])
+        last = np.maximum(first, self.all_at([s.until_ns for s in signs]))
         n = np.where(first < 0, 0, last - first + 1)
         sign = np.repeat(np.arange(len(signs)), n)
         since = np.arange(len(sign)) - np.repeat(np.cumsum(n) - n, n)

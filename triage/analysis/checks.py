@@ -113,7 +113,6 @@ def names_for(draft: Draft, context: Context, upstreams: Sequence[str]) -> dict[
     found: dict[str, str] = {}
     if upstreams:
         found["upstream_ip"], found["upstream_port"] = split(upstreams[0])
-    failing = sorted(name for name in context.qnames if SAFE_NAME.match(name))
     servers = [split(u) for u in _listed(context) or upstreams]
     if servers:
         port = found.setdefault("upstream_port", servers[0][1])
@@ -121,7 +120,7 @@ def names_for(draft: Draft, context: Context, upstreams: Sequence[str]) -> dict[
     api = sorted(address for address in context.group.addresses if SAFE_ENDPOINT.match(address))
     if api:
         found["api_address"] = api[0]
-    found["qname"] = failing[0] if failing else SECOND_NAMES[0]
+    found["qname"] = context.qname or SECOND_NAMES[0]
     found["second_name"] = next(n for n in SECOND_NAMES if n != found["qname"])
     if draft.zone:
         found["zone"] = draft.zone

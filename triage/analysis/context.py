@@ -17,6 +17,7 @@ from triage.analysis.names import NameSpread
 from triage.analysis.scopes import Unit
 from triage.analysis.sign import Sign
 from triage.model.observation import Citation
+from triage.model.shell import SAFE_NAME
 from triage.model.text import Value
 from triage.model.timeline import Change, Episode
 
@@ -48,15 +49,21 @@ class Context(Struct, frozen=True, dict=True):
         """True where nothing failed: only a configuration looks odd."""
         return all(kin.symptom in SUSPICIONS for kin in self.group.kin)
 
-    @property
+    @cached_property
     def real(self) -> tuple[Sign, ...]:
         """Signs that are not CoreDNS' own probes."""
-        return self.group.real.signs
+        probes = any(kin.probe for kin in self.group.kin)
+        return tuple(s for s in self.group.signs if not s.probe) if probes else self.group.signs
 
     @cached_property
     def qnames(self) -> frozenset[str]:
         """Names that failed, without probes."""
-        return frozenset(s.qname for s in self.real if s.qname)
+        return frozenset({s.qname for s in self.real if s.qname})
+
+    @cached_property
+    def qname(self) -> str | None:
+        """The first of them that may stand in a command."""
+        return min((name for name in self.qnames if SAFE_NAME.match(name)), default=None)
 
     @cached_property
     def covered(self) -> tuple[int, int] | None:

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from triage.analysis.exposure import Seen, is_outside, is_unheard
+from triage.analysis.group import Group
 from triage.analysis.inputs import Inputs
-from triage.analysis.sign import Sign
 from triage.analysis.unseen import gone, no_resolv_conf, no_subnets, rotated, told
 from triage.model.bundle import Gap
 from triage.model.observation import Stream
@@ -20,14 +20,15 @@ _NETWORKS = 20
 PLACE_CAUSES = ("upstream-unreachable-scoped", "node-network")
 
 
-def replica_coverage(inputs: Inputs, seen: Mapping[str, Seen], signs: Sequence[Sign]) -> tuple[ReplicaCoverage, ...]:
+def replica_coverage(inputs: Inputs, seen: Mapping[str, Seen], groups: Sequence[Group]) -> tuple[ReplicaCoverage, ...]:
     """One row a replica, also for those of the pod list whose log nobody handed over."""
     streams: dict[str, list[Stream]] = {}
     for stream in inputs.observations.streams:
         streams.setdefault(stream.replica or "", []).append(stream)
     failures: dict[str, int] = {}
-    for sign in signs:
-        failures[sign.replica] = failures.get(sign.replica, 0) + max(1, round(sign.weight))
+    for group in groups:
+        for kin, n in group.failures.items():
+            failures[kin.replica] = failures.get(kin.replica, 0) + n
     versions = {s.replica or "": s.version for s in inputs.observations.segments if s.version}
     listed = {p.name: p for p in inputs.topology.pods}
     rows = []

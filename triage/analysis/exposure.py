@@ -272,7 +272,7 @@ def counters_of(inputs: Inputs, group: Group) -> Mapping[str, bool]:
     """Per scraped replica that asks the group's servers: do its counters show that they fail there?"""
     failing = set(group.upstreams)
     found: dict[str, bool] = {}
-    if all(symptom.startswith("overload") for symptom in group.counts):
+    if all(kin.symptom.startswith("overload") for kin in group.kin):
         return found
     for scrape in inputs.scrapes if group.family == "upstream" else ():
         mine = [u for u in scrape.upstreams if u.upstream in failing or not failing]

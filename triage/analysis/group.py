@@ -75,10 +75,21 @@ class Group(Struct, frozen=True, dict=True):
         """Failed look-ups by `key`, which is None for what does not count; tries of one replica and name are one."""
         total: dict[str | None, float] = defaultdict(float)
         for signs, n in self.asked:
-            values = {key(s): None for s in signs}
+            if len(signs) == 1:
+                total[key(signs[0])] += n
+                continue
+            values = dict.fromkeys(map(key, signs))
             for value in values:
                 total[value] += n if len(values) == 1 else lookups([s for s in signs if key(s) == value])
         return {value: total[value] for value in sorted(v for v in total if v is not None)}
+
+    def n_lookups(self, wanted: Callable[[Sign], bool]) -> float:
+        """Failed look-ups of wanted signs."""
+        total = 0.0
+        for signs, n in self.asked:
+            mine = [s for s in signs if wanted(s)]
+            total += n if len(mine) == len(signs) else lookups(mine) if mine else 0.0
+        return total
 
     @cached_property
     def counts(self) -> Mapping[str, float]:
@@ -107,16 +118,9 @@ class Group(Struct, frozen=True, dict=True):
         return tuple(s for s in self.signs if not s.replica.startswith(CHECK))
 
     @cached_property
-    def real(self) -> Group:
-        """The same without CoreDNS' own probes."""
-        if not any(kin.probe for kin in self.kin):
-            return self
-        return Group(self.family, tuple(s for s in self.signs if not s.probe), self.zone)
-
-    @cached_property
     def weight(self) -> float:
         """Failures that the lines stand for."""
-        return sum(s.weight for s in self.lines)
+        return sum([s.weight for s in self.lines])
 
     @cached_property
     def failing(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
@@ -11,7 +12,7 @@ from msgspec import Struct
 
 from triage.model.bundle import Gap
 from triage.model.config import Configuration
-from triage.model.observation import Answer, Entry, Observations
+from triage.model.observation import Answer, Entry, NameCount, Observations
 from triage.model.place import Topology
 from triage.model.rule import Rulebook
 from triage.model.scrape import Scrape
@@ -62,12 +63,20 @@ class Inputs(Struct, frozen=True, dict=True):
         return [Asked(*key, n) for key, n in counts.items()]
 
     @cached_property
+    def names(self) -> Mapping[tuple[Answer, str], Sequence[NameCount]]:
+        """Counted names by where the answer came from and its rcode."""
+        found: dict[tuple[Answer, str], list[NameCount]] = defaultdict(list)
+        for name in self.observations.names:
+            found[name.answer, name.rcode].append(name)
+        return dict(found)
+
+    @cached_property
     def _entries(self) -> Mapping[str, Sequence[tuple[int, Entry]]]:
         """Lines that are no queries by their message, with their places."""
-        found: dict[str, list[tuple[int, Entry]]] = {}
+        found: dict[str, list[tuple[int, Entry]]] = defaultdict(list)
         for row in enumerate(self.observations.entries):
-            found.setdefault(row[1].meaning.message_id, []).append(row)
-        return found
+            found[row[1].meaning.message_id].append(row)
+        return dict(found)
 
     def saying(self, wanted: Callable[[str], bool]) -> Sequence[Entry]:
         """Lines whose message is wanted, in their order."""
@@ -77,7 +86,7 @@ class Inputs(Struct, frozen=True, dict=True):
     @cached_property
     def minutes(self) -> int:
         """Minutes that are counted together: more than one where there are too many rows."""
-        return max((row.minutes for row in self.observations.queries), default=1)
+        return max((row.minutes for row in self.asked), default=1)
 
     @cached_property
     def replicas(self) -> tuple[str, ...]:

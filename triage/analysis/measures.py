@@ -40,7 +40,7 @@ def failed_lookups(c: Context) -> Finding:
     """Failed look-ups of the group that are not probes (graded); untested for mere suspicions of a configuration."""
     if c.suspicion:
         return UNTESTED
-    n = sum(n for _, n in c.group.real.asked)
+    n = c.group.n_lookups(lambda s: not s.probe)
     return Finding(n, {"n": round(n)}, tuple(s.citation for s in c.real[:3]))
 
 

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from triage.analysis.context import Context, Finding
+from triage.analysis.group import Group
 from triage.analysis.localize import evidence, posterior
 from triage.analysis.measures import MEASURES, over_after_start
 from triage.analysis.special import logsumexp
@@ -142,12 +143,15 @@ def _weigh(rule: Rule, context: Context, fit: Calibration) -> CauseWeight:
 def _quiet_counts(context: Context) -> float:
     """Failures without a fault: by noise, or by a network that was not ready when the replicas started."""
     place, over = context.localization, over_after_start(context).value
-    signs = context.group.signs
-    at_start = sum(s.weight for s in signs if s.probe) >= MOSTLY * sum(s.weight for s in signs)
-    share = HICCUP if over else HICCUP_UNSEEN if over is None and at_start else 0.0
+    share = HICCUP if over else HICCUP_UNSEEN if over is None and _at_start(context.group) else 0.0
     if not share:
         return place.none
     return float(np.logaddexp(place.none, math.log(share) + evidence(place.scopes, {"cluster": 1.0})))
+
+
+def _at_start(group: Group) -> bool:
+    """Whether most of it are probes."""
+    return sum(s.weight for s in group.signs if s.probe) >= MOSTLY * sum(s.weight for s in group.signs)
 
 
 def _log_symptoms(rule: Rule, context: Context) -> float:

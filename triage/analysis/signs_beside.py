@@ -17,7 +17,7 @@ ERROR_SHARE = 0.02
 
 def from_scrapes(inputs: Inputs) -> Iterator[Sign]:
     """Counters since the start of a process: health checks that fail, answers that are errors or only NXDOMAIN."""
-    shown = any(n.answer is Answer.UPSTREAM and n.rcode in ERROR_RCODES for n in inputs.observations.names)
+    shown = any((Answer.UPSTREAM, rcode) in inputs.names for rcode in ERROR_RCODES)
     for scrape in inputs.scrapes:
         replica = scrape.replica or ""
         found = [u for u in scrape.upstreams if u.n_answered and u.answered.get("NOERROR")]
@@ -103,5 +103,5 @@ def from_config(inputs: Inputs) -> Iterator[Sign]:
 def _internal_denied(inputs: Inputs, search: Sequence[str]) -> bool:
     """Are names of the organisation's own (under a search domain's top) denied by an upstream, not public ones?"""
     tops = {s.rstrip(".").rsplit(".", 1)[-1].lower() for s in search}
-    denied = [n.qname for n in inputs.observations.names if n.rcode == "NXDOMAIN" and n.answer is Answer.UPSTREAM]
-    return any(name.rstrip(".").rsplit(".", 1)[-1] in tops for name in denied)
+    denied = inputs.names.get((Answer.UPSTREAM, "NXDOMAIN"), ())
+    return any(name.qname.rstrip(".").rsplit(".", 1)[-1] in tops for name in denied)

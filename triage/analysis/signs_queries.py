@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from types import MappingProxyType
@@ -20,7 +20,6 @@ LATE_LOG2 = 10
 _RUNS = 8
 """More runs than that are noise that comes and goes, not outages."""
 Run = tuple[int, int, int]
-_FROM_OUTSIDE = frozenset({Answer.UPSTREAM, Answer.CACHE})
 
 
 def from_queries(inputs: Inputs, told: Set[tuple[str, bool]]) -> Iterator[Sign]:
@@ -66,24 +65,26 @@ def _of_name(symptom: str, name: NameCount, fields: Mapping[str, str] = MappingP
 def _denials(inputs: Inputs) -> Iterator[Sign]:
     """Cluster names that fail, search lists walked outwards, and names of a stub domain that its servers deny."""
     zones = inputs.configuration.cluster_zones
-    leaks = cache(lambda qname: leaks_cluster_zone(qname, zones))
-    for name in inputs.observations.names:
-        symptom = None
-        if name.answer is Answer.LOCAL and name.rcode == "SERVFAIL" and name.qname.endswith(tuple(zones)):
-            symptom = "api-answers-fail"
-        elif name.rcode != "NXDOMAIN" or name.answer is Answer.LOCAL:
-            continue
-        elif leaks(name.qname) or _walks_at_home(name, zones):
-            symptom = "search-walk"
-        elif inputs.zone_of(name.qname) not in {".", *zones} and name.answer is Answer.UPSTREAM:
-            symptom = "stub-denied"
-        if symptom:
-            yield _of_name(symptom, name)
+    for name in inputs.names.get((Answer.LOCAL, "SERVFAIL"), ()):
+        if name.qname.endswith(tuple(zones)):
+            yield _of_name("api-answers-fail", name)
+
+    @cache
+    def denial(qname: str, answer: Answer) -> str | None:
+        if leaks_cluster_zone(qname, zones) or (answer is Answer.UPSTREAM and _walks_at_home(qname, zones)):
+            return "search-walk"
+        stub = answer is Answer.UPSTREAM and inputs.zone_of(qname) not in {".", *zones}
+        return "stub-denied" if stub else None
+
+    for (answer, rcode), names in inputs.names.items():
+        for name in names if rcode == "NXDOMAIN" and answer is not Answer.LOCAL else ():
+            if symptom := denial(name.qname, answer):
+                yield _of_name(symptom, name)
 
 
-def _walks_at_home(name: NameCount, zones: Sequence[str]) -> bool:
+def _walks_at_home(qname: str, zones: Sequence[str]) -> bool:
     """A cluster name that an upstream denied: clients get a search domain that the kubernetes plugin does not serve."""
-    return name.answer is Answer.UPSTREAM and ".svc." in name.qname and not any(name.qname.endswith(z) for z in zones)
+    return ".svc." in qname and not any(qname.endswith(z) for z in zones)
 
 
 def _late_answers(inputs: Inputs) -> Iterator[Sign]:
@@ -97,13 +98,11 @@ def _late_answers(inputs: Inputs) -> Iterator[Sign]:
 
 
 def _error_answers(inputs: Inputs) -> Iterator[Sign]:
-    seen = inputs.observations
-    rows = (row for row in seen.queries if row.answer is Answer.UPSTREAM and row.rcode in ERROR_RCODES)
+    rows = (row for row in inputs.observations.queries if row.answer is Answer.UPSTREAM and row.rcode in ERROR_RCODES)
     runs = _runs(rows, inputs.minutes)
-    for name in seen.names:
-        if name.answer is Answer.UPSTREAM and name.rcode in ERROR_RCODES:
-            sign = _of_name("error-answer", name, {"rcode": name.rcode})
-            yield from _by_run(sign, runs.get((name.replica, name.rcode), ()))
+    for rcode in ERROR_RCODES:
+        for name in inputs.names.get((Answer.UPSTREAM, rcode), ()):
+            yield from _by_run(_of_name("error-answer", name, {"rcode": rcode}), runs.get((name.replica, rcode), ()))
 
 
 def _runs(rows: Iterable[QueryCount], minutes: int) -> Mapping[tuple[str | None, str], Sequence[Run]]:
@@ -127,7 +126,7 @@ def _runs(rows: Iterable[QueryCount], minutes: int) -> Mapping[tuple[str | None,
 def _by_run(sign: Sign, runs: Sequence[Run]) -> Sequence[Sign]:
     """Of a name the first and the last answer are known: what lies between them follows what its replica got."""
     at, until = sign.at_ns, sign.until_ns
-    if at is None or until is None:
+    if at is None or until is None or len(runs) < 2:
         return [sign]
     inside = [run for run in runs if run[0] <= until and at < run[1]]
     if not 1 < len(inside) <= _RUNS:
@@ -141,17 +140,20 @@ def _by_run(sign: Sign, runs: Sequence[Run]) -> Sequence[Sign]:
 
 def _flips(inputs: Inputs) -> Iterator[Sign]:
     """Names that one and the same forward answers both NOERROR and NXDOMAIN: resolvers of different knowledge."""
-    seen: dict[str, dict[str, list[NameCount]]] = {}
-    for name in inputs.observations.names:
-        if name.answer in _FROM_OUTSIDE and name.rcode in {"NOERROR", "NXDOMAIN"}:
-            seen.setdefault(name.qname, {}).setdefault(name.rcode, []).append(name)
-    for by_rcode in seen.values():
-        if len(by_rcode) < 2 or not _alternates(by_rcode["NOERROR"], by_rcode["NXDOMAIN"]):
-            continue
-        fields = {"noerror": str(sum(n.count for n in by_rcode["NOERROR"]))}
-        for name in by_rcode["NXDOMAIN"]:
-            if name.answer is Answer.UPSTREAM:
-                yield _of_name("answers-flip", name, fields)
+    found, denied = (_from_outside(inputs, rcode) for rcode in ("NOERROR", "NXDOMAIN"))
+    for qname in found.keys() & denied.keys():
+        if _alternates(found[qname], denied[qname]):
+            fields = {"noerror": str(sum(n.count for n in found[qname]))}
+            yield from (_of_name("answers-flip", n, fields) for n in denied[qname] if n.answer is Answer.UPSTREAM)
+
+
+def _from_outside(inputs: Inputs, rcode: str) -> Mapping[str, Sequence[NameCount]]:
+    """Names that were answered so, and not by CoreDNS itself."""
+    found: dict[str, list[NameCount]] = defaultdict(list)
+    for answer in (Answer.UPSTREAM, Answer.CACHE):
+        for name in inputs.names.get((answer, rcode), ()):
+            found[name.qname].append(name)
+    return found
 
 
 def _alternates(found: Sequence[NameCount], denied: Sequence[NameCount]) -> bool:
