@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+from triage.model.late import late
 
 MAX_CHARACTERS = 1_000_000
 """A ConfigMap holds at most 1 MiB; what lies behind is not read."""
 
 MAX_TOKENS = 100_000
 
-_BLANK = re.compile(r"\s+|#[^\n]*")
-_WORD = re.compile(r"\S+")
-_ENVIRONMENT = re.compile(r"\{\$([^{}$%\s]{1,200})\}|\{%([^{}$%\s]{1,200})%\}")
+_BLANK = late(r"\s+|#[^\n]*")
+_WORD = late(r"\S+")
+_ENVIRONMENT = late(r"\{\$([^{}$%\s]{1,200})\}|\{%([^{}$%\s]{1,200})%\}")
 
 
 class Token(Struct, frozen=True):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec.structs import replace
 
+from triage.model.late import late
 from triage.model.message import Where
 from triage.model.observation import FailureKind, Meaning
 from triage.parsing.head import Head
@@ -13,9 +12,9 @@ from triage.parsing.match import Hit, Lookup
 from triage.parsing.meaning import meaning_of, shape_meaning, versions
 
 # 1.15.0 prints key/values behind the error; 1.13.2 to 1.14.7 print `%!s(<nil>)` where client-go passed no error.
-_KEY_VALUE = re.compile(r'(?<!,) ([A-Za-z]{1,30})="((?:[^"\\]|\\.){0,2000})"$')
+_KEY_VALUE = late(r'(?<!,) ([A-Za-z]{1,30})="((?:[^"\\]|\\.){0,2000})"$')
 _NIL = ": %!s(<nil>)"
-_CALL = re.compile(r'(?:Get|Post|Put|Patch|List|Watch) "?https?://([^/\s"?]{1,300})[^\s"]{0,2000}?"?: (?=\S)')
+_CALL = late(r'(?:Get|Post|Put|Patch|List|Watch) "?https?://([^/\s"?]{1,300})[^\s"]{0,2000}?"?: (?=\S)')
 _NOTE = " - error from a previous attempt: "
 # klog heads end with 1.9.3: from 1.9.4 on client-go logs through CoreDNS' own logger.
 _LAST_KLOG = "1.9.3"

@@ -11,17 +11,18 @@ from itertools import islice
 from msgspec import Struct
 
 from triage.model.config import ConfigMap
+from triage.model.late import late
 from triage.model.observation import Citation
 from triage.model.place import Event, Node, Pod, Termination
 from triage.parsing.labels import az_of, pool_of
 from triage.parsing.tables import age_s, told
 
-_KEY = re.compile(r"( *)([A-Za-z][^:=]{0,62}?):(?: +(.*)|$)")
-_EVENT = re.compile(
+_KEY = late(r"( *)([A-Za-z][^:=]{0,62}?):(?: +(.*)|$)")
+_EVENT = late(
     r"\s+(?P<type>Normal|Warning)\s+(?P<reason>\S+)\s+(?P<last>\S+)(?:\s+\(x(?P<count>\d+) over [^()\s]{1,20}\))?"
     r"\s+(?P<source>\S+(?:, \S+)?)\s+(?P<message>.*)"
 )
-_DATA_KEY = re.compile(r"([\w.-]{1,253}):")
+_DATA_KEY = late(r"([\w.-]{1,253}):")
 _MAX_LINE = 4000
 _MAX_LINES = 300_000
 

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
+
+from triage.model.late import late
 
 _LEVELS = {"WARN": "WARNING", "ERR": "ERROR"}
 _KLOG_LEVELS = {"I": "INFO", "W": "WARNING", "E": "ERROR", "F": "FATAL"}
 
 # Up to 1.2.5 the Go logger and caddy print `2018/03/01 12:00:00 `; 1.2.6 to 1.6.2 an RFC 3339 clock (commit 7b25d1801);
 # node-cache prints both. 1.0.0 to 1.1.2 put `16/Feb/2018:10:00:00 +0000 ` before an errors line.
-_STAMP = re.compile(
+_STAMP = late(
     r"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?"
     r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
     r"|\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\s{1,4}"
 )
-_LEVEL = re.compile(
+_LEVEL = late(
     r"\[?(DEBUG|INFO|WARNING|WARN|ERROR|FATAL|PANIC)\]:? {0,2}|\[(DEBUG|INFO|WARNING|WARN|ERROR|FATAL) {1,2}(?=plugin/)"
 )
-_PLUGIN = re.compile(r"plugin/([A-Za-z0-9_.-]{1,60}): ?")
+_PLUGIN = late(r"plugin/([A-Za-z0-9_.-]{1,60}): ?")
 # 1.0.0 to 1.1.2: `[ERROR 2 name. A] text` and `[PANIC name. A] file:line - text`.
-_OLD_QUERY = re.compile(
-    r"\[(ERROR) (-?\d{1,5} \S{1,1300} [A-Za-z0-9]{1,20})\] |\[(PANIC) (\S{1,1300} [A-Za-z0-9]{1,20})\] "
-)
-_KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{1,9}\s{1,20}\d{1,10} ([\w.-]{1,80}\.go:\d{1,6})\] ?")
+_OLD_QUERY = late(r"\[(ERROR) (-?\d{1,5} \S{1,1300} [A-Za-z0-9]{1,20})\] |\[(PANIC) (\S{1,1300} [A-Za-z0-9]{1,20})\] ")
+_KLOG = late(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{1,9}\s{1,20}\d{1,10} ([\w.-]{1,80}\.go:\d{1,6})\] ?")
 # The same head after a reader or a paste lost its date.
-_KLOG_CUT = re.compile(
+_KLOG_CUT = late(
     r"(?:\d{1,10} )?((?:reflector|streamwatcher|trace|request|sync|event|util|client|warnings)\.go:\d{1,6})\] ?"
 )
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from triage.model.config import ConfigMap
+from triage.model.late import late
 from triage.model.observation import Citation
 from triage.model.place import Event, Node, Pod
 from triage.parsing import describe
@@ -72,8 +73,8 @@ def _event_shape() -> re.Pattern[str]:
     )
 
 
-_RESTARTS = re.compile(r"(\d{1,9})(?: \((\S{1,20}) ago\))?")
-_SEEN = re.compile(rf"({_AGE})(?: \(x(\d{{1,9}}) over \S{{1,20}}\))?")
+_RESTARTS = late(r"(\d{1,9})(?: \((\S{1,20}) ago\))?")
+_SEEN = late(rf"({_AGE})(?: \(x(\d{{1,9}}) over \S{{1,20}}\))?")
 
 
 def read_pods(text: str, *, file: str, first_line: int = 1) -> tuple[Pod, ...]:

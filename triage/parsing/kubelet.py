@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from triage.model.late import late
 
 # cri-client pkg/logs ReadLogs: the error of a follower's watcher ends the stream without a newline.
-_WATCHER = re.compile(
+_WATCHER = late(
     r"failed to create fsnotify watcher: (?:[^:\n]{1,80}: ){0,3}too many open files"
     r'|failed to watch (?:file|directory) "[^"\n]{1,600}": no space left on device'
 )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 from msgspec.structs import replace
 
+from triage.model.late import late
 from triage.model.message import Where
 from triage.model.observation import Meaning
 from triage.parsing.head import Head
@@ -20,21 +19,21 @@ _WRAPPERS = (
     "ListenPacket: ",
     "error inspecting server blocks: ",
 )
-_PLUGIN = re.compile(r"plugin/([A-Za-z0-9_.-]{1,60}): ")
-_PLACE = re.compile(r"([^\s:]{0,300}):(-?\d{1,7}) - (?:Error during parsing|Syntax error): ")
+_PLUGIN = late(r"plugin/([A-Za-z0-9_.-]{1,60}): ")
+_PLACE = late(r"([^\s:]{0,300}):(-?\d{1,7}) - (?:Error during parsing|Syntax error): ")
 _LABEL = r"[A-Za-z0-9_*/\\-]{1,63}"
-_LISTENER = re.compile(
+_LISTENER = late(
     rf"(?:(?:dns|tls|quic|grpc|https3?)://)?(?P<zone>\.|(?:{_LABEL}\.){{0,40}}{_LABEL}\.?):(?P<port>\d{{1,5}})"
     r"(?: on \S{1,80})?"
 )
 # 1.6.3 and 1.6.4 drew their name; the parts are of slashes and underscores only.
-_LOGO = re.compile(r"[\s/\\|_(),.~']{12,120}")
-_SOURCE_ROW = re.compile(r"\s*(?:/|[A-Z]:/)[^\s:]{1,400}\.(?:go|s):\d{1,7}(?: \+0x[0-9a-f]{1,16})?(?: fp=.{0,200})?")
-_CALL_ROW = re.compile(
+_LOGO = late(r"[\s/\\|_(),.~']{12,120}")
+_SOURCE_ROW = late(r"\s*(?:/|[A-Z]:/)[^\s:]{1,400}\.(?:go|s):\d{1,7}(?: \+0x[0-9a-f]{1,16})?(?: fp=.{0,200})?")
+_CALL_ROW = late(
     r"(?:created by )?(?:(?:[\w.-]{1,80}/){1,12}|(?=(?:main|runtime|net|panic|sync|time|os|syscall|reflect|context)\b))"
     r"[\w.*()%{}\[\]·~-]{1,400}(?:\([^\n]{0,600}\)| in goroutine \d{1,12})"
 )
-_COREFILE_ROW = re.compile(
+_COREFILE_ROW = late(
     r"\s*(?:([a-z0-9_]{2,20})(?: [^\n]{0,400})?|[A-Za-z0-9.*:/-]{1,120}(?: [A-Za-z0-9.*:/-]{1,120}){0,9} \{|\})"
 )
 # Directives that node-cache's templates use, and their options; it prints the Corefile it made at each start.
@@ -70,7 +69,7 @@ _COREFILE_WORDS = frozenset(
         *("trace", "dnstap", "answer", "rcode", "match", "autopath", "acl", "whoami", "pprof", "tls", "tls_servername"),
     )
 )
-_HEX_ROW = re.compile(r"[0-9a-f]{6}(?: [0-9a-f]{2}){0,16}")
+_HEX_ROW = late(r"[0-9a-f]{6}(?: [0-9a-f]{2}){0,16}")
 
 
 class StartupError(Struct, frozen=True):

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from triage.model.late import late
 from triage.model.message import PLACEHOLDERS, Message, Part, Where, Wording, parse_template
 
-_WORD = re.compile(r"[A-Za-z0-9]+")
-_MARK = re.compile(r"client-go@v\d{1,3}\.\d{1,3}\.\d{1,3}")
+_WORD = late(r"[A-Za-z0-9]+")
+_MARK = late(r"client-go@v\d{1,3}\.\d{1,3}\.\d{1,3}")
 
 
 class Hit(Struct, frozen=True):

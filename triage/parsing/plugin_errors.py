@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
+from triage.model.late import late
 from triage.model.message import Message, Where
 from triage.model.observation import FailureKind, Meaning
 from triage.parsing.addresses import endpoint_of, ip_of
@@ -40,17 +41,15 @@ RCODES = MappingProxyType(
 """The number is the rcode that the plugin chain returned with the error, not always what the client got."""
 
 # A name holds no blank (Go prints `\032`), so it cannot forge what follows it.
-_QUERY = re.compile(r"(-?\d{1,5}) (\S{1,1300}) ([A-Za-z0-9_-]{1,20}):(.*)", re.DOTALL)
+_QUERY = late(r"(-?\d{1,5}) (\S{1,1300}) ([A-Za-z0-9_-]{1,20}):(.*)", re.DOTALL)
 # A line whose head was cut off, perhaps counted by `uniq -c`.
-_BARE = re.compile(
-    r"\s{0,20}(?:(\d{1,9}) {1,20})??(?:(\d{1,2}) )?([^\s:\"]{0,1300}\.) ([A-Z][A-Z0-9]{0,9}): (.+)", re.DOTALL
-)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|μs|ns)")
+_BARE = late(r"\s{0,20}(?:(\d{1,9}) {1,20})??(?:(\d{1,2}) )?([^\s:\"]{0,1300}\.) ([A-Z][A-Z0-9]{0,9}): (.+)", re.DOTALL)
+_DURATION = late(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|μs|ns)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
-_ENDPOINT = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}:\d{1,5}|\[[0-9a-fA-F:.]{2,45}\]:\d{1,5}")
-_PROTO = re.compile(r"\b(?:read|write|dial) (udp|tcp|quic)\b")
+_ENDPOINT = late(r"(?:\d{1,3}\.){3}\d{1,3}:\d{1,5}|\[[0-9a-fA-F:.]{2,45}\]:\d{1,5}")
+_PROTO = late(r"\b(?:read|write|dial) (udp|tcp|quic)\b")
 _OLD_PREFIX = "unreachable backend: "  # of the proxy plugin, up to 1.4.0
-_PLUGIN_PREFIX = re.compile(r"plugin/([A-Za-z0-9_-]{1,60}): ")
+_PLUGIN_PREFIX = late(r"plugin/([A-Za-z0-9_-]{1,60}): ")
 
 
 def is_probe(qname: str, qtype: str) -> bool:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from triage.model.late import late
 from triage.model.observation import Answer, Query
 from triage.parsing.addresses import endpoint_of, ip_of
 from triage.parsing.plugin_errors import RCODES, duration_s, is_probe, qname_of
@@ -13,7 +14,7 @@ from triage.parsing.plugin_errors import RCODES, duration_s, is_probe, qname_of
 _RCODES = frozenset([*RCODES.values(), "NOTIMPL", "BADSIG", "BADMODE", "BADNAME", "BADALG", "DSOTYPENI", "-"])
 _CLASSES = frozenset(["IN", "CH", "CHAOS", "HS", "NONE", "ANY", "-"])
 _PROTOS = frozenset(["udp", "tcp", "https", "grpc", "quic"])
-_QTYPE = re.compile(
+_QTYPE = late(
     r"A|AAAA|CNAME|MX|NS|PTR|SOA|SRV|TXT|HINFO|ANY|HTTPS|SVCB|NAPTR|CAA|DS|DNSKEY|RRSIG|NSEC3?|NSEC3PARAM|TLSA|SSHFP|SPF"
     r"|AXFR|IXFR|LOC|DNAME|URI|OPT|TSIG|TKEY|NULL|WKS|RP|AFSDB|CERT|None|Reserved|TYPE\d{1,5}"
 )
@@ -23,7 +24,7 @@ _UNIT = r"(?:h|m|s|ms|us|µs|μs|ns)"
 # {duration}
 # Up to 1.2.5 `[{when}]` stands before the quotes and no level; 1.0.0 to 1.0.4 have no port and no id; before 1.1.4 the
 # duration is Go's. combined adds `"{>opcode}"`; whatever else a format adds behind is looked at for an upstream only.
-_COMMON = re.compile(
+_COMMON = late(
     r"(?:\[INFO\] )?(?P<client>[0-9A-Za-z.:\[\]%-]{2,64}) - (?:\d{1,5} )?(?:\[[^\]\"]{0,40}\] )?(?:\d{1,5} )?"
     r'"(?P<qtype>[A-Za-z0-9-]{1,16}) (?:[A-Z]{2,5}|CLASS\d{1,5}|\d{1,5}|-) (?P<name>\S{1,1300})'
     r' (?P<proto>udp|tcp|https?|grpc|quic)(?: \d{1,7})?(?: (?:true|false))?(?: \d{1,7})?"'
@@ -31,12 +32,10 @@ _COMMON = re.compile(
     rf" (?P<duration>[0-9.]{{1,24}}{_UNIT}(?:[0-9.]{{1,12}}{_UNIT}){{0,3}}|0)(?P<more>(?: .*)?)\s*\Z",
     re.DOTALL,
 )
-_STAMP = re.compile(
-    r"\s{0,4}(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\dT[0-9:.]{8,18}(?:Z|[+-]\d\d:?\d\d) ){0,2}"
-)
+_STAMP = late(r"\s{0,4}(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\dT[0-9:.]{8,18}(?:Z|[+-]\d\d:?\d\d) ){0,2}")
 _LONGEST = 8192
-_FLAGS_WORD = re.compile(_FLAGS)
-_DURATION_WORD = re.compile(rf"(?:[0-9]{{1,6}}(?:\.[0-9]{{1,12}})?{_UNIT}){{1,4}}")
+_FLAGS_WORD = late(_FLAGS)
+_DURATION_WORD = late(rf"(?:[0-9]{{1,6}}(?:\.[0-9]{{1,12}})?{_UNIT}){{1,4}}")
 _FAST_S = 0.0003
 """The cache answers in less (20 to 150 µs were measured); no upstream does."""
 _AT_ONCE_S = 0.001

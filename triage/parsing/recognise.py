@@ -8,6 +8,7 @@ from functools import cached_property
 
 from msgspec.structs import replace
 
+from triage.model.late import late
 from triage.model.message import Message, Where
 from triage.model.observation import Answer, FailureKind, Meaning, Query
 from triage.parsing import client_go, lifecycle
@@ -20,8 +21,8 @@ from triage.parsing.plugin_errors import SUMMARY, is_probe, qname_of, read_error
 from triage.parsing.query_log import parse_query
 
 UNKNOWN = "unknown"
-_QUERY_ERROR = re.compile(r"(\[ERROR\] plugin/errors: \d{1,5} )(\S{3,1020}) ([A-Z0-9]{1,10}): (.{1,1000})", re.ASCII)
-_LOCAL = re.compile(r" (?P<local>[^\s:\[\]]{1,45}|\[[^\s\[\]]{2,45}\]):\d{1,5}->", re.ASCII)
+_QUERY_ERROR = late(r"(\[ERROR\] plugin/errors: \d{1,5} )(\S{3,1020}) ([A-Z0-9]{1,10}): (.{1,1000})", re.ASCII)
+_LOCAL = late(r" (?P<local>[^\s:\[\]]{1,45}|\[[^\s\[\]]{2,45}\]):\d{1,5}->", re.ASCII)
 _LONGEST = 4096
 _TAIL = 1024
 """Of a longer text the beginning and the end are looked at: a `consolidate` pattern may have 10,000 characters, the

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from msgspec import Struct
+
+from triage.model.late import late
 
 MAX_ROW = 4000
 """Characters of a row that are looked at; kubectl's own rows are shorter."""
 
 MAX_ROWS = 500_000
 
-_GAP = re.compile(r" {2,}|\t+")
-_AGE_PART = re.compile(r"(\d{1,9})([ywdhms])")
-_AGE = re.compile(r"(?:\d{1,9}[ywdhms]){1,6}")
+_GAP = late(r" {2,}|\t+")
+_AGE_PART = late(r"(\d{1,9})([ywdhms])")
+_AGE = late(r"(?:\d{1,9}[ywdhms]){1,6}")
 _SECONDS = {"y": 365 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _NOTHING = frozenset({"", "<none>", "<unset>", "<unknown>", "<nil>", "<invalid>"})
 

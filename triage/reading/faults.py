@@ -12,15 +12,16 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from triage.model.late import late
 from triage.reading.limits import Limits
 from triage.reading.thin import both, hash_of, is_below, level_of, wider, width_of
 
 _HEAD = "[ERROR] plugin/errors: "
-_RCODE = re.compile(r"\d{1,5}", re.ASCII)
-_NAME = re.compile(r"[!#-?A-\[\]-~]{1,1020}")
-_SAID = re.compile(r"[A-Za-z0-9]{1,16}: ((?!.{0,1000}(?:@|\] | - |failed to |plugin/))[ -~]*[!-~])")
+_RCODE = late(r"\d{1,5}", re.ASCII)
+_NAME = late(r"[!#-?A-\[\]-~]{1,1020}")
+_SAID = late(r"[A-Za-z0-9]{1,16}: ((?!.{0,1000}(?:@|\] | - |failed to |plugin/))[ -~]*[!-~])")
 _LONGEST = 1_000
-_PORT = re.compile(r":\d+->", re.ASCII)
+_PORT = late(r":\d+->", re.ASCII)
 _MINUTE_NS = 60_000_000_000
 
 

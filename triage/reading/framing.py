@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from triage.model.late import late
 from triage.reading import records, stamps
 from triage.reading.shape import LEVELS, starts_log_line
 
@@ -63,28 +64,28 @@ class Framing(Struct, frozen=True):
 
 _DIGITS = "0123456789"
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+ANSI = late(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 """Escape sequences of terminals."""
-_CRI = re.compile(r"(\d{4}-\d\d-\d\dT\S{9,26}) (stdout|stderr) ([FP])(?::\S*)?(?: |$)", re.ASCII)
-_PREFIX = re.compile(r"\[pod/([a-z0-9.-]+)/([a-z0-9.-]+)\](?: |$)")
-_LOGCLI = re.compile(r" *(\{[^{}]*\}) ?")
-_LABEL = re.compile(r'([A-Za-z_][\w.]*)="((?:[^"\\]|\\.)*)"')
-_SYSLOG_TAIL = re.compile(r" ?([\w.:-]+) ([\w./@-]+)(?:\[\d+\])?: ?", re.ASCII)
-_RFC5424 = re.compile(r"<\d{1,3}>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|\[.*?\]) ?(?:BOM|\ufeff)?", re.ASCII)
-_PROGRAM = re.compile(r"(?:coredns|node-cache|docker|containerd)\[\d+\]: ", re.ASCII)
+_CRI = late(r"(\d{4}-\d\d-\d\dT\S{9,26}) (stdout|stderr) ([FP])(?::\S*)?(?: |$)", re.ASCII)
+_PREFIX = late(r"\[pod/([a-z0-9.-]+)/([a-z0-9.-]+)\](?: |$)")
+_LOGCLI = late(r" *(\{[^{}]*\}) ?")
+_LABEL = late(r'([A-Za-z_][\w.]*)="((?:[^"\\]|\\.)*)"')
+_SYSLOG_TAIL = late(r" ?([\w.:-]+) ([\w./@-]+)(?:\[\d+\])?: ?", re.ASCII)
+_RFC5424 = late(r"<\d{1,3}>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|\[.*?\]) ?(?:BOM|\ufeff)?", re.ASCII)
+_PROGRAM = late(r"(?:coredns|node-cache|docker|containerd)\[\d+\]: ", re.ASCII)
 _POD = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
-_KAIL = re.compile(rf"({_POD})/({_POD})\[({_POD})\]: ")
-_STERN = re.compile(rf"({_POD}) ({_POD}) ")
-_STERN_ALL = re.compile(rf"{_POD} ({_POD}) ({_POD}) ")
-_K9S = re.compile(rf"({_POD}):({_POD}) ")
-_COMPOSE = re.compile(r"([\w.-]{1,80}?) +\| ?", re.ASCII)
-_GREP = re.compile(r"([^\s:\"'\[\]]{1,400}\.log(?:\.\d+)?):(?:\d+:)?(?=\S| \[)")
-_CONTAINER_FILE = re.compile(r"(?:^|[./])([a-z0-9-]+)_([a-z0-9-]+)_([a-z0-9-]+?)-[0-9a-f]{12,64}(?:\.log)?$")
-_POD_FOLDER = re.compile(rf"(?:^|/)[a-z0-9-]+_({_POD})_[0-9a-f-]{{32,36}}/([a-z0-9-]+)/\d+\.log")
-_AWS_TAIL = re.compile(r"(\S*(?:_kube-system_|var\.log\.containers\.)\S*) ")
-_TAIL_HEAD = re.compile(r"==> (\S+?)(?: \[[0-9a-f]+\])? <==\s*$")
-_LEADING_BLANK = re.compile(rf"\s+(?=\[(?:{LEVELS})\] )")
-_STERN_EVENT = re.compile(rf"[+-] (?:{_POD} )?(?:{_POD}) › {_POD}$")
+_KAIL = late(rf"({_POD})/({_POD})\[({_POD})\]: ")
+_STERN = late(rf"({_POD}) ({_POD}) ")
+_STERN_ALL = late(rf"{_POD} ({_POD}) ({_POD}) ")
+_K9S = late(rf"({_POD}):({_POD}) ")
+_COMPOSE = late(r"([\w.-]{1,80}?) +\| ?", re.ASCII)
+_GREP = late(r"([^\s:\"'\[\]]{1,400}\.log(?:\.\d+)?):(?:\d+:)?(?=\S| \[)")
+_CONTAINER_FILE = late(r"(?:^|[./])([a-z0-9-]+)_([a-z0-9-]+)_([a-z0-9-]+?)-[0-9a-f]{12,64}(?:\.log)?$")
+_POD_FOLDER = late(rf"(?:^|/)[a-z0-9-]+_({_POD})_[0-9a-f-]{{32,36}}/([a-z0-9-]+)/\d+\.log")
+_AWS_TAIL = late(r"(\S*(?:_kube-system_|var\.log\.containers\.)\S*) ")
+_TAIL_HEAD = late(r"==> (\S+?)(?: \[[0-9a-f]+\])? <==\s*$")
+_LEADING_BLANK = late(rf"\s+(?=\[(?:{LEVELS})\] )")
+_STERN_EVENT = late(rf"[+-] (?:{_POD} )?(?:{_POD}) › {_POD}$")
 _ASSUMED_UTC = "note.assumed-utc"
 _ASSUMED_YEAR = "note.assumed-year"
 

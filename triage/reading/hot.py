@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from triage.model.late import late
 from triage.reading import stamps
 from triage.reading.framing import Context, Peeled, unframe
 
 # The common format of 1.4.0+. What is in groups 2 and 3, whether the size is 0 and a class of the duration tell all but
 # client and time, so lines that agree in them are parsed once.
-QUERY = re.compile(
+QUERY = late(
     r'\[INFO\] ([0-9.]+|\[[0-9A-Fa-f:.]+\]):\d+ - \d+ "([^"\\ ]+ [^"\\ ]+ [^"\\ ]+ [^"\\ ]+) \d+ (?:true|false) \d+" '
     r"([^ \"]+ [^ \"]+) (\d+) (\d+(?:\.\d+)?)s",
     re.ASCII,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 
 from msgspec import Struct, field
 
+from triage.model.late import late
 from triage.reading.tally import greatest, least
 
-_VERSION = re.compile(r"(?:\[INFO\] )?(?:.{0,80}~ )?CoreDNS-(\d+\.\d+\.\d+[\w.+-]*)\s*$")
-_PLATFORM = re.compile(r"(?:\[INFO\] )?(?:.{0,80}~ )?(?:linux|darwin|windows|freebsd)/\w+, go\d")
-_LISTENER = re.compile(r"((?:(?:dns|tls|grpc|https|https3|quic)://)?[^\s:/\"\[\]]*:\d{1,5})(?: on [\w.:%-]+)?\s*$")
-_HASH = re.compile(r"(?:\[INFO\] )?plugin/reload: Running configuration (?:MD5|SHA512) = ([0-9a-f]{6,128})")
+_VERSION = late(r"(?:\[INFO\] )?(?:.{0,80}~ )?CoreDNS-(\d+\.\d+\.\d+[\w.+-]*)\s*$")
+_PLATFORM = late(r"(?:\[INFO\] )?(?:.{0,80}~ )?(?:linux|darwin|windows|freebsd)/\w+, go\d")
+_LISTENER = late(r"((?:(?:dns|tls|grpc|https|https3|quic)://)?[^\s:/\"\[\]]*:\d{1,5})(?: on [\w.:%-]+)?\s*$")
+_HASH = late(r"(?:\[INFO\] )?plugin/reload: Running configuration (?:MD5|SHA512) = ([0-9a-f]{6,128})")
 _MAXPROCS = "maxprocs: "
 _WAITING = ("waiting for Kubernetes API before starting", "starting server with unsynced Kubernetes API")
 _BEFORE_START = (

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from triage.model.late import late
 from triage.reading.framing import ANSI, Context, is_framed, unframe
 from triage.reading.shape import LEVELS, outside_quotes, starts_log_line
 from triage.reading.traces import is_frame
@@ -20,16 +21,16 @@ _MAX_WRAPS = 40
 _LONGEST = 100_000
 """Characters of a line that is still mended; nobody pastes a longer one."""
 _BORDERS = "│┃║"
-_RULE = re.compile(r"\s*[─━═┄┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝+=_*~-]{6,}.{0,200}$|\s*[┌╭╔└╰╚├].{0,300}[┐╮╗┘╯╝┤]\s*$")
-_K9S_TITLE = re.compile(r"Logs\((?:[a-z0-9-]+/)?([a-z0-9.-]+)(?::[a-z0-9-]+)?\)")
-_FENCE = re.compile(r"\s*(?:```|~~~)[\w-]*\s*$|\s*</?(?:pre|code|details|summary)[^>]{0,80}>\s*$")
-_MAIL = re.compile(r"\s?(?:>\s?){1,8}(?=\S)")
-_COMMENT = re.compile(r"\s*(?:#|//|;|<!--|\*|-|•|\d{1,3}[.)])\s+")
-_COMMAND = re.compile(
+_RULE = late(r"\s*[─━═┄┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝+=_*~-]{6,}.{0,200}$|\s*[┌╭╔└╰╚├].{0,300}[┐╮╗┘╯╝┤]\s*$")
+_K9S_TITLE = late(r"Logs\((?:[a-z0-9-]+/)?([a-z0-9.-]+)(?::[a-z0-9-]+)?\)")
+_FENCE = late(r"\s*(?:```|~~~)[\w-]*\s*$|\s*</?(?:pre|code|details|summary)[^>]{0,80}>\s*$")
+_MAIL = late(r"\s?(?:>\s?){1,8}(?=\S)")
+_COMMENT = late(r"\s*(?:#|//|;|<!--|\*|-|•|\d{1,3}[.)])\s+")
+_COMMAND = late(
     r"[^\s\"]{0,120}(?:\s[^\s\"]{1,80})?[$#>%]\s?(?:sudo\s+)?(?:kubectl|oc|k|k3s|microk8s|minikube|docker|crictl|nerdctl|journalctl|cat|tail|stern)\b"
     r"|\[[\w.-]{1,64}@[\w.-]{1,128} [^\]\s]{1,200}\][#$]|[\w-]{1,64}@[\w.-]{1,128}:[~/][^\s$#]{0,200}[$#]"
 )
-_LINK = re.compile(r"\[([^\]\s]{1,300})\]\(https?://[^)\s]{0,300}\)")
+_LINK = late(r"\[([^\]\s]{1,300})\]\(https?://[^)\s]{0,300}\)")
 _ENTITIES = (
     ("&gt;", ">"),
     ("&lt;", "<"),
@@ -39,12 +40,12 @@ _ENTITIES = (
     ("&nbsp;", " "),
     ("&amp;", "&"),
 )
-_LEVEL = re.compile(rf"\[(?:{LEVELS})\] (?=\S)")
-_LOST_BRACKET = re.compile(r"\[?(DEBUG|INFO|WARNING|ERROR|FATAL)(?:\] ?| )(?=plugin/[\w.-]+: )")
+_LEVEL = late(rf"\[(?:{LEVELS})\] (?=\S)")
+_LOST_BRACKET = late(r"\[?(DEBUG|INFO|WARNING|ERROR|FATAL)(?:\] ?| )(?=plugin/[\w.-]+: )")
 _WRAPPING = "`'\"*_ \t"
-_UNIQ = re.compile(r"\s*(\d{1,9})\s+(\S.*)$")
-_STAMPED = re.compile(rf"\d{{4}}[-/]\d\d[-/]\d\d[T ]|[IWEF]\d{{4}} \d\d:\d\d:|\[(?:{LEVELS})\] |CoreDNS-\d|\{{\"")
-_HEADLESS = re.compile(r"\S{1,300}\. [A-Z][A-Z0-9]{0,9}: \S")
+_UNIQ = late(r"\s*(\d{1,9})\s+(\S.*)$")
+_STAMPED = late(rf"\d{{4}}[-/]\d\d[-/]\d\d[T ]|[IWEF]\d{{4}} \d\d:\d\d:|\[(?:{LEVELS})\] |CoreDNS-\d|\{{\"")
+_HEADLESS = late(r"\S{1,300}\. [A-Z][A-Z0-9]{0,9}: \S")
 _ERRORS_HEAD = "[ERROR] plugin/errors: 2 "
 _OPEN_ENDS = (":", "->", "(")
 

@@ -12,6 +12,7 @@ from operator import attrgetter
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from triage.model.late import late
 from triage.model.observation import (
     Answer,
     Citation,
@@ -37,8 +38,8 @@ _PAUSES = 20
 """Times the usual distance of lines: no log pauses longer between two files of one life."""
 _HEAD_BYTES = 1 << 12
 """Two logs of one length that begin alike are read again to see whether they are the same."""
-_LOCAL = re.compile(r" (?:udp|tcp) \[?([0-9A-Fa-f.:]+?)\]?:->", re.ASCII)
-_DNS = re.compile(r"dns|resolv|node-cache", re.ASCII)
+_LOCAL = late(r" (?:udp|tcp) \[?([0-9A-Fa-f.:]+?)\]?:->", re.ASCII)
+_DNS = late(r"dns|resolv|node-cache", re.ASCII)
 
 
 class _Whole(Struct):

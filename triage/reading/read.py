@@ -9,6 +9,7 @@ from itertools import chain
 from msgspec.structs import replace
 
 from triage.model.bundle import Document, Kind
+from triage.model.late import late
 from triage.model.observation import Meaning, Observations, Query
 from triage.reading import decode, merge
 from triage.reading.limits import Limits
@@ -20,9 +21,7 @@ from triage.reading.watch import Watch
 from triage.reading.window import folded, narrowed
 from triage.reading.workers import Workers
 
-_YEAR = re.compile(
-    r"(?:19|20)\d\d(?:(?<!\d\d{4})(?=[-/]\d\d[-/]\d\d[T ])|(?<=/[A-Z][a-z]{2}/\d{4})(?=:\d\d:))", re.ASCII
-)
+_YEAR = late(r"(?:19|20)\d\d(?:(?<!\d\d{4})(?=[-/]\d\d[-/]\d\d[T ])|(?<=/[A-Z][a-z]{2}/\d{4})(?=:\d\d:))", re.ASCII)
 """What stands before the year is looked at behind it: so the search leaps from digit to digit."""
 _LEAP_YEAR = 2000
 

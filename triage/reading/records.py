@@ -11,13 +11,14 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from triage.model.late import late
 from triage.reading import decode, stamps
 
 _MAX_DEPTH = 8
 _DOCKER_CUTS_AT = 16_000
 """Docker writes a longer line as several records of 16 KiB, all but the last without newline."""
 _MAX_TRIES = 200
-_BEGIN = re.compile(r"(?:^|(?<=\n))[ \t\ufeff]*[\[{]|(?<=[}\]])\s*,?\s*[\[{]|(?<=[\[{:])[ \t]*[{\[]")
+_BEGIN = late(r"(?:^|(?<=\n))[ \t\ufeff]*[\[{]|(?<=[}\]])\s*,?\s*[\[{]|(?<=[\[{:])[ \t]*[{\[]")
 """Where a JSON value may begin: at the start of a line, or behind another one."""
 
 
@@ -169,10 +170,10 @@ KEYS: Final[tuple[Keys, ...]] = (
 )
 """Rows in their order: the more particular first."""
 
-_LEVEL_IN_MSG = re.compile(r"\[(?:DEBUG|INFO|WARNING|ERROR|FATAL|PANIC)\] ")
-_QUERY_IN_MSG = re.compile(r'\S+ - \d+ "\S+ \S+ \S+ \S+ \d+ \S+ \d+" \S+ \S* ?\d+ [\d.]+s')
-_FLAGS_IN_MSG = re.compile(r"(?<![\w,])qr(?:,(?:aa|tc|rd|ra|z|ad|cd)){0,7}(?![\w,])")
-_LOG_STREAM = re.compile(r"(?:^|[./])([a-z0-9-]+)_([a-z0-9-]+)_([a-z0-9-]+?)-[0-9a-f]{12,64}(?:\.log)?$")
+_LEVEL_IN_MSG = late(r"\[(?:DEBUG|INFO|WARNING|ERROR|FATAL|PANIC)\] ")
+_QUERY_IN_MSG = late(r'\S+ - \d+ "\S+ \S+ \S+ \S+ \d+ \S+ \d+" \S+ \S* ?\d+ [\d.]+s')
+_FLAGS_IN_MSG = late(r"(?<![\w,])qr(?:,(?:aa|tc|rd|ra|z|ad|cd)){0,7}(?![\w,])")
+_LOG_STREAM = late(r"(?:^|[./])([a-z0-9-]+)_([a-z0-9-]+)_([a-z0-9-]+?)-[0-9a-f]{12,64}(?:\.log)?$")
 
 
 def _get(record: Mapping[str, object], path: str) -> object:

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from triage.model.bundle import Document
+from triage.model.late import late
 from triage.model.observation import Citation, Entry, FailureKind, Line, Meaning, Query, QueryFailure
 from triage.model.zones import longest
 from triage.reading import stamps, traces
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 _MINUTE_NS = 60_000_000_000
 
-_WHEN = re.compile(r" - \[(?=\d\d/[A-Z][a-z]{2}/\d{4}:)")
-_PORT = re.compile(r"(?<= udp | tcp )(\S{1,60}):\d{1,5}->")
-_KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ")
+_WHEN = late(r" - \[(?=\d\d/[A-Z][a-z]{2}/\d{4}:)")
+_PORT = late(r"(?<= udp | tcp )(\S{1,60}):\d{1,5}->")
+_KLOG = late(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ")
 NOT_DNS = frozenset(
     {"kube-rbac-proxy", "node-resolver", "dns-node-resolver", "sidecar", "dnsmasq", "autoscaler"}
     | {"istio-proxy", "istio-init", "linkerd-proxy"}

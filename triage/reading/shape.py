@@ -10,9 +10,11 @@ import re
 from bisect import bisect_left
 from itertools import pairwise
 
+from triage.model.late import late
+
 LEVELS = "DEBUG|INFO|WARNING|WARN|ERROR|FATAL|PANIC"
 
-_START = re.compile(
+_START = late(
     rf" ?\[(?:{LEVELS})\] "
     r"|\[(?:ERROR|WARNING|INFO) \d+ \S+ \S+\] "  # CoreDNS 1.0.0 to 1.1.2: [ERROR 2 name. A] text
     r"|[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+?\] "  # klog
@@ -25,9 +27,9 @@ _START = re.compile(
     r"|Error from server|unable to retrieve container logs"
     r'|\{"(?:time|level|msg|ts)"|time="\d{4}-|level='
 )
-_LISTENER = re.compile(r"(?:(?:dns|tls|grpc|https|https3|quic)://)?[^\s:/\"]*:\d{1,5}(?: on [0-9a-fA-F.:%\w]+)?\s*")
+_LISTENER = late(r"(?:(?:dns|tls|grpc|https|https3|quic)://)?[^\s:/\"]*:\d{1,5}(?: on [0-9a-fA-F.:%\w]+)?\s*")
 
-KUBELET = re.compile(
+KUBELET = late(
     r"failed to create fsnotify watcher: (?:couldn't initialize inotify: |fsnotify: initializing inotify: )?"
     r"too many open files"
     r'|failed to watch directory "[^"]{0,400}": no space left on device'
@@ -39,7 +41,7 @@ KUBELET = re.compile(
 _KUBELET_HINTS = ("failed to create fsnotify", "failed to watch directory")
 
 _ADDRESS = r"(?:\[[0-9a-fA-F:.%]+\]|\d{1,3}(?:\.\d{1,3}){3}):\d{1,5} - "
-_GLUED = re.compile(
+_GLUED = late(
     # No blank in front: a newline got lost. A name cannot hold `] ` (a blank of a name is escaped).
     rf"(?<=[^\s\[(\"'`])\[(?:{LEVELS})\] (?=\S)"
     # A blank in front: whoever pasted them joined the lines, so more of the second one must be there.
@@ -48,12 +50,12 @@ _GLUED = re.compile(
 )
 _SHELL = r"[\w-]{1,64}@[\w.-]{1,128}:[~/][^\s$#]{0,200}[$#]"
 _PROMPTS = (
-    re.compile(r"\[[\w.-]{1,64}@[\w.-]{1,128} [^\]\s]{1,200}\][#$]", re.ASCII),
+    late(r"\[[\w.-]{1,64}@[\w.-]{1,128} [^\]\s]{1,200}\][#$]", re.ASCII),
     # Glued to the last word of an error or to a query's duration; else after a blank only.
-    re.compile(rf"(?:(?<=timeout)|(?<=refused)|(?<=to host)|(?<=files)|(?<=reachable)|(?<=\ds)){_SHELL}", re.ASCII),
-    re.compile(rf"(?<![^\s]){_SHELL}", re.ASCII),
+    late(rf"(?:(?<=timeout)|(?<=refused)|(?<=to host)|(?<=files)|(?<=reachable)|(?<=\ds)){_SHELL}", re.ASCII),
+    late(rf"(?<![^\s]){_SHELL}", re.ASCII),
 )
-_QUOTE = re.compile(r'\\.|"')
+_QUOTE = late(r'\\.|"')
 
 
 def starts_log_line(text: str) -> bool:

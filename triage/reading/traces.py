@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-_OPENS = re.compile(
+from triage.model.late import late
+
+_OPENS = late(
     r"(?:\[\w+\] )?(?:panic: |fatal error: |runtime: |goroutine \d+ \[|SIG[A-Z]+: |unexpected fault address"
     r"|Recovered from panic in server|\[signal |http: panic serving )"
     r"|\[PANIC\] "
 )
-_FRAME = re.compile(
+_FRAME = late(
     r"\t|goroutine (?:\d+|running)|created by |runtime stack:|\[signal |\[originating from|exit status \d"
     r"|r(?:ax|bx|cx|dx|si|di|bp|sp|8|9|1[0-5]|ip|flags) +0x|[cfg]s +0x"
     r"|\s*(?:/[\w.@!+-]+)+\.(?:go|s):\d+(?: \+0x[0-9a-f]+)?\s*$"
@@ -17,7 +19,7 @@ _FRAME = re.compile(
     r"|\.\.\.(?:additional|\d+) .{0,40}frames? (?:elided|omitted)|\.\.\.additional frames elided\.\.\.",
     re.ASCII,
 )
-_LOGO = re.compile(r"[\s_/\\|,~`'()-]{8,}(?:~ .{0,80})?$")
+_LOGO = late(r"[\s_/\\|,~`'()-]{8,}(?:~ .{0,80})?$")
 
 
 def opens_trace(text: str) -> bool:

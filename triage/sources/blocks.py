@@ -7,22 +7,23 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
+from triage.model.late import late
 from triage.sources import checks, signs
 from triage.sources.commands import Command, read_command
 from triage.sources.prompts import may_have_prompts, prompt_in
 from triage.sources.segments import segments
 
-_FENCE = re.compile(
+_FENCE = late(
     r"^\s{0,12}(?:(?:```|~~~)[\w+ -]{0,40}|\{(?:code|noformat)[^}\n]{0,60}\}"
     r"|</?(?:pre|code|details|summary)[^>\n]{0,80}>)\s*$"
 )
-_FILE_HEAD = re.compile(r"^(?:==> (?P<tail>\S.{0,250}?) <==|-- (?P<txtar>[\w./@+-]{1,250}) --)\s*$")
+_FILE_HEAD = late(r"^(?:==> (?P<tail>\S.{0,250}?) <==|-- (?P<txtar>[\w./@+-]{1,250}) --)\s*$")
 # kubectl cluster-info dump
-_DUMP = re.compile(
+_DUMP = late(
     r"^==== (?:START logs for container (?P<c>\S{1,63}) of pod (?P<ns>\S{1,63})/(?P<pod>\S{1,253})"
     r"|END logs for .{1,400}) ====\s*$"
 )
-_QUOTE = re.compile(r"^\s{0,3}(?:> ?)+")
+_QUOTE = late(r"^\s{0,3}(?:> ?)+")
 _MIXED_BYTES = 2 * 1024 * 1024
 
 

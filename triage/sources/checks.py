@@ -9,14 +9,14 @@ Values hold no blanks (`-` when unknown); the command takes the rest of the line
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
-_HEADER = re.compile(
+from triage.model.late import late
+
+_HEADER = late(
     r"### check (?P<id>\S{1,200}) host=(?P<host>\S{1,253}) place=(?P<place>\S{1,200}) command=(?P<command>.*)"
 )
-_FOOTER = re.compile(r"### exit (?P<code>-?\d{1,5})\s*")
+_FOOTER = late(r"### exit (?P<code>-?\d{1,5})\s*")
 
 
 class CheckHeader(Struct, frozen=True):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
-_KEY = re.compile(r"^([\w.-]{1,253}):$")
+from triage.model.late import late
+
+_KEY = late(r"^([\w.-]{1,253}):$")
 
 
 class Entry(Struct, frozen=True):

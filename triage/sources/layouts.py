@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from triage.model.late import late
 from triage.sources import names
 
 
@@ -35,31 +36,31 @@ _WHICH = r"(?P<which>current|previous)(?:\.insecure)?\.log"
 
 _LAYOUTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # oc adm inspect, also as must-gather
-    ("must-gather", re.compile(rf"{_AT}namespaces/{_NS}/pods/{_POD}/{_C}/(?P=c)/logs/(?:{_WHICH}|rotated/[^/]+)$")),
+    ("must-gather", late(rf"{_AT}namespaces/{_NS}/pods/{_POD}/{_C}/(?P=c)/logs/(?:{_WHICH}|rotated/[^/]+)$")),
     # nirs/kubectl-gather
-    ("kubectl-gather", re.compile(rf"{_AT}namespaces/{_NS}/pods/{_POD}/{_C}/{_WHICH}$")),
+    ("kubectl-gather", late(rf"{_AT}namespaces/{_NS}/pods/{_POD}/{_C}/{_WHICH}$")),
     # replicatedhq/troubleshoot, clusterResources; its logs collectors write NAME/POD/CONTAINER.log (the last row)
-    ("support-bundle", re.compile(rf"{_AT}cluster-resources/pods/logs/{_NS}/{_POD}/{_C}?(?P<which>-previous)?\.log$")),
+    ("support-bundle", late(rf"{_AT}cluster-resources/pods/logs/{_NS}/{_POD}/{_C}?(?P<which>-previous)?\.log$")),
     # our own bundle
-    ("bundle", re.compile(rf"{_AT}logs/{_NS}/{_POD}/{_C}/{_WHICH}$")),
+    ("bundle", late(rf"{_AT}logs/{_NS}/{_POD}/{_C}/{_WHICH}$")),
     # the kubelet's folder; the log collector of Amazon EKS copies pods' folders without `pods/` above
-    ("var-log-pods", re.compile(rf"{_AT}{_NS}_{_POD}_{_UID}/{_C}/(?P<restart>\d{{1,6}})\.log(?:\.[^/]+)?$")),
-    ("var-log-containers", re.compile(rf"{_AT}{_POD}_{_NS}_{_C}-[0-9a-f]{{64}}\.log$")),
+    ("var-log-pods", late(rf"{_AT}{_NS}_{_POD}_{_UID}/{_C}/(?P<restart>\d{{1,6}})\.log(?:\.[^/]+)?$")),
+    ("var-log-containers", late(rf"{_AT}{_POD}_{_NS}_{_C}-[0-9a-f]{{64}}\.log$")),
     # sos report -k kubernetes.podlogs: the file is named after the command
-    ("sos", re.compile(rf"{_AT}cluster-info/{_NS}/podlogs/{_POD}/[^/]+_-c_{_C}$")),
+    ("sos", late(rf"{_AT}cluster-info/{_NS}/podlogs/{_POD}/[^/]+_-c_{_C}$")),
     # rancherlabs/support-tools, v2.x logs collector
-    ("rancher", re.compile(rf"{_AT}(?:rke2?|k3s|kubeadm|k8s|pod)/podlogs/{_NS}-(?=[a-z0-9]){_POD}$")),
-    ("folder-of-pod", re.compile(rf"{_AT}{_POD}/{_C}(?P<which>[._-]previous)?\.log$")),
+    ("rancher", late(rf"{_AT}(?:rke2?|k3s|kubeadm|k8s|pod)/podlogs/{_NS}-(?=[a-z0-9]){_POD}$")),
+    ("folder-of-pod", late(rf"{_AT}{_POD}/{_C}(?P<which>[._-]previous)?\.log$")),
 )  # fmt: skip
 
 _RANCHER_NAMESPACES = ("kube-system", "kube-public", "default")
 _DNS_CONTAINERS = frozenset({"coredns", "dns", "node-cache"})
-_OTHER_CONTAINERS = re.compile(
+_OTHER_CONTAINERS = late(
     r"rbac-proxy|node-resolver|autoscaler|-monitor$|^render-|^metrics|^init|sidecar|^dnsmasq$|^kubedns$"
 )
 # On-premises OpenShift runs a CoreDNS on every node for the cluster's own names, before and beside dns-default.
-_INFRA = re.compile(r"openshift-[a-z]+-infra")
-_SOS = re.compile(r"(?:^|/)sosreport-(?P<host>[\w.-]+?)(?:-\d{5,10})?-\d{4}-\d\d-\d\d-\w{5,10}/")
+_INFRA = late(r"openshift-[a-z]+-infra")
+_SOS = late(r"(?:^|/)sosreport-(?P<host>[\w.-]+?)(?:-\d{5,10})?-\d{4}-\d\d-\d\d-\w{5,10}/")
 
 
 def pod_log_of(path: str) -> PodLog | None:
@@ -145,10 +146,10 @@ def host_of_bundle(path: str) -> str | None:
 
 
 # Objects of every namespace would cost minutes to parse and say nothing about DNS.
-_NAMESPACED = re.compile(
+_NAMESPACED = late(
     r"(?:^|/)namespaces/(?P<ns>[a-z0-9-]{1,63})/|(?:^|/)cluster-resources/[a-z-]+/(?P<file>[a-z0-9-]{1,63})\.(?:json|ya?ml)$"
 )
-_DNS_NAMESPACES = re.compile(r"kube-system|openshift-dns|openshift-[a-z]+-infra|default|.*dns.*")
+_DNS_NAMESPACES = late(r"kube-system|openshift-dns|openshift-[a-z]+-infra|default|.*dns.*")
 
 
 def is_other_namespace(path: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from triage.model.late import late
 from triage.sources.wordlist import words
 
 _DNS_WORD = r"(?:core-?dns|node-?local-?dns|kube-?dns|dns-default|node-?cache|dns)"
@@ -11,14 +12,14 @@ _LABEL = r"[a-z0-9](?:[a-z0-9.-]{0,80}?[a-z0-9])?"
 _ENDINGS = r"(?:[a-z2-9]{5}|[a-z0-9]{5})"
 
 # Pods are named <name>-<hash of the template>-<5> (Deployment), <name>-<5> (DaemonSet), <name>-<n> (StatefulSet).
-_DEPLOYMENT = re.compile(rf"(?P<owner>{_LABEL})-(?P<hash>[a-z0-9]{{6,10}})-(?P<end>[a-z0-9]{{5}})")
-_DAEMONSET = re.compile(rf"(?P<owner>{_LABEL})-(?P<end>[a-z0-9]{{5}})")
-_STATEFULSET = re.compile(rf"(?P<owner>{_LABEL})-(?P<end>\d{{1,3}})")
-_DNS_POD_INSIDE = re.compile(
+_DEPLOYMENT = late(rf"(?P<owner>{_LABEL})-(?P<hash>[a-z0-9]{{6,10}})-(?P<end>[a-z0-9]{{5}})")
+_DAEMONSET = late(rf"(?P<owner>{_LABEL})-(?P<end>[a-z0-9]{{5}})")
+_STATEFULSET = late(rf"(?P<owner>{_LABEL})-(?P<end>\d{{1,3}})")
+_DNS_POD_INSIDE = late(
     rf"(?<![a-z0-9])((?:[a-z0-9]+-){{0,4}}{_DNS_WORD}(?:-[a-z0-9]+){{0,4}}?(?:-[a-z0-9]{{6,10}})?-[a-z0-9]{{5}})(?![a-z0-9-])"
 )
 _SUFFIXES = (".log", ".txt", ".logs", ".out", ".json", ".jsonl", ".ndjson", ".prom", ".metrics", ".md", ".csv")
-_PREVIOUS = re.compile(r"(?:[._-](?:previous|prev|last|old-container)|\.p)$")
+_PREVIOUS = late(r"(?:[._-](?:previous|prev|last|old-container)|\.p)$")
 _WORDS_OF_5 = frozenset(
     {"debug", "error", "trace", "alert", "today", "stern", "shell", "query", "table", "nodes", "first", "after"}
 )

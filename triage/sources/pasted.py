@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from triage.model.bundle import Kind
+from triage.model.late import late
 from triage.sources import configmap, names, shape, signs
 from triage.sources.blocks import Block, blocks, lines_of, tables
 from triage.sources.commands import Command, replica_named_in
@@ -19,7 +20,7 @@ from triage.sources.layouts import is_other_log, pod_log_of
 from triage.sources.segments import Segment, segments
 
 # kubectl got no log. The kubelet's own answers (`container … is waiting to start`) are part of a log.
-_ERROR = re.compile(
+_ERROR = late(
     r"^(?:Error from server \((?:Forbidden|NotFound|Unauthorized)\)|error: |Unable to connect"
     r"|The connection to the server|-?bash: |sh: |zsh: )"
 )

@@ -6,25 +6,26 @@ import re
 
 from msgspec import Struct
 
+from triage.model.late import late
 from triage.sources.commands import KNOWN, is_command
 from triage.sources.wordlist import words
 
 _HOST = r"[A-Za-z0-9][\w.-]{0,252}"
 # [root@k8s-pre-m01 ~]#   also glued behind the last line of an output that had no newline
-_BRACKETED = re.compile(rf"\[[\w.+-]{{1,64}}@(?P<host>{_HOST})(?: [^\]\n]{{0,200}})?\](?P<end>[#$%]) ?")
+_BRACKETED = late(rf"\[[\w.+-]{{1,64}}@(?P<host>{_HOST})(?: [^\]\n]{{0,200}})?\](?P<end>[#$%]) ?")
 _AT_START: tuple[tuple[re.Pattern[str], bool], ...] = (
     # (pattern, whether the form alone is enough: without it the rest must begin with a known program)
     (
-        re.compile(rf"(?:\([\w.-]{{1,40}}\) ?)?[\w.+-]{{1,64}}@(?P<host>{_HOST})[: ][^#$%>\n]{{0,120}}[#$%>](?: |$)"),
+        late(rf"(?:\([\w.-]{{1,40}}\) ?)?[\w.+-]{{1,64}}@(?P<host>{_HOST})[: ][^#$%>\n]{{0,120}}[#$%>](?: |$)"),
         True,
     ),
-    (re.compile(rf"(?P<host>{_HOST})(?::| )[~/][^#$%>\n ]{{0,120}} ?[#$%>](?: |$)"), True),
-    (re.compile(r"PS (?:[A-Za-z]:\\|/|~)[^>\n]{0,200}>(?: |$)"), True),
-    (re.compile(r"[A-Za-z]:\\[^>\n]{0,200}>(?: |$)"), True),
-    (re.compile(r"(?:sh|bash|ash|zsh)-[\d.]{1,8}[#$](?: |$)"), True),
-    (re.compile(r"/[\w/.-]{0,120} [#$](?: |$)"), True),
-    (re.compile(rf"(?P<host>{_HOST})[#$>](?: |$)"), False),
-    (re.compile(r"(?:➜|❯|λ|»|\$|#|%|>)  ?(?:~ )?"), False),
+    (late(rf"(?P<host>{_HOST})(?::| )[~/][^#$%>\n ]{{0,120}} ?[#$%>](?: |$)"), True),
+    (late(r"PS (?:[A-Za-z]:\\|/|~)[^>\n]{0,200}>(?: |$)"), True),
+    (late(r"[A-Za-z]:\\[^>\n]{0,200}>(?: |$)"), True),
+    (late(r"(?:sh|bash|ash|zsh)-[\d.]{1,8}[#$](?: |$)"), True),
+    (late(r"/[\w/.-]{0,120} [#$](?: |$)"), True),
+    (late(rf"(?P<host>{_HOST})[#$>](?: |$)"), False),
+    (late(r"(?:➜|❯|λ|»|\$|#|%|>)  ?(?:~ )?"), False),
 )
 # Programs whose names begin comments and quoted sentences as well: `# host entries follow`.
 _WORDS = words(
@@ -32,15 +33,15 @@ _WORDS = words(
     "echo tail less k env nice arp "
     "helm test read"
 )  # fmt: skip
-_WORD = re.compile(r"(?:" + "|".join(sorted(_WORDS)) + r")(?: [A-Za-z]+ [A-Za-z]|$|:)")
+_WORD = late(r"(?:" + "|".join(sorted(_WORDS)) + r")(?: [A-Za-z]+ [A-Za-z]|$|:)")
 # The kubelet's text has no newline: the next prompt stands behind it. Ctrl-C leaves `^C` before the prompt.
-_GLUE = re.compile(r"too many open files|no space left on device|\^C")
-_ANY = re.compile(
+_GLUE = late(r"too many open files|no space left on device|\^C")
+_ANY = late(
     r"[#$%>❯➜λ»]\s{1,2}(?:~ )?(?:sudo )?(?:" + "|".join(sorted(map(re.escape, KNOWN))) + r")\b"
     r"|\[[\w.+-]{1,64}@[\w.-]{1,253}(?: [^\]\n]{0,200})?\][#$%]"
 )  # fmt: skip
 _RARE = "#$%❯➜λ»"
-_AFTER_ARROW = re.compile(r">\s")
+_AFTER_ARROW = late(r">\s")
 """One of these stands in all that `_ANY` finds; a log, which is long, has `>` in its `->` only."""
 
 

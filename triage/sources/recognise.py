@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from triage.model.bundle import Document, Kind, document_of_text
+from triage.model.late import late
 from triage.sources import names, shape, structured
 from triage.sources.blocks import has_commands, is_mixed, tables
 from triage.sources.decode import decode, encoding_of
@@ -19,9 +20,9 @@ from triage.sources.pasted import Part, parts_of
 from triage.sources.special import errors_of, is_error_file, kind_of_empty_list, special_of
 from triage.sources.structured import NotReadableError
 
-_OBJECT_JSON = re.compile(r'"(?:kind|apiVersion)"\s*:\s*"')
-_SPECIAL_JSON = re.compile(r'"(?:schema|gitVersion|containerLog)"\s*:\s*"')
-_OBJECT_YAML = re.compile(r"^(?:- )?(?:apiVersion|kind):\s*\S", re.MULTILINE)
+_OBJECT_JSON = late(r'"(?:kind|apiVersion)"\s*:\s*"')
+_SPECIAL_JSON = late(r'"(?:schema|gitVersion|containerLog)"\s*:\s*"')
+_OBJECT_YAML = late(r"^(?:- )?(?:apiVersion|kind):\s*\S", re.MULTILINE)
 
 
 class Budget(Struct):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
+from triage.model.late import late
 from triage.sources import signs
 
-_JSON_HEAD = re.compile(r"^\s{0,8}[\[{]\s*$")
-_YAML_HEAD = re.compile(r"^(?:- )?apiVersion: \S+\s*$|^---\s*$")
-_YAML_LINE = re.compile(r"^(?:\s|- |-$|[\w./-]+:(?:\s|$)|#|---)")
-_TOOL_HEAD = re.compile(
+_JSON_HEAD = late(r"^\s{0,8}[\[{]\s*$")
+_YAML_HEAD = late(r"^(?:- )?apiVersion: \S+\s*$|^---\s*$")
+_YAML_LINE = late(r"^(?:\s|- |-$|[\w./-]+:(?:\s|$)|#|---)")
+_TOOL_HEAD = late(
     r"^; <<>> DiG |^;; |^Server:\s+\S|^\*\* server can't|^PING |^(?:fs|net|kernel|vm)\.[\w.]+ ?= ?\S"
     r"|^\d+: [\w@.-]+: <|^cpu=\d+\s"
 )
-_DESCRIBE_HEAD = re.compile(r"^Name:\s+\S")
-_TRACE = re.compile(r"^\s|^goroutine \d|^panic:|^\S+\(.*\)$|^created by |^\[signal ")
+_DESCRIBE_HEAD = late(r"^Name:\s+\S")
+_TRACE = late(r"^\s|^goroutine \d|^panic:|^\S+\(.*\)$|^created by |^\[signal ")
 
 
 class Segment(Struct, frozen=True):

@@ -8,6 +8,7 @@ import re
 from msgspec import Struct, field
 
 from triage.model.bundle import Kind
+from triage.model.late import late
 from triage.sources import names, signs
 from triage.sources.tools import host_in_name, tool_in
 
@@ -22,11 +23,11 @@ class Shape(Struct, frozen=True):
     hints: dict[str, str] = field(default_factory=dict)
 
 
-_PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z ]+ )?PRIVATE KEY-----")
-_TOKEN = re.compile(r"\s*eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}\s*")
-_KUBECONFIG = re.compile(r"^(?:apiVersion|kind|clusters|contexts|current-context|users|preferences)\s*:", re.MULTILINE)
-_KIND_CONFIG = re.compile(r"^kind:\s*[\"']?Config[\"']?\s*$|\"kind\"\s*:\s*\"Config\"", re.MULTILINE)
-_DESCRIBE_NAME = re.compile(r"^Name:\s+\S", re.MULTILINE)
+_PRIVATE_KEY = late(r"-----BEGIN (?:[A-Z ]+ )?PRIVATE KEY-----")
+_TOKEN = late(r"\s*eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}\s*")
+_KUBECONFIG = late(r"^(?:apiVersion|kind|clusters|contexts|current-context|users|preferences)\s*:", re.MULTILINE)
+_KIND_CONFIG = late(r"^kind:\s*[\"']?Config[\"']?\s*$|\"kind\"\s*:\s*\"Config\"", re.MULTILINE)
+_DESCRIBE_NAME = late(r"^Name:\s+\S", re.MULTILINE)
 _DESCRIBES: tuple[tuple[str, Kind], ...] = (
     (r"^Data\s*\n====", Kind.COREFILE),
     (r"^(?:Capacity|Allocatable|Addresses):\s*$|^Roles:\s", Kind.NODES),
@@ -160,7 +161,7 @@ def _by_content(text: str, name: str) -> Shape | None:
     return None
 
 
-_OTHER_PROGRAMS = re.compile(
+_OTHER_PROGRAMS = late(
     r"apiserver|controller|scheduler|etcd|kubelet|kube-proxy|calico|cilium|flannel|weave|nginx|ingress|containerd|docker|crio|audit|messages|syslog|metrics|operator"
 )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from triage.model.late import late
 from triage.sources.wordlist import words
 
 MAX_LINE = 4000
 """Longer lines are looked at by their beginning only."""
 
-_LOG_STRONG = re.compile(
+_LOG_STRONG = late(
     r"plugin/[a-z_0-9]{2,30}: "
     r"|\bCoreDNS-\d+\.\d+"
     r"|linux/(?:amd64|arm64|arm|386|ppc64le|s390x|riscv64|mips64le), go1\."
@@ -35,43 +36,37 @@ _LOG_STRONG = re.compile(
     r"|no next plugin found"
     r"|healthcheck? of \S{1,80}:\d+ failed|healtheck of|HINFO: "
 )
-_LOG_USUAL = re.compile(r'plugin/[a-z_0-9]{2,30}: |"[A-Za-z0-9]{1,12} IN \S{1,1100} (?:udp|tcp) ')
+_LOG_USUAL = late(r'plugin/[a-z_0-9]{2,30}: |"[A-Za-z0-9]{1,12} IN \S{1,1100} (?:udp|tcp) ')
 """What most lines have, found sooner."""
-_LOG_WEAK = re.compile(
+_LOG_WEAK = late(
     r"\[(?:INFO|WARNING|WARN|ERROR|FATAL|DEBUG|PANIC)\b|\b(?:reflector|trace|controller)\.go:\d+"
     r"|i/o timeout|connection refused|no route to host|too many open files|\b[EWIF]\d{4} \d\d:\d\d:\d\d"
     r"|^panic: |^fatal error: |^\[signal SIG|^goroutine \d+ \["
     r"|failed to list \*|is forbidden: User|plugin/|concurrent queries|lameduck"
 )
-_TALK = re.compile(r"(?:(?:[A-Za-z][A-Za-z'’-]*|i/o)[.,:;?!]?(?:\s+|$)){5,200}")
+_TALK = late(r"(?:(?:[A-Za-z][A-Za-z'’-]*|i/o)[.,:;?!]?(?:\s+|$)){5,200}")
 """Words only, as people write of an error; a program would name an address, a file or a number."""
-_ZONE_LINE = re.compile(
+_ZONE_LINE = late(
     r"(?:^|\s)(?:(?:dns|tls|https|grpc|quic)://)?(?:[A-Za-z0-9_*.-]{0,253}\.):\d{1,5}(?: on \S{1,80})?\s*$"
 )
 
-_POD_TABLE = re.compile(r"^(?:NAMESPACE\s+)?NAME\s+READY\s+STATUS\s+RESTARTS\s+AGE")
-_POD_ROW = re.compile(
+_POD_TABLE = late(r"^(?:NAMESPACE\s+)?NAME\s+READY\s+STATUS\s+RESTARTS\s+AGE")
+_POD_ROW = late(
     r"^(?:[a-z0-9-]{1,63}\s+)?(?:pod/)?[a-z0-9][a-z0-9.-]{2,252}\s+\d{1,2}/\d{1,2}"
     r"\s+[A-Z][A-Za-z:]+(?:/\S+)?(?:\s+\d+(?: \([^)]{1,30}\))?\s+\S{1,12}|\s*$)"
 )
-_NODE_TABLE = re.compile(r"^NAME\s+STATUS\s+ROLES\s+AGE\s+VERSION")
-_NODE_ROW = re.compile(r"^[a-z0-9][a-z0-9.-]{0,252}\s+(?:Not)?Ready\S*\s+\S+\s+\S+\s+v1\.\d+")
-_EVENT_TABLE = re.compile(
-    r"^(?:NAMESPACE\s+)?(?:LAST SEEN|FIRST SEEN|LASTSEEN|TIME|CREATED AT)\s.*\b(?:REASON|MESSAGE)\b"
-)
-_EVENT_ROW = re.compile(
+_NODE_TABLE = late(r"^NAME\s+STATUS\s+ROLES\s+AGE\s+VERSION")
+_NODE_ROW = late(r"^[a-z0-9][a-z0-9.-]{0,252}\s+(?:Not)?Ready\S*\s+\S+\s+\S+\s+v1\.\d+")
+_EVENT_TABLE = late(r"^(?:NAMESPACE\s+)?(?:LAST SEEN|FIRST SEEN|LASTSEEN|TIME|CREATED AT)\s.*\b(?:REASON|MESSAGE)\b")
+_EVENT_ROW = late(
     r"^(?:\S{1,63}\s+)?(?:\d+[smhd]\S*|<unknown>)\s.{0,40}?\b(?:Normal|Warning)\s+[A-Z][A-Za-z]+\s+\S*[a-z]+/\S+"
 )
-_OTHER_TABLE = re.compile(r"^(?:NAMESPACE\s+)?NAME\s+[A-Z][A-Z()-]+(?:\s|$)")
+_OTHER_TABLE = late(r"^(?:NAMESPACE\s+)?NAME\s+[A-Z][A-Z()-]+(?:\s|$)")
 
-_SCRAPE = re.compile(
-    r"^(?:# (?:HELP|TYPE) [a-zA-Z_:]\w*|(?:coredns|go|process|nodecache)_\w+(?:\{[^}]*\})? [-+0-9.eEIN])"
-)
-_RESOLV = re.compile(
-    r"^\s*(?:nameserver\s+[0-9a-fA-F:.%\w]+|(?:search|domain|options|sortlist)(?:\s+\S.*)?)\s*(?:[#;].*)?$"
-)
-_NAMESERVER = re.compile(r"^[ \t]*nameserver[ \t]+[0-9a-fA-F:.%\w]+", re.MULTILINE)
-_COMMENT = re.compile(r"^\s*(?:[#;].*)?$")
+_SCRAPE = late(r"^(?:# (?:HELP|TYPE) [a-zA-Z_:]\w*|(?:coredns|go|process|nodecache)_\w+(?:\{[^}]*\})? [-+0-9.eEIN])")
+_RESOLV = late(r"^\s*(?:nameserver\s+[0-9a-fA-F:.%\w]+|(?:search|domain|options|sortlist)(?:\s+\S.*)?)\s*(?:[#;].*)?$")
+_NAMESERVER = late(r"^[ \t]*nameserver[ \t]+[0-9a-fA-F:.%\w]+", re.MULTILINE)
+_COMMENT = late(r"^\s*(?:[#;].*)?$")
 
 PLUGINS = words(
     "root metadata geoip cancel tls quic proxyproto timeouts multisocket reload nsid bufsize bind debug "
@@ -82,7 +77,7 @@ PLUGINS = words(
     "whoami on sign view import proxy "
     "nomad kubeapi k8s_event fanout alternate multicluster startup shutdown federation reverse finalize snippet"
 )
-_BLOCK_HEAD = re.compile(r"^\s*(?:\(\w+\)|[^\s{}#:\[\"'=]*[^\s{}#\"'=]*(?:[ ,]+[^\s{}#\"'=]+){0,40})\s*\{\s*(?:#.*)?$")
+_BLOCK_HEAD = late(r"^\s*(?:\(\w+\)|[^\s{}#:\[\"'=]*[^\s{}#\"'=]*(?:[ ,]+[^\s{}#\"'=]+){0,40})\s*\{\s*(?:#.*)?$")
 
 
 def is_log_line(line: str) -> bool:

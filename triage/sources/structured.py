@@ -10,13 +10,14 @@ from typing import Any
 import yaml
 
 from triage.model.bundle import Kind
+from triage.model.late import late
 from triage.sources.wordlist import words
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_ALIAS = re.compile(r"(?:^|[\s\[,{:-])\*[\w-]+", re.MULTILINE)
+_ALIAS = late(r"(?:^|[\s\[,{:-])\*[\w-]+", re.MULTILINE)
 _MAX_DEPTH = 200
 _MAX_INDENT = 400
-_INDENT = re.compile(r"^[ ?-]{200,}", re.MULTILINE)
+_INDENT = late(r"^[ ?-]{200,}", re.MULTILINE)
 
 _KINDS: Mapping[str, Kind] = {
     "Pod": Kind.PODS,

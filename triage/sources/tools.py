@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from triage.model.late import late
+
 # Each pattern is searched at line starts of the first lines; the first that matches names the command.
 _OUTPUTS: Mapping[str, re.Pattern[str]] = {
-    command: re.compile("|".join(patterns), re.MULTILINE)
+    command: late("|".join(patterns), re.MULTILINE)
     for command, patterns in {
         "dig": (
             r"^; <<>> DiG ",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from triage.model.late import late
 from triage.model.place import Fact, Node, Pod
 
 # Pods that always share their node's network: static pods of the control plane and the agents of the network itself.
-_HOST_NETWORK = re.compile(
+_HOST_NETWORK = late(
     r"(?:kube-(?:apiserver|controller-manager|scheduler|proxy|flannel-ds|router)|etcd|calico-node|canal|cilium"
     r"|aws-node|weave-net|kindnet|rke2-canal|antrea-agent|node-local-dns|nodelocaldns)-[a-z0-9.-]{1,200}"
 )
-_NOT_HOST_NETWORK = re.compile(r"(?:cilium-(?:operator|envoy-?|test)|etcd-operator).*")
-_AWS_NAME = re.compile(r"ip-(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})(?:\..*)?")
+_NOT_HOST_NETWORK = late(r"(?:cilium-(?:operator|envoy-?|test)|etcd-operator).*")
+_AWS_NAME = late(r"ip-(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})(?:\..*)?")
 
 
 def node_addresses(nodes: Sequence[Node], pods: Sequence[Pod]) -> Mapping[str, tuple[Fact, ...]]:

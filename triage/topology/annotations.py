@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import re
 from collections.abc import Iterator
 
+from triage.model.late import late
 from triage.model.place import Node
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -31,7 +31,7 @@ POD_RANGE_ANNOTATIONS = (
     "k8s.ovn.org/node-subnets",
 )
 
-_PREFIX = re.compile(r"[0-9a-fA-F:.]{2,45}/\d{1,3}")
+_PREFIX = late(r"[0-9a-fA-F:.]{2,45}/\d{1,3}")
 _MAX_VALUE = 20_000
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from triage.model.late import late
 from triage.model.place import Pod
 
 CLUSTER, NODE_LOCAL, INFRASTRUCTURE = "cluster", "node-local", "infrastructure"
@@ -16,12 +15,12 @@ _CLUSTER_LABELS = {
     "eks.amazonaws.com/component": ("coredns", "kube-dns"),
 }
 _NODE_LOCAL_LABELS = {"k8s-app": ("node-local-dns", "nodelocaldns"), "app": ("node-local-dns",)}
-_CLUSTER_NAME = re.compile(r"(?:[a-z0-9-]{0,200}-)?coredns(?:-[a-z0-9.-]{1,200})?|dns-default-[a-z0-9]{1,20}")
-_NODE_LOCAL_NAME = re.compile(r"(?:rke2-)?(?:node-?local-?dns|node-?cache)(?:-[a-z0-9.-]{1,200})?")
+_CLUSTER_NAME = late(r"(?:[a-z0-9-]{0,200}-)?coredns(?:-[a-z0-9.-]{1,200})?|dns-default-[a-z0-9]{1,20}")
+_NODE_LOCAL_NAME = late(r"(?:rke2-)?(?:node-?local-?dns|node-?cache)(?:-[a-z0-9.-]{1,200})?")
 # They carry the name, sometimes the labels too, and answer no query.
 _HELPERS = ("autoscaler", "helm-install", "helm-delete", "node-resolver", "operator", "exporter")
 # OpenShift on premises runs one CoreDNS on each host for the installer's own names.
-_INFRA_NAMESPACE = re.compile(r"openshift-[a-z0-9]{1,40}-infra")
+_INFRA_NAMESPACE = late(r"openshift-[a-z0-9]{1,40}-infra")
 
 
 def layer_of(pod: Pod) -> str | None:
