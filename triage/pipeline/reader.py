@@ -126,6 +126,9 @@ class Reader:
     def _objects(
         self,
     ) -> tuple[tuple[Pod, ...], tuple[Node, ...], tuple[Event, ...], tuple[Corefile, ...], tuple[Edit, ...]]:
+        documents = self.bundle.of(Kind.PODS, Kind.NODES, Kind.EVENTS, Kind.COREFILE, Kind.OBJECTS)
+        if not documents:
+            return (), (), (), (), ()
         from triage.config.corefile import read_corefile
         from triage.parsing import kubectl_text, objects
 
@@ -134,7 +137,7 @@ class Reader:
         events: list[Event] = []
         maps: list[tuple[Document, ConfigMap]] = []
         plain: list[Document] = []
-        for d in self.bundle.of(Kind.PODS, Kind.NODES, Kind.EVENTS, Kind.COREFILE, Kind.OBJECTS):
+        for d in documents:
             text = d.text()
             if d.data is not None:
                 found = objects.read_objects(d.data, file=d.file, text=text, first_line=d.first_line)

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from triage.errors import TriageError
 from triage.model.collection import Login
-from triage.sources.structured import NotReadableError, load_yaml
+from triage.sources.structured import NotReadableError
+from triage.sources.yaml_text import load_yaml
 
 _MAX_BYTES = 16 * 1024 * 1024
 _MAX_ALIASES = 100

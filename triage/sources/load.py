@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 import os
 from collections import Counter
@@ -275,6 +274,8 @@ def _may_be_twin(document: Document) -> bool:
 
 def _digest(document: Document, n_bytes: int) -> bytes:
     """Of the first bytes; empty when there are none, or too many to tell."""
+    import hashlib
+
     with document.open() as stream:
         head = read_up_to(stream, n_bytes)
     return hashlib.sha256(head).digest() if 0 < len(head) < _TWIN_BYTES else b""

@@ -105,9 +105,7 @@ def _from_objects(
     if len(text) > budget.structured_bytes:
         return [found.ignored("ignored.too-large")]
     try:
-        data: object = (
-            structured.load_json(text) if is_json else structured.load_yaml(text, max_aliases=limits.max_aliases)
-        )
+        data: object = structured.load_json(text) if is_json else _yaml(text, limits.max_aliases)
     except NotReadableError as error:
         is_other = (is_json and _is_json_lines(text)) or has_commands(text, found.layout_path)
         return (
@@ -281,10 +279,16 @@ def _replica_of_scrape(found: Found, kind: Kind) -> str | None:
 
 def _subnets(text: str) -> object:
     try:
-        loaded = structured.load_yaml(text, max_aliases=0)
+        loaded = _yaml(text, 0)
     except NotReadableError:
         return None
     return loaded[0] if len(loaded) == 1 and isinstance(loaded[0], dict) else None
+
+
+def _yaml(text: str, max_aliases: int) -> list[object]:
+    from triage.sources.yaml_text import load_yaml
+
+    return load_yaml(text, max_aliases=max_aliases)
 
 
 def _number(found: Found, documents: Iterator[Document], hints: Mapping[str, str]) -> list[Document]:
