@@ -97,25 +97,23 @@ def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen])
 
 def _spread(group: Group, units: Sequence[Unit], inputs: Inputs) -> NameSpread:
     """How the failing names of a group spread over zones; probes name none."""
-    real = [s for s in group.signs if _tells_name(s)]
     down = any(kin.symptom == "health-check-failures" for kin in group.kin)
-    if group.family != "upstream" or group.zone is not None or not real or down:
+    if group.family != "upstream" or group.zone is not None or down:
         return NameSpread(None, known=False)
+    real = [s for s in group.signs if s.qname and not s.probe and not s.symptom.startswith("overload")]
     names = sorted({s.qname for s in real if s.qname})
+    if not names:
+        return NameSpread(None, known=False)
     if common_suffix(names) is None:
         return NameSpread(None)
     failing = {s.replica for s in real}
     asked = [u.n for u in units if u.name in failing]
     n_asked = sum(n for n in asked if n is not None) if asked and all(n is not None for n in asked) else None
-    spread = spread_of(names, group.n_lookups(_tells_name), n_asked)
+    spread = spread_of(names, sum(Group(group.family, tuple(real)).by_replica.values()), n_asked)
     if spread.suffix and len(_answered_elsewhere(group, failing, inputs).intersection(names)) >= LIVING * len(names):
         return replace(spread, suffix=None)
     other = [u for u in units if u.checked is False and not u.replica]
     return replace(spread, by_chance=min(spread.by_chance, 0.3)) if other and spread.suffix else spread
-
-
-def _tells_name(sign: Sign) -> bool:
-    return bool(sign.qname) and not sign.probe and not sign.symptom.startswith("overload")
 
 
 def _answered_elsewhere(group: Group, failing: Collection[str], inputs: Inputs) -> set[str]:

@@ -95,7 +95,7 @@ def cells_of(inputs: Inputs, seen: Mapping[str, Seen], groups: Sequence[Group], 
     faults = tuple(FaultRow(i, _counts(weights)) for i, weights in enumerate(sums(number, len(groups)).tolist(), 1))
     weights = dict(zip(places, sums(place, len(places)).tolist(), strict=True))
     rows = tuple(_rows(weights, fails, bins, inputs, seen, member_of))
-    undated = sum(s.at_ns is None for group in groups for s in group.lines) if bins.start_ns is not None else 0
+    undated = sum([s.at_ns for s in group.lines].count(None) for group in groups) if bins.start_ns is not None else 0
     bin_s = None if bins.start_ns is None else bins.step_ns / _SECOND_NS
     return Cells(
         kind,

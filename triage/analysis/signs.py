@@ -23,9 +23,10 @@ def signs_of(inputs: Inputs) -> tuple[Sign, ...]:
     lines = [
         *_from_entries(inputs.observations.entries, tuple(inputs.rulebook.symptoms.values()), own_addresses(inputs))
     ]
-    told = {(s.replica, s.probe) for s in lines if s.qname or inputs.rulebook.symptoms[s.symptom].family == "upstream"}
-    unsynced = {s.replica for s in lines if s.symptom == "api-unsynced"}
-    lines = [s for s in lines if s.symptom != "api-waiting" or s.replica not in unsynced]  # the wait that it ends
+    upstream = {id for id, rule in inputs.rulebook.symptoms.items() if rule.family == "upstream"}
+    told = {(s.replica, s.probe) for s in lines if s.qname or s.symptom in upstream}
+    if unsynced := {s.replica for s in lines if s.symptom == "api-unsynced"}:
+        lines = [s for s in lines if s.symptom != "api-waiting" or s.replica not in unsynced]  # the wait that it ends
     found = [
         *lines,
         *from_queries(inputs, told),
