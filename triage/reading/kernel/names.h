@@ -111,6 +111,8 @@ static inline void count_name(Scanner *s, const Naming *q)
     else if (s->texts_waste > MAX_WASTE) thin_names(s, s->name_level);
 }
 
+static void (*hash_names)(Naming *, unsigned);
+
 /* Count the names that were put aside. Their rows are seldom in the nearest cache, and are on their way meanwhile. */
 static void count_names(Scanner *s)
 {
@@ -118,6 +120,12 @@ static void count_names(Scanner *s)
     s->n_naming = 0;
     name_room(s, n);
     if (s->failed) return;
+    hash_names(s->naming, n);
+    for (unsigned i = 0; i < n; i++) {
+        Naming *q = &s->naming[i];
+        q->home = name_home(q->hash, q->part, q->group);
+        __builtin_prefetch(&s->name_index[q->home & (s->name_slots - 1)]);
+    }
     for (unsigned i = 0; i < n; i++) {
         uint32_t row = s->name_index[s->naming[i].home & (s->name_slots - 1)];
         if (row == 0) continue;

@@ -164,7 +164,7 @@ static inline int outside(Scanner *s, int64_t at) { return at != NO_TIME && (at 
 static void keep_asked(Scanner *s, const Query *q)
 {
     size_t v6 = *q->client == '[';
-    uint64_t hash = both(q->hash, hash_of(q->client + v6, q->n_client - 2 * v6));
+    uint64_t hash = both(hash_within(q->name, q->n_name), hash_within(q->client + v6, q->n_client - 2 * v6));
     if (!below(hash, s->asked_level)) return;
     Line *l = ADD(s, asked);
     if (l == NULL) return;
@@ -175,9 +175,9 @@ static void keep_asked(Scanner *s, const Query *q)
 }
 
 /* Count the queries that wait, table by table, so that the processor works on several of them at once. */
-static void count_waiting(Scanner *s)
+STEP void count_n(Scanner *s, unsigned n)
 {
-    unsigned n = s->n_waiting, n_inside = 0, n_named = 0, n_own = 0;
+    unsigned n_inside = 0, n_named = 0, n_own = 0;
     uint8_t named[WAITING], own[WAITING];
     s->n_waiting = 0;
     for (unsigned i = 0; i < n;) {
@@ -211,10 +211,8 @@ static void count_waiting(Scanner *s)
     for (unsigned i = 0; i < n_named; i++) {
         Query *q = &s->waiting[named[i]];
         q->zone = zone_of(s, q->name, q->n_name);
-        uint64_t home = name_home(q->hash, q->part, q->group);
-        s->naming[s->n_naming++] = (Naming){q->name, q->text, q->hash, home, q->no, q->at, q->n_name, (uint32_t)(q->end - q->text),
+        s->naming[s->n_naming++] = (Naming){q->name, q->text, 0, 0, q->no, q->at, q->n_name, (uint32_t)(q->end - q->text),
             (uint16_t)q->part, (uint16_t)q->group};
-        if (s->name_slots) __builtin_prefetch(&s->name_index[home & (s->name_slots - 1)]);
     }
     for (Query *q = s->waiting; q < end && !s->failed; q++) {
         count_one(s, (uint64_t)q->minute << 32 | (uint64_t)q->part << 22 | (uint64_t)q->zone << 16
@@ -223,6 +221,11 @@ static void count_waiting(Scanner *s)
         see_last(s, q->part, q->group, q->no, q->text, (size_t)(q->end - q->text));
     }
     if (s->n_naming > NAMING) count_names(s);
+}
+
+static void count_waiting(Scanner *s)
+{
+    SIZED(s->n_waiting, count_n, s);
 }
 
 /* Count all that waits, before its text goes away. */
@@ -380,17 +383,16 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
     P from = client + (*client == '[');
     unsigned n8 = n_network < 8 ? (unsigned)n_network : 8, n16 = n_network < 16 ? (unsigned)n_network : 16;
     Query *waits = &s->waiting[s->n_waiting];
-    *waits = (Query){text, end, name, client, capitals ? 0 : hash_within(name, n_name), no, ns, {low(load8(from), n8), low(load8(from + 8), n16 - n8)}, at,
+    *waits = (Query){text, end, name, client, no, ns, {low(load8(from), n8), low(load8(from + 8), n16 - n8)}, at,
         (uint32_t)n_name, (uint32_t)n_client, (uint32_t)n_network, 0, 0, frame, 0, minute_at(at), 0};
     learn(s, waits, w[0], size, took, combo);
     if (!capitals) {
         wait(s, combo);
         return 1;
     }
-    uint8_t lower[1032];                              /* only until this one is counted */
+    uint8_t lower[1032 + SLACK];                              /* only until this one is counted */
     for (size_t i = 0; i < n_name; i++) lower[i] = name[i] - 'A' < 26u ? name[i] | 32 : name[i];
     waits->name = lower;
-    waits->hash = hash_of(lower, n_name);
     wait(s, combo);
     count_all(s);
     return 1;

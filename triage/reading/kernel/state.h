@@ -1,7 +1,7 @@
 /* What a scanner holds, and small things that all use. */
 
 #define BUFFER (1u << 18)
-#define BLOCK (1u << 13)
+#define BLOCK (1u << 14)
 #define SLACK 64u
 #define BEYOND (4 * SLACK)                             /* what may be read behind the last line */
 #define NO_TIME INT64_MIN
@@ -78,7 +78,7 @@ typedef struct {
 } Frame;
 typedef struct {
     P text, end, name, client;
-    uint64_t hash, no, ns, network[2];                /* of its name, unless OWN_WORD; the first 16 bytes of the client's network */
+    uint64_t no, ns, network[2];                      /* the first 16 bytes of the client's network */
     int64_t at;
     uint32_t n_name, n_client, n_network, part, group, frame, flags, minute, zone;
 } Query;                                              /* a query line, cut into its fields */
@@ -145,6 +145,14 @@ static inline uint64_t low(uint64_t v, unsigned n) { return n >= 8 ? v : v & ((1
 #ifdef __SSE2__
 #define LOAD16(p) _mm_loadu_si128((const __m128i *)(const void *)(p))
 #endif
+
+/* A step for a batch of `n`; full ones, which most are, have ways of their own, whose loops are not left by surprise. */
+#ifdef __GNUC__
+#define STEP static inline __attribute__((always_inline))
+#else
+#define STEP static inline
+#endif
+#define SIZED(n, step, ...) ((n) == WAITING ? step(__VA_ARGS__, WAITING) : step(__VA_ARGS__, n))
 
 /* 64 bytes of which the first `n` stay, the others are 0: places in it are masks. */
 static const uint8_t STAYS[128] = {

@@ -247,23 +247,23 @@ static inline P OWN(clock)(const Scanner *s, P p, int64_t *at)
 
 /* The steps of `usual`: each goes through a batch of lines, and returns before the first that is unusual. */
 
-/* Where clock and frame end, of at most `most` lines from `p`. */
-static unsigned OWN(begin)(const Scanner *s, const Frame *f, P p, P end, P stop, Query *q, unsigned most)
+/* Where clock and frame end, of some lines from `p`. */
+STEP unsigned OWN(begin)(const Scanner *s, const Frame *f, P p, Query *q, unsigned n)
 {
     const uint16_t *ends = s->ends + s->end_no;
     uint32_t minute = f->stamped ? minute_at(s->minute_ns) : NO_BIN;
-    unsigned n = 0;
-    for (; n < most && p < stop && s->ends_from + ends[n] < end; n++, q++) {
-        P from = p, nl = s->ends_from + ends[n];
+    for (unsigned i = 0; i < n; i++, q++) {
+        P from = p, nl = s->ends_from + ends[i];
         q->at = NO_TIME;
         if (f->stamped) {
             P stamp = p + f->before.len;
-            if (f->before.len && (stamp >= nl || memcmp(s->frames_text.p + f->before.at, p, f->before.len) != 0)) break;
-            if ((from = OWN(clock)(s, stamp, &q->at)) == NULL || from >= nl) break;
+            if (f->before.len && (stamp >= nl || memcmp(s->frames_text.p + f->before.at, p, f->before.len) != 0)) return i;
+            if ((from = OWN(clock)(s, stamp, &q->at)) == NULL || from >= nl) return i;
         }
         q->text = from + f->after.len;
+        if (memcmp(q->text, "[INFO] ", 7) != 0) return i;
         q->end = nl;
-        q->no = s->n_lines + n + 1;
+        q->no = s->n_lines + i + 1;
         q->minute = minute;
         q->frame = s->frame_hint;
         q->part = f->part;
@@ -280,7 +280,7 @@ static inline uint64_t OWN(in_name)(P p)
 }
 
 /* The name, between the fifth blank of the text and the next one: a usual one? */
-static unsigned OWN(cut)(const Frame *f, Query *q, unsigned n)
+STEP unsigned OWN(cut)(const Frame *f, Query *q, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         P from = q[i].text - f->after.len;
@@ -298,7 +298,7 @@ static unsigned OWN(cut)(const Frame *f, Query *q, unsigned n)
 }
 
 /* What stands before the name: of a known shape? */
-static unsigned OWN(know_heads)(const Scanner *s, const Frame *f, Query *q, unsigned n)
+STEP unsigned OWN(know_heads)(const Scanner *s, const Frame *f, Query *q, unsigned n)
 {
     uint8_t shapes[WAITING][64] __attribute__((aligned(64)));
     const Head *heads[WAITING];
@@ -319,28 +319,31 @@ static unsigned OWN(know_heads)(const Scanner *s, const Frame *f, Query *q, unsi
     return n;
 }
 
-/* What stands behind it: which combination? In short steps, for each waits for what it finds in a table. */
-static unsigned OWN(know_tails)(const Scanner *s, Query *q, unsigned n)
+/* What stands behind it: of a known shape? Its number is kept as `group`, its digits above 0 as `ns`. */
+STEP unsigned OWN(know_tails)(const Scanner *s, Query *q, unsigned n)
 {
-    struct { uint64_t some, no; } tails[WAITING];
     uint8_t shapes[WAITING][64] __attribute__((aligned(64)));
     for (unsigned i = 0; i < n; i++) {
         P p = q[i].name + q[i].n_name;
         WINDOW v = OWN(load)(p);
         uint64_t digits = OWN(within)(v, '0', 10);
-        tails[i].some = digits & ~OWN(is)(v, '0');
+        q[i].ns = digits & ~OWN(is)(v, '0');
         v = OWN(shape)(v, digits, (size_t)(q[i].end - p));
         OWN(store)(shapes[i], v);
-        tails[i].no = shape_home(OWN(sum)(v)) & (TAILS - 1);
+        q[i].group = (uint32_t)shape_home(OWN(sum)(v)) & (TAILS - 1);
     }
+    for (unsigned i = 0; i < n; i++) if (OWN(differ)(OWN(load)(shapes[i]), s->tails[q[i].group].key)) return i;
+    return n;
+}
+
+/* Which combination is it, then? */
+STEP unsigned OWN(know_groups)(const Scanner *s, Query *q, unsigned n)
+{
     for (unsigned i = 0; i < n; i++) {
-        const Tail *tail = &s->tails[tails[i].no];
-        if (OWN(differ)(OWN(load)(shapes[i]), tail->key)) n = i;
+        const Tail *tail = &s->tails[q[i].group];
+        int none = (q[i].ns & tail->size) == 0;
         q[i].ns = OWN(billionths)(q[i].name + q[i].n_name + tail->took - 1, 0, tail->n_fraction);
-    }
-    for (unsigned i = 0; i < n; i++) {
-        const Tail *tail = &s->tails[tails[i].no];
-        uint32_t known = s->endings[tails[i].no][q[i].zone][kind_of((tails[i].some & tail->size) == 0, q[i].ns)];
+        uint32_t known = s->endings[q[i].group][q[i].zone][kind_of(none, q[i].ns)];
         if (known == 0) return i;
         q[i].group = (known - 1) >> 3;
         q[i].flags = (known - 1) & 7;
@@ -349,48 +352,57 @@ static unsigned OWN(know_tails)(const Scanner *s, Query *q, unsigned n)
     return n;
 }
 
-/* Queries that have text, end, clock, frame and number, behind those that wait: of known shapes? Those before the first that is not
-   are ready to be counted. */
-static unsigned OWN(know)(Scanner *s, const Frame *f, Query *batch, unsigned n)
+STEP void OWN(finish)(Scanner *s, Query *batch, unsigned n)
 {
-    n = OWN(cut)(f, batch, n);
-    n = OWN(know_heads)(s, f, batch, n);
-    n = OWN(know_tails)(s, batch, n);
-    uint8_t named[WAITING];
-    unsigned n_named = 0;
     for (unsigned i = 0; i < n; i++) {
         Query *q = &batch[i];
         q->client = q->text + 7;
         OWN(network)(q->network, q->client, q->n_network);
-        named[n_named] = (uint8_t)i;
-        n_named += !(q->flags & OWN_WORD);
     }
-    for (unsigned i = 0; i < n_named; i++) {
-        Query *q = &batch[named[i]];
+    for (unsigned i = 0; i < n && !s->fine; i++) s->fine = batch[i].at != NO_TIME && batch[i].at % 1000;
+}
+
+/* Queries that have text, end, clock, frame and number, behind those that wait: of known shapes? Those before the first that is not
+   are ready to be counted. */
+static unsigned OWN(know)(Scanner *s, const Frame *f, Query *batch, unsigned n)
+{
+    n = SIZED(n, OWN(cut), f, batch);
+    n = SIZED(n, OWN(know_heads), s, f, batch);
+    n = SIZED(n, OWN(know_tails), s, batch);
+    n = SIZED(n, OWN(know_groups), s, batch);
+    SIZED(n, OWN(finish), s, batch);
+    return n;
+}
+
+/* `hash_of` their names. */
+static void OWN(hash_names)(Naming *q, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++, q++) {
         if (q->n_name <= 64) q->hash = mix((q->n_name * K1) ^ OWN(sum)(OWN(first)(OWN(load)(q->name), q->n_name)));
         else q->hash = hash_within(q->name, q->n_name);
     }
-    for (unsigned i = 0; i < n && !s->fine; i++) s->fine = batch[i].at != NO_TIME && batch[i].at % 1000;
-    return n;
 }
 
 /* Count lines as long as they are usual: query lines in the frame of the line before, of known shapes. Returns the first one
    that is not. Each step is made for a batch of lines, so that the processor works on several of them at once. */
 static P OWN(usual)(Scanner *s, P p, P end, P stop)
 {
+    if (s->n_waiting) count_waiting(s);
     while (!s->failed && p < stop && s->frame_hint < s->n_frames && newline(s, p, end) != NULL) {
         const Frame *f = &s->frames[s->frame_hint];
-        const uint16_t *ends = s->ends + s->end_no;
-        unsigned left = s->n_ends - s->end_no, room = WAITING - s->n_waiting, most = left < room ? left : room;
-        Query *batch = &s->waiting[s->n_waiting];
         if (f->part == SLOW || f->apart || f->after.len > 64 || (!f->stamped && f->before.len + f->after.len)) break;
-        unsigned n = OWN(know)(s, f, batch, OWN(begin)(s, f, p, end, stop, batch, most));
-        if (n) p = s->ends_from + ends[n - 1] + 1;
+        const uint16_t *ends = s->ends + s->end_no;
+        unsigned left = s->n_ends - s->end_no, most = left < WAITING ? left : WAITING;
+        while (most && s->ends_from + ends[most - 1] >= end) most--;
+        while (most > 1 && s->ends_from + ends[most - 2] + 1 >= stop) most--;
+        unsigned n = SIZED(most, OWN(begin), s, f, p, s->waiting);
+        n = s->n_waiting = OWN(know)(s, f, s->waiting, n);
+        if (n == 0) break;                            /* as it is before a line longer than a block */
+        p = s->ends_from + ends[n - 1] + 1;
         s->n_lines += n;
         s->end_no += n;
-        s->n_waiting += n;
-        if (s->n_waiting == WAITING) count_waiting(s);
-        if (n == 0 || n < most) break;                /* `most` is 0 before a line longer than a block */
+        count_waiting(s);
+        if (n < most) break;
     }
     return p;
 }

@@ -78,6 +78,7 @@ static inline P newline(Scanner *s, P p, P end)
 static P (*usual)(Scanner *, P, P, P) = usual_128;
 static unsigned (*know)(Scanner *, const Frame *, Query *, unsigned) = know_128;
 static unsigned (*find_newlines)(P, size_t, uint16_t *) = newlines_128;
+static void (*hash_names)(Naming *, unsigned) = hash_names_128;
 
 /* Choose the way for registers of at most so many bits; returns their width. */
 static int use_width(int most)
@@ -85,16 +86,19 @@ static int use_width(int most)
     usual = usual_128;
     know = know_128;
     find_newlines = newlines_128;
+    hash_names = hash_names_128;
 #ifdef HAS_WIDE
     if (most < 256 || !__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2")) return 128;
     usual = usual_256;
     know = know_256;
     find_newlines = newlines_256;
+    hash_names = hash_names_256;
     if (most < 512 || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl")
         || !__builtin_cpu_supports("avx512dq")) return 256;
     usual = usual_512;
     know = know_512;
     find_newlines = newlines_512;
+    hash_names = hash_names_512;
     return 512;
 #else
     (void)most;
