@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -46,11 +46,14 @@ def analyze(
     tool: Mapping[str, str],
     cluster: Mapping[str, str | None] | None,
     asked: str | None,
+    keep: Callable[[object], None] | None = None,
 ) -> Report:
-    """The report on these inputs; equal arguments give equal reports."""
+    """The report on these inputs; equal arguments give equal reports. `keep` gets what it was made of."""
     signs = signs_of(inputs)
     seen = seen_of(inputs)
     judged = judge(signs, inputs, seen)
+    if keep is not None:
+        keep((inputs, judged))
     gaps = gaps_of(inputs, seen)
     hypotheses = _hypotheses(judged, len(signs), [g.id for g in gaps], (cluster or {}).get("distribution")) or (
         _nothing(inputs, seen),

@@ -106,15 +106,17 @@ def bursts(signed: Sequence[tuple[int, float]], length_ns: int) -> list[tuple[in
     >>> bursts([(0, 1.0), (9, 1.0), (10, 1.0), (25, 2.0)], 10)
     [(0, 2.0), (10, 1.0), (25, 2.0)]
     """
-    if len(signed) == 1:
-        return [*signed]
+    if not signed:
+        return []
+    (begin, total), *rest = sorted(signed)
     found: list[tuple[int, float]] = []
-    for at, weight in sorted(signed):
-        if found and at - found[-1][0] < length_ns:
-            found[-1] = (found[-1][0], found[-1][1] + weight)
+    for at, weight in rest:
+        if at - begin < length_ns:
+            total += weight
         else:
-            found.append((at, weight))
-    return found
+            found.append((begin, total))
+            begin, total = at, weight
+    return [*found, (begin, total)]
 
 
 def _blocks_on(counts: NDArray[np.float64]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -188,7 +189,7 @@ def all_names_leak(c: Context) -> Finding:
     zones = c.inputs.configuration.cluster_zones
     leaks = {n for n in c.qnames if leaks_cluster_zone(n, zones)}
     share = len(leaks) / len(c.qnames)
-    cited = tuple(s.citation for s in c.real if s.qname in leaks)[:3]
+    cited = tuple(islice((s.citation for s in c.real if s.qname in leaks), 3)) if leaks else ()
     return Finding(share, {"percent": round(100 * share), "names": tuple(sorted(leaks))[:2]}, cited)
 
 

@@ -59,8 +59,7 @@ def leaks_cluster_zone(name: str, zones: Sequence[str]) -> bool:
     >>> leaks_cluster_zone("db.prod.svc.cluster.local.", ["cluster.local."])
     False
     """
-    forward = [z for z in zones if not z.endswith("arpa.")]
-    return any(f".{zone}" in name and not name.endswith(f".{zone}") for zone in forward)
+    return any(f".{zone}" in name and not name.endswith(f".{zone}") and not zone.endswith("arpa.") for zone in zones)
 
 
 class NameSpread(Struct, frozen=True):

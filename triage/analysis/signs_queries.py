@@ -160,8 +160,9 @@ def _alternates(found: Sequence[NameCount], denied: Sequence[NameCount]) -> bool
     """Do the two answers overlap in time, in one replica or between them? A name that was made meanwhile does not."""
 
     def span(rows: Sequence[NameCount]) -> tuple[int, int]:
-        times = [t for n in rows for t in (n.first_ns, n.last_ns) if t is not None]
-        return (min(times), max(times)) if times else (0, 0)
+        firsts = [n.first_ns for n in rows if n.first_ns is not None]
+        lasts = [n.last_ns for n in rows if n.last_ns is not None]
+        return min(firsts, default=0), max(lasts, default=0)
 
     (a, b), (c, d) = span(found), span(denied)
     return a <= d and c <= b if max(a, b, c, d) > 0 else True

@@ -11,9 +11,13 @@ from typing import NoReturn
 
 from triage.errors import ExitCode
 
+made: list[object] = []
+"""What the last command worked on. It goes with its process: to take it apart piece by piece takes time."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; Ctrl-C is an exit code, too, while the program loads."""
+    made.clear()
     try:
         from triage.cli.door import main as through
 
@@ -23,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run() -> NoReturn:
-    """The program. What it made goes with its process: to take it apart piece by piece takes time.
+    """The program: it ends with its process, and leaves what it made.
 
     Where threads of others still run (a client of Dask) it is left to Python.
     """

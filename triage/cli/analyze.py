@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from triage.cli import made
 from triage.cli.history import HistoryOption, Past
 from triage.cli.language import catalogue
 from triage.cli.options import (
@@ -104,6 +105,7 @@ def analyze(
                 subnets=networks or None,
                 workers=pool,
                 watch=watch,
+                keep=made.append,
             )
     except NoEvidenceError:
         if target.wants_json:

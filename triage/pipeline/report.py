@@ -40,10 +40,11 @@ def analyze(
     subnets: Mapping[str, Sequence[str]] | None = None,
     workers: Workers | None = None,
     watch: Watch | None = None,
+    keep: Callable[[object], None] | None = None,
 ) -> Report:
     """The report on a bundle. Large logs are counted by `workers`, else by threads; `watch` may end that early.
 
-    What loads the rules is called while they are counted.
+    What loads the rules is called while they are counted. `keep` gets all that it was made of.
     Raises NoEvidenceError when no document is evidence of any kind.
     """
     span = {"since_ns": since_ns, "until_ns": until_ns}
@@ -52,7 +53,9 @@ def analyze(
     from triage.redact import redact_report
 
     files, tool = file_coverage(bundle, inputs.observations), _tool(inputs.rulebook)
-    report = analysis.analyze(inputs, files=files, tool=tool, cluster=dict(bundle.context) or None, asked=asked)
+    report = analysis.analyze(
+        inputs, files=files, tool=tool, cluster=dict(bundle.context) or None, asked=asked, keep=keep
+    )
     return redact_report(report, "none", evidence=bundle.redaction)
 
 

@@ -85,7 +85,10 @@ def level_of(hashes: Iterable[int], most: int, level: int = 0) -> int:
     >>> level_of([1 << 63, 1 << 62, 1 << 61], 2), level_of([1, 2], 2), level_of([1 << 63], 0)
     (1, 0, 1)
     """
-    left = sorted(hashes)
+    left = list(hashes)
+    if len(left) <= most:
+        return level
+    left.sort()
     while level < DEEPEST:
         while left and not is_below(left[-1], level):
             left.pop()

@@ -65,6 +65,7 @@ _OTHER_TABLE = late(r"^(?:NAMESPACE\s+)?NAME\s+[A-Z][A-Z()-]+(?:\s|$)")
 
 _SCRAPE = late(r"^(?:# (?:HELP|TYPE) [a-zA-Z_:]\w*|(?:coredns|go|process|nodecache)_\w+(?:\{[^}]*\})? [-+0-9.eEIN])")
 _RESOLV = late(r"^\s*(?:nameserver\s+[0-9a-fA-F:.%\w]+|(?:search|domain|options|sortlist)(?:\s+\S.*)?)\s*(?:[#;].*)?$")
+_RESOLV_WORDS = ("nameserver", "search", "domain", "options", "sortlist")
 _NAMESERVER = late(r"^[ \t]*nameserver[ \t]+[0-9a-fA-F:.%\w]+", re.MULTILINE)
 _COMMENT = late(r"^\s*(?:[#;].*)?$")
 
@@ -151,7 +152,8 @@ def is_resolv_conf(text: str) -> bool:
     ...  is_resolv_conf(""))
     (True, False, False)
     """
-    lines = text[:65536].splitlines()
+    head = text[:65536]
+    lines = head.splitlines() if any(word in head for word in _RESOLV_WORDS) else ()
     signs = sum(is_resolv_line(line) for line in lines)
     if not signs:
         return False
@@ -178,9 +180,10 @@ def is_corefile(text: str) -> bool:
     ...  is_corefile("server {\n listen 80;\n}"))
     (True, False, False)
     """
-    lines = [line for line in text[:65536].splitlines() if not _COMMENT.match(line[:MAX_LINE])]
-    if not lines or not is_block_head(lines[0]):
+    lines = text[:65536].splitlines()
+    if not is_block_head(next((line for line in lines if not _COMMENT.match(line[:MAX_LINE])), "")):
         return False
+    lines = [line for line in lines if not _COMMENT.match(line[:MAX_LINE])]
     known = sum(first_word(line) in PLUGINS for line in lines[1:])
     return known >= 1 and known >= 0.2 * (len(lines) - 1)
 
