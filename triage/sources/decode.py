@@ -41,7 +41,8 @@ def decode(raw: bytes, encoding: str) -> str:
     """Text of a small document: without mark, carriage returns and NUL padding; undecodable bytes become U+FFFD."""
     name = {"utf-8-sig": "utf-8"}.get(encoding, encoding)
     text = raw.decode(name, errors="replace").removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    return text.replace("\0", "")
 
 
 def _utf16_without_mark(head: bytes) -> str | None:
