@@ -58,8 +58,8 @@ def episodes_of(lookups: Times, span: tuple[int, int] | None) -> tuple[Episode, 
         share = np.minimum(lasts, stop) - np.maximum(firsts, start)
         shares = np.where(lasts > firsts, share / np.maximum(lasts - firsts, 1.0), 1.0)
         rows = np.flatnonzero(is_in)
-        begins = [lookups.first_ns[i] for i in rows[firsts[rows] >= start][:1]]  # they are in order
-        ends = [lookups.last_ns[i] for i in rows[lasts[rows] <= stop]]
+        begins = [lookups.first_ns[i] for i in rows[firsts[rows] >= start][:1].tolist()]  # they are in order
+        ends = [lookups.last_ns[i] for i in rows[lasts[rows] <= stop].tolist()]
         found.append(
             Episode(
                 min(begins + [round(start)] * bool((firsts[rows] < start).any())),

@@ -92,9 +92,10 @@ def _from_entries(entries: Sequence[Entry], symptoms: Sequence[SymptomRule], own
     for entry in entries:
         m = meaning = entry.meaning
         kind = (m.message_id, m.label, m.plugin, m.kind, m.proto, m.level, m.probe)  # what a condition may ask for
-        if kind not in cache:
-            cache[kind] = symptom_of(meaning, symptoms)
-        symptom = cache[kind]
+        try:
+            symptom = cache[kind]
+        except KeyError:
+            symptom = cache[kind] = symptom_of(meaning, symptoms)
         if symptom is None:
             continue
         yield Sign(
