@@ -143,7 +143,7 @@ def _flips(inputs: Inputs) -> Iterator[Sign]:
     found, denied = (_from_outside(inputs, rcode) for rcode in ("NOERROR", "NXDOMAIN"))
     for qname in found.keys() & denied.keys():
         if _alternates(found[qname], denied[qname]):
-            fields = {"noerror": str(sum(n.count for n in found[qname]))}
+            fields = {"noerror": str(sum([n.count for n in found[qname]]))}
             yield from (_of_name("answers-flip", n, fields) for n in denied[qname] if n.answer is Answer.UPSTREAM)
 
 

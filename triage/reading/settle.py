@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from sys import intern
 
 from triage.model.bundle import Document
 from triage.model.observation import Citation, Meaning, NameCount
@@ -149,7 +150,7 @@ def _fold_queries(scanner: Scanner, tallies: Sequence[Tally], answers: Answers, 
 
 def _fold_names(scanner: Scanner, tallies: Sequence[Tally], answers: Answers, file: str, shift: int) -> None:
     for place, group, raw, n, first_ns, last_ns, number, text in scanner.names():
-        qname, (qtype, rcode, answer), tally = raw.decode(), answers.groups[group], tallies[place]
+        qname, (qtype, rcode, answer), tally = intern(raw.decode()), answers.groups[group], tallies[place]
         cite, stands_for = Citation(file, shift + number, text.decode()), 1 << tally.name_level
         row = NameCount(answers.parts[place], qname, qtype, rcode, answer, n, first_ns, last_ns, cite, stands_for)
         key = (qname, qtype, rcode, answer)
