@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(native.kernel() is None and not os.environ.get("
 
 NS = 1_000_000_000
 START_NS = 1_710_496_800_000_000_000
-PODS = ("coredns-5d78c9869d-aaaaa", "coredns-5d78c9869d-bbbbb")
+PODS = ("coredns-5d78c9869d-x2x4x", "coredns-5d78c9869d-x5x7x")
 ZONES = frozenset({".", "cluster.local.", "corp.example.", "example."})
 TINY = Limits(mend_bytes=0, entries_per_stream=40, faults=30, messages=12, failures=25, counts=40, names=20, clients=9)
 WIDE = Limits(mend_bytes=0)
@@ -287,6 +287,24 @@ def test_a_damaged_record_does_not_end_a_line_that_was_cut(
     there = said([document(raw, None, "coredns-1")], recogniser, limits=WIDE, way="lines")
     for way in ("native", "python"):
         assert said([document(raw, None, "coredns-1")], recogniser, limits=WIDE, way=way) == there
+
+
+@pytest.mark.parametrize("behind", ["[pod/c-{n}/coredns] ", "c-{n} coredns ", "node{n} coredns[1]: ", "std{std} F "])
+@pytest.mark.parametrize("width", [PLAIN, 128, 256, 512])
+def test_what_stands_behind_the_clock_may_differ_in_digits_only(
+    recogniser: Callable[..., object], plain: ModuleType, behind: str, width: int
+) -> None:
+    asked = GOOD.partition("NOERROR")[0]
+    two = [
+        f"2024-03-15T10:00:00.1Z {behind.format(n=n, std=std)}{asked}{rcode} qr,rd,ra 94 0.0371s\n"
+        for n, std, rcode in ((1, "out", "NOERROR"), (2, "err", "SERVFAIL"))
+    ]
+    lines = [two[i // 50 % 2] for i in range(3000)]
+    documents = [document("".join(lines).encode(), None, None)]
+    there = said(documents, recogniser, limits=WIDE, way="lines")
+    with using(plain if width == PLAIN else native.kernel(), width):
+        assert said(documents, recogniser, limits=WIDE, way="native") == there
+    assert said(documents, recogniser, limits=WIDE, way="python") == there
 
 
 def test_a_client_that_is_no_address(recogniser: Callable[..., object]) -> None:

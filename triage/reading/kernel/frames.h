@@ -101,9 +101,8 @@ static uint32_t frame_of(Scanner *s, P line, size_t len, size_t at, P before, si
     f->apart = n_before == 1 && *before == '{';
     f->n_blanks = 0;
     for (size_t i = 0; i < n_after; i++) f->n_blanks += after[i] == ' ';
-    f->begins = n_after && !f->apart ? (uint16_t)s->n_frames : 0;
-    for (Frame *g = s->frames; f->begins && g < f; g++)
-        if (g->begins && same(&s->frames_text, g->after, after, n_after)) f->begins = g->begins;
+    memset(f->begins, 0, sizeof f->begins);
+    if (n_after) memcpy(f->begins, after, n_after < sizeof f->begins ? n_after : sizeof f->begins);
     s->frame_index[j] = (uint32_t)s->n_frames;
     return s->frame_hint = (uint32_t)s->n_frames - 1;
 }

@@ -296,7 +296,6 @@ static void learn(Scanner *s, const Query *q, uint64_t type, P size, P took, con
     head->n_client = (uint8_t)q->n_client;
     head->n_network = (uint8_t)q->n_network;
     head->type = (uint8_t)no;
-    head->begins = f->begins;
     Tail *shape = &s->tails[shape_of(key, tail, n_tail) & (TAILS - 1)];
     if (memcmp(shape->key, key, 64) != 0) memset(s->endings[shape - s->tails], 0, sizeof *s->endings);
     memcpy(shape->key, key, 64);

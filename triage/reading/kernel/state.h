@@ -74,7 +74,7 @@ typedef struct {
     Span before, after;
     uint32_t part, n_blanks;                          /* blanks in `after` */
     int stamped, apart;                               /* docker's record: its text is unescaped elsewhere */
-    uint16_t begins;                                  /* the same number for the same `after`, 0 for none */
+    uint8_t begins[64];                               /* `after`, with zeros behind it: shapes do not tell its digits */
 } Frame;
 typedef struct {
     P text, end, name, client;
@@ -85,11 +85,10 @@ typedef struct {
 typedef struct { P name, text; uint64_t hash, home, no; int64_t at; uint32_t n_name, n_text; uint16_t part, group; } Naming;
 typedef struct { uint64_t first, last, mask; Span text; } Zone;  /* 8 bytes of it from either end, those that there are */
 typedef struct { uint64_t w[6]; uint32_t group, flags; } Combo;  /* type 1, rcode 1, flags 3, the rest 1 */
-#define MAX_HEAD 58u
+#define MAX_HEAD 60u
 typedef struct {
     uint8_t key[MAX_HEAD];                            /* digits as zeros, zeros behind it */
     uint8_t n_client, n_network, type, unused;
-    uint16_t begins;                                  /* `begins` of its frame: digits before the text are not as zeros */
 } Head;                                               /* what stands before the name of a query line: one line of the cache */
 typedef struct {
     uint8_t key[64];

@@ -311,7 +311,8 @@ STEP unsigned OWN(know_heads)(const Scanner *s, const Frame *f, Query *q, unsign
     }
     for (unsigned i = 0; i < n; i++) {
         const Head *head = heads[i];
-        if (OWN(differ)(OWN(load)(shapes[i]), head->key) & LOWEST(MAX_HEAD) || head->begins != f->begins) return i;
+        if (OWN(differ)(OWN(load)(shapes[i]), head->key) & LOWEST(MAX_HEAD)) return i;
+        if (OWN(differ)(OWN(first)(OWN(load)(q[i].text - f->after.len), f->after.len), f->begins)) return i;
         q[i].n_client = head->n_client;
         q[i].n_network = head->n_network;
         q[i].zone = head->type;
