@@ -22,7 +22,7 @@ from triage import pipeline
 from triage.model.bundle import Document
 from triage.model.observation import Observations
 from triage.parsing.query_log import parse_query
-from triage.reading import Limits, Watch, Workers, read, threads
+from triage.reading import Limits, Watch, Workers, read, run, threads
 from triage.sources.load import load
 
 __all__ = ["pytestmark"]
@@ -139,6 +139,34 @@ def test_a_log_that_becomes_shorter_meanwhile_is_told(tmp_path: Path, recogniser
     assert "note.file-shrank" in row.notes
     report = pipeline.analyze(bundle, pipeline.load_rulebook(None), now_ns=0)
     assert ("gap.file-shrank", {"file": file.name}) in [(g.id, g.params) for g in report.gaps]
+
+
+@pytest.mark.parametrize("way", ["native", "python", "lines"])
+@pytest.mark.parametrize("planned", [False, True])
+def test_a_log_that_is_removed_meanwhile_is_told(
+    tmp_path: Path, recogniser: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, way: str, planned: bool
+) -> None:
+    """As a rotation makes it, before its parts are planned or behind."""
+    file = tmp_path / f"{PODS[0]}.log"
+    file.write_bytes(TEXT)
+    (tmp_path / f"{PODS[1]}.log").write_bytes(TEXT)
+    bundle = load([str(tmp_path)])
+    if planned:
+        plan = run.plan
+
+        def then_gone(document: Document, *args: Any) -> Any:
+            tasks = plan(document, *args)
+            file.unlink(missing_ok=True)
+            return tasks
+
+        monkeypatch.setattr(run, "plan", then_gone)
+    if not planned or way == "lines":
+        file.unlink()
+    gone, other = seen(list(bundle.documents), recogniser, way=way).ledger
+    assert "note.file-gone" in gone.notes
+    assert (gone.file_lines, other.file_lines) == (0, TEXT.count(b"\n"))
+    report = pipeline.analyze(bundle, pipeline.load_rulebook(None), now_ns=0)
+    assert ("gap.file-gone", {"file": file.name}) in [(g.id, g.params) for g in report.gaps]
 
 
 def test_a_stopped_reading_keeps_the_beginning_of_each_compressed_log(

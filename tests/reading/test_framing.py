@@ -172,3 +172,10 @@ def test_every_message_is_recognised_in_every_framing(
     for framing, write in {**FRAMINGS, **WITHOUT_POD}.items():
         seen = observe({"all.log": write(log)}, recognise=recogniser, replica=PODS[0], limits=Limits(mend_bytes=0))
         assert [e.meaning.message_id for e in seen.entries] == told, framing
+
+
+def test_a_long_line_in_braces_is_read_once(observe: Callable[..., Observations]) -> None:
+    """Looking for a label from each of its letters would take hours."""
+    labels = '{pod="coredns-7f8ff9c97-6tlln" ' + "x" * 900_000 + "}"
+    seen = observe({"a.log": f"{TEXTS[0]}\n2024-03-15T10:00:00Z {labels} {TEXTS[4]}\n"})
+    assert [s.lines for s in seen.streams if s.replica == PODS[0]] == [1]

@@ -168,7 +168,7 @@ def _file_row(document: Document, row: Ledger | None, learnt: Collection[str]) -
     )
 
 
-_BROKEN_OFF = frozenset({"note.archive-broken", "note.archive-limit", "note.file-shrank"})
+_BROKEN_OFF = frozenset({"note.archive-broken", "note.archive-limit", "note.file-shrank", "note.file-gone"})
 _OF_STREAMS = frozenset({"note.replica-from-address", "note.merged-replicas-unknown", "note.several-starts"})
 """What only a look at all documents tells."""
 

@@ -69,7 +69,7 @@ ANSI = late(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\
 _CRI = late(r"(\d{4}-\d\d-\d\dT\S{9,26}) (stdout|stderr) ([FP])(?::\S*)?(?: |$)", re.ASCII)
 _PREFIX = late(r"\[pod/([a-z0-9.-]+)/([a-z0-9.-]+)\](?: |$)")
 _LOGCLI = late(r" *(\{[^{}]*\}) ?")
-_LABEL = late(r'([A-Za-z_][\w.]*)="((?:[^"\\]|\\.)*)"')
+_LABEL = late(r'(?<![\w.])([A-Za-z_][\w.]*)="((?:[^"\\]|\\.)*)"')
 _SYSLOG_TAIL = late(r" ?([\w.:-]+) ([\w./@-]+)(?:\[\d+\])?: ?", re.ASCII)
 _RFC5424 = late(r"<\d{1,3}>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|\[.*?\]) ?(?:BOM|\ufeff)?", re.ASCII)
 _PROGRAM = late(r"(?:coredns|node-cache|docker|containerd)\[\d+\]: ", re.ASCII)

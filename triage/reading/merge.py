@@ -27,6 +27,7 @@ from triage.model.observation import (
     Stream,
 )
 from triage.reading.clients import network_of
+from triage.reading.gone import opened
 from triage.reading.limits import Limits
 from triage.reading.lives import Life
 from triage.reading.owners import Told, shared
@@ -152,7 +153,7 @@ def drop_copies(partials: Sequence[Partial]) -> tuple[list[Partial], list[Partia
 def _digest(partial: Partial, n_bytes: int | None = None) -> bytes:
     """Of all bytes of the document, or of its first ones."""
     found = hashlib.blake2b(digest_size=16)
-    with partial.document.open() as stream:
+    with opened(partial.document.open) as stream:
         while n_bytes is None and (chunk := stream.read(1 << 20)):
             found.update(chunk)
         if n_bytes is not None:

@@ -12,6 +12,7 @@ from triage.model.bundle import Document, Kind
 from triage.model.late import late
 from triage.model.observation import Meaning, Observations, Query
 from triage.reading import decode, merge
+from triage.reading.gone import opened
 from triage.reading.limits import Limits
 from triage.reading.run import Way, scan_all
 from triage.reading.scan import Job, Partial, line_key, scan
@@ -91,7 +92,7 @@ def year_of(documents: Sequence[Document], assumed: int | None = None) -> int:
     """The year of clocks that show none: the latest in the first lines of any document, else as assumed, else 2000."""
     years: set[int] = set()
     for document in documents:
-        with document.open() as stream:
+        with opened(document.open) as stream:
             head = stream.read(decode.HEAD_BYTES)
         text = head.decode(decode.encoding_of(head), errors="replace")
         years.update(map(int, set(_YEAR.findall(text))))

@@ -13,18 +13,22 @@ from typing import Literal
 from triage.errors import ExitCode, TriageError
 from triage.model.bundle import Document
 from triage.reading import decode, records
+from triage.reading.gone import TROUBLE, Gone, opened
 from triage.reading.limits import Limits
 from triage.reading.native import (
     MAX_ZONES,
     Counted,
     NotNative,
     Order,
+    Read,
     Result,
     Task,
+    answers_to,
     has_parts,
     kernel,
     running_bytes,
     scan_task,
+    scanner_of,
     stop_running,
 )
 from triage.reading.scan import NOT_DNS, Job, Partial, scan
@@ -125,7 +129,7 @@ def plan(document: Document, job: Job, workers: int, least_bytes: int, behind: i
         return []
     if len(job.zones) > MAX_ZONES or not all(zone.isascii() for zone in job.zones):
         return []
-    with document.open() as stream:
+    with opened(document.open) as stream:
         head = stream.read(decode.HEAD_BYTES)
         while len(head) < decode.HEAD_BYTES and (more := stream.read(decode.HEAD_BYTES - len(head))):
             head += more
@@ -195,6 +199,17 @@ def _lost(error: Exception) -> TriageError:
     )
 
 
+def _is_gone(task: Task) -> bool:
+    """Whether nobody finds its file any more; a worker elsewhere may have others than we."""
+    with opened(task.open) as stream:
+        return isinstance(stream, Gone)
+
+
+def _nothing(order: Order) -> Result:
+    answers = answers_to(order)
+    return Result(scanner_of(answers), answers, Read(trouble=TROUBLE))
+
+
 class _Queue:
     """Tasks of all documents in their order, a few of them submitted ahead."""
 
@@ -233,6 +248,8 @@ class _Queue:
             try:
                 result = self._wait(future)
             except Exception as error:
+                if isinstance(error, FileNotFoundError) and _is_gone(task):
+                    return _nothing(order)
                 if isinstance(error, (Late, CancelledError)) or left == 0:
                     raise _lost(error) from error
                 future = self._executor.submit(scan_task, order, task)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from triage.model.bundle import Document
 from triage.reading import decode, mend, records
 from triage.reading.framing import Context, Peeled, head_of, is_viewer_event, unframe, unframe_more
+from triage.reading.gone import opened
 from triage.reading.hot import Hot
 from triage.reading.limits import Limits
 from triage.reading.shape import cut_prompt, split_glued
@@ -66,7 +67,7 @@ class Reader:
             self.n_lines, self.n_bytes = self._counted.n_lines, self._counted.n_bytes
             self.notes |= {_note(trouble) for trouble in self._counted.troubles}
             return
-        with self.document.open() as stream:
+        with opened(self.document.open) as stream:
             source = _Source(stream)
             try:
                 yield from self._texts(source, source.peek(decode.HEAD_BYTES))

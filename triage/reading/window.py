@@ -18,6 +18,7 @@ from triage.model.bundle import Document
 from triage.model.observation import Ledger
 from triage.reading import decode, records
 from triage.reading.framing import Context, unframe
+from triage.reading.gone import opened
 from triage.reading.native import is_plain_file
 from triage.reading.scan import Job
 from triage.reading.tally import greatest, least
@@ -78,7 +79,7 @@ def narrowed(documents: Sequence[Document], job: Job) -> Iterator[Document]:
     for document in documents:
         span = None
         if document.size_bytes is not None and (job.since_ns is not None or job.until_ns is not None):
-            with document.open() as stream:
+            with opened(document.open) as stream:
                 span = _span(stream, document.size_bytes, document, job)
         if span is None:
             yield document
