@@ -381,6 +381,8 @@ def test_a_name_that_flips(framing: str, tmp_path: Path) -> None:
     servers = ("10.20.0.5", "10.20.0.6", "9.9.9.9")
     report = ask(write(tmp_path, {**mixed(servers), **busy(framing=framing, flips="www.example.org.")}))
     assert_odd(report, {"10.20.0.5:53", "10.20.0.6:53"})
+    [flips] = [said for e in report.hypotheses[0].evidence if "NXDOMAIN: " in (said := say(e.statement))]
+    assert flips.endswith(": 1"), "both replicas saw the same name"
 
 
 def test_servers_that_agree_are_cleared(tmp_path: Path) -> None:

@@ -128,21 +128,22 @@ def test_nobody_answers_at_the_address() -> None:
 def test_a_file_that_workers_do_not_have(tmp_path: Path, recogniser: Callable[..., Any]) -> None:
     path = tmp_path / "a.log"
     path.write_text(ALL["timestamps"](log(1)), encoding="utf-8")
-    gone = _Open(path)
+    opener = _Open(path)
 
-    class Vanishing(Executor):
+    class Elsewhere(Executor):
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-            path.unlink(missing_ok=True)
+            path.rename(tmp_path / "ours")
             future: Future[Any] = Future()
             try:
                 future.set_result(fn(*args, **kwargs))
             except OSError as error:
                 future.set_exception(error)
+            (tmp_path / "ours").rename(path)
             return future
 
-    document = Document("a.log", Kind.LOG, "a.log", gone, path.stat().st_size, replica="r")
+    document = Document("a.log", Kind.LOG, "a.log", opener, path.stat().st_size, replica="r")
     with pytest.raises(TriageError, match="FileNotFoundError"):
-        run([document], recogniser, Workers(Vanishing(), 2))
+        run([document], recogniser, Workers(Elsewhere(), 2))
 
 
 def test_a_reading_that_is_stopped_says_what_it_left_out(

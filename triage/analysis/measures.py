@@ -163,7 +163,8 @@ def has_symptom(c: Context, symptom: str) -> Finding:
     """Does the group itself hold one of these symptoms?"""
     wanted = symptom.split()
     n, first = c.group.hits(lambda kin: kin.symptom in wanted)
-    return yes(n > 0, first, n=n)
+    names = {sign.qname for sign in c.group.signs if sign.symptom in wanted} if n else ()
+    return yes(n > 0, first, n=n, n_names=len(names))
 
 
 def kernel_says(c: Context, symptom: str) -> Finding:
