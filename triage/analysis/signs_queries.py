@@ -141,7 +141,7 @@ def _by_run(sign: Sign, runs: Sequence[Run]) -> Sequence[Sign]:
 def _flips(inputs: Inputs) -> Iterator[Sign]:
     """Names that one and the same forward answers both NOERROR and NXDOMAIN: resolvers of different knowledge."""
     found, denied = (_from_outside(inputs, rcode) for rcode in ("NOERROR", "NXDOMAIN"))
-    for qname in found.keys() & denied.keys():
+    for qname in sorted(found.keys() & denied.keys()):
         if _alternates(found[qname], denied[qname]):
             fields = {"noerror": str(sum([n.count for n in found[qname]]))}
             yield from (_of_name("answers-flip", n, fields) for n in denied[qname] if n.answer is Answer.UPSTREAM)
