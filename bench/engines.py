@@ -3,7 +3,7 @@
 E replica minute message             errors, without the port that was asked from
 Q replica minute qtype rcode log2    queries; the logarithm is that of their milliseconds
 C replica minute network             queries by network of the client
-N replica name qtype rcode           queries by name
+N replica name qtype rcode           queries by name, but for those that CoreDNS itself answered (`qr,aa,rd`)
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ $2 == "[INFO]" {
     k = substr($6, 2) " " $13
     q[m " " k " " l]++
     p[m " " c]++
-    n[FILENAME " " $8 " " k]++
+    if ($14 != "qr,aa,rd") n[FILENAME " " $8 " " k]++
 }
 END {
     for (k in e) print "E", k, e[k]
@@ -51,8 +51,10 @@ def show(rows):
     for set_, q, f, m, t, r, l, e, net, name, n in rows:
         if set_ == 0:
             print(*(("Q", f, m, t, r, int(l), n) if q else ("E", f, m, e, n)))
-        elif q:
-            print(*(("C", f, m, net, n) if set_ == 1 else ("N", f, name, t, r, n)))
+        elif q and set_ == 1:
+            print("C", f, m, net, n)
+        elif q and name:
+            print("N", f, name, t, r, n)
 """
 DUCKDB = r"""
 import duckdb
@@ -64,7 +66,7 @@ lines = duckdb.sql(
     params={"files": sys.argv[1:]},
 )
 cut = duckdb.sql(
-    "SELECT q, f, w[1][:16] m, CASE WHEN q THEN w[8] END name, "
+    "SELECT q, f, w[1][:16] m, CASE WHEN q AND w[14] <> 'qr,aa,rd' THEN w[8] END name, "
     "CASE WHEN q THEN w[6][2:] END t, CASE WHEN q THEN w[13] END r, "
     "CASE WHEN q THEN regexp_extract(w[3], '^[0-9]+[.][0-9]+[.][0-9]+') END net, "
     "CASE WHEN q THEN floor(log2(CAST(w[16][:-2] AS DOUBLE) * 1000)) END l, "
@@ -88,11 +90,12 @@ errors = cut.filter(c("level") == "[ERROR]").group_by(
 ).len()
 queries = cut.filter(c("level") == "[INFO]").select(
     "f", "m", w.get(2).str.extract(r"^(\d+\.\d+\.\d+)").alias("net"),
-    w.get(5).str.slice(1).alias("t"), w.get(7).alias("name"), w.get(12).alias("r"),
+    w.get(5).str.slice(1).alias("t"), w.get(7).alias("name"), w.get(12).alias("r"), w.get(13).alias("flags"),
     (w.get(15).str.strip_suffix("s").cast(pl.Float64) * 1000).log(2).floor().cast(pl.Int32).alias("l"),
 )
 keys = {"Q": ("f", "m", "t", "r", "l"), "C": ("f", "m", "net"), "N": ("f", "name", "t", "r")}
-tables = [errors, *(queries.group_by(*k).len() for k in keys.values())]
+named = queries.filter(c("flags") != "qr,aa,rd")
+tables = [errors, *((named if kind == "N" else queries).group_by(*k).len() for kind, k in keys.items())]
 for kind, frame in zip("E" + "".join(keys), pl.collect_all(tables, engine="streaming")):
     for row in frame.iter_rows():
         print(kind, *row)
@@ -102,7 +105,7 @@ import os, chdb
 folder = os.path.dirname(sys.argv[1])
 said = chdb.query(
     "SELECT multiIf(grouping(l) = 0, 0, grouping(net) = 0, 1, 2), q, f, m, t, r, l, e, net, name, count() FROM ("
-    "SELECT w[2] = '[INFO]' q, _file f, substring(w[1], 1, 16) m, if(q, w[8], '') name, "
+    "SELECT w[2] = '[INFO]' q, _file f, substring(w[1], 1, 16) m, if(q and w[14] != 'qr,aa,rd', w[8], '') name, "
     "if(q, substring(w[6], 2), '') t, if(q, w[13], '') r, if(q, substring(w[3], 1, position(w[3], ':') - 1), '') c, "
     "substring(c, 1, length(c) - position(reverse(c), '.')) net, "
     "if(q, toInt32(floor(log2(toFloat64(substring(w[16], 1, length(w[16]) - 1)) * 1000))), 0) l, "
