@@ -86,3 +86,28 @@ def test_odd_answers_to_a_few_queries_come_after_the_outage_of_many(tmp_path: Pa
     (tmp_path / "coredns-a.log").write_text("".join(lines))
     leaders = {h.group: h.cause for h in reversed(ask(tmp_path).hypotheses)}
     assert leaders == {1: "upstream-unreachable", 2: "upstreams-inconsistent"}
+
+
+def test_an_api_server_that_few_lines_miss_comes_after_an_outage(tmp_path: Path) -> None:
+    """While every cluster name is answered its harm is small, however sure it is."""
+    asked = '{at} [INFO] 10.1.0.9:40000 - 7 "A IN {name} udp 40 false 512" {end}\n'
+    api = (
+        "{at} [ERROR] plugin/kubernetes: pkg/mod/k8s.io/client-go@v0.29.3/tools/cache/reflector.go:229: Failed to "
+        'watch *v1.Service: failed to list *v1.Service: Get "https://10.96.0.1:443/api/v1/services": dial tcp '
+        "10.96.0.1:443: i/o timeout\n"
+    )
+    for replica in "ab":
+        lines = []
+        for n in range(3000):
+            at = f"2026-03-04T12:{n // 60:02}:{n % 60:02}Z"
+            name, end = f"api-{n % 30}.shop.svc.cluster.local.", "NOERROR qr,aa,rd 80 0.0001s"
+            if n % 4 == 0:
+                name, end = (
+                    f"n{n % 97}.example{n % 7}.org.",
+                    "- - 0 2.001s" if n % 16 == 0 else "NOERROR qr,rd,ra 80 0.003s",
+                )
+            lines.append(asked.format(at=at, name=name, end=end))
+            if n % 600 == 300:
+                lines.append(api.format(at=at))
+        (tmp_path / f"coredns-{replica}.log").write_text("".join(lines))
+    assert ask(tmp_path).hypotheses[0].cause == "upstream-unreachable"

@@ -12,7 +12,7 @@ from triage.analysis import checks as checks_
 from triage.analysis.cells import cells_of
 from triage.analysis.context import Context
 from triage.analysis.coverage import client_coverage, gaps_of, replica_coverage
-from triage.analysis.exposure import Seen, asked_upstream, is_outside, is_unheard, seen_of, units_of
+from triage.analysis.exposure import LOST, Seen, asked_upstream, is_outside, is_unheard, seen_of, units_of
 from triage.analysis.group import Group
 from triage.analysis.groups import groups_of
 from triage.analysis.hypotheses import PLAIN, SCOPED, Draft, drafts_of
@@ -21,7 +21,7 @@ from triage.analysis.localize import Strengths, localize_units
 from triage.analysis.names import NameSpread, common_suffix, spread_of
 from triage.analysis.rank import QUIET, ranked, weigh
 from triage.analysis.scopes import Unit
-from triage.analysis.sign import Sign
+from triage.analysis.sign import MINUTE_NS, Sign
 from triage.analysis.signs import signs_of
 from triage.analysis.statements import evidence_of
 from triage.analysis.titles import titles_of
@@ -181,7 +181,9 @@ def _harm_order(context: Context, drafts: Sequence[Draft], inputs: Inputs) -> tu
     share = _failing_share(context)
     if context.group.family == "answer":
         share = _odd_share(context, inputs)
-    elif share is None or context.group.family != "upstream":
+    elif context.group.family != "upstream":
+        share = _lost_share(context, inputs)
+    elif share is None:
         share = 1.0
     known = [u for u in context.units if u.replica]
     affected = len(context.failing) / max(1, len(known))
@@ -194,6 +196,16 @@ def _odd_share(context: Context, inputs: Inputs) -> float:
     asked = asked_upstream(inputs, context.group.zone, None)
     n = sum(asked[r][0] for r in context.failing if r in asked)
     return min(1.0, context.group.weight / n) if n else 1.0
+
+
+def _lost_share(context: Context, inputs: Inputs) -> float:
+    """Share of all queries of the affected replicas that got no answer meanwhile; 1 without denominators."""
+    first, last = (t // MINUTE_NS for t in context.group.window or (0, 2**63))
+    n = {True: 0, False: 0}
+    for row in inputs.observations.queries:
+        if (row.replica or "") in context.failing and (row.minute is None or first - row.minutes < row.minute <= last):
+            n[row.answer in LOST or row.rcode not in {"NOERROR", "NXDOMAIN"}] += row.count
+    return n[True] / (n[True] + n[False]) if n[False] else 1.0
 
 
 def _failing_share(context: Context) -> float | None:
