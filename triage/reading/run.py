@@ -39,7 +39,7 @@ from triage.reading.workers import Workers, cores, threads
 
 _PART_BYTES = 64 << 20
 _PART_BYTES_OF_TWIN = 32 << 20
-_PARTS = 8
+_PARTS = 32
 """Tasks of a worker at most, if the parts are not too small."""
 _FIRST_PARTS = 2
 """The next task is this part of what is left for a worker: large ones first, since tables of parts are added up."""
