@@ -12,16 +12,17 @@ from triage.analysis import checks as checks_
 from triage.analysis.cells import cells_of
 from triage.analysis.context import Context
 from triage.analysis.coverage import client_coverage, gaps_of, replica_coverage
-from triage.analysis.exposure import LOST, Seen, asked_upstream, is_outside, is_unheard, seen_of, units_of
+from triage.analysis.exposure import Seen, is_outside, is_unheard, seen_of, units_of
 from triage.analysis.group import Group
 from triage.analysis.groups import groups_of
+from triage.analysis.harm import failing_share, harm_of, harm_order
 from triage.analysis.hypotheses import PLAIN, SCOPED, Draft, drafts_of
 from triage.analysis.inputs import Inputs
 from triage.analysis.localize import Strengths, localize_units
 from triage.analysis.names import NameSpread, common_suffix, spread_of
 from triage.analysis.rank import QUIET, ranked, weigh
 from triage.analysis.scopes import Unit
-from triage.analysis.sign import MINUTE_NS, Sign
+from triage.analysis.sign import Sign
 from triage.analysis.signs import signs_of
 from triage.analysis.statements import evidence_of
 from triage.analysis.titles import titles_of
@@ -72,7 +73,7 @@ def analyze(
         gaps=gaps,
         unexplained_share=_unexplained(hypotheses, judged),
         affected=tuple(sorted(r for r in first.failing if r)) if first and hypotheses[0].cause not in QUIET else (),
-        failing_share=_failing_share(first) if first else None,
+        failing_share=failing_share(first) if first else None,
         timelines=tuple(_timelines(judged)),
         notes=tuple(Text("note.conflict", {"what": c}) for c in inputs.topology.conflicts),
         cells=cells_of(inputs, seen, [c.group for c, _ in judged], hypotheses[0].scope),
@@ -82,7 +83,7 @@ def analyze(
 def judge(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen]) -> list[tuple[Context, tuple[Draft, ...]]]:
     """Every group with its explanations, the most harmful first."""
     judged = absorbed(_judged(contexts_of(signs, inputs, seen), inputs))
-    return sorted(judged, key=lambda pair: _harm_order(pair[0], pair[1], inputs))
+    return sorted(judged, key=lambda pair: harm_order(*pair))
 
 
 def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen]) -> list[Context]:
@@ -142,7 +143,7 @@ def _judged(contexts: Sequence[Context], inputs: Inputs) -> list[tuple[Context, 
     """Weigh every group. A further fault beside the clearest one is rarer than a first: noise then explains more."""
     causes = [weigh(c, inputs.rulebook) for c in contexts]
     first = [ranked(weights) for weights in causes]
-    harmful = [i for i, c in enumerate(contexts) if max(_harm(c, s) for s in c.group.counts or ("",)) > 0.0]
+    harmful = [i for i, c in enumerate(contexts) if harm_of(c) > 0.0]
     fault = [sum(p for w, p in weights if w.rule.id not in QUIET) for weights in first]
     clearest = max(harmful, key=lambda i: (fault[i], len(contexts[i].group.signs)), default=None)
     beside = _numbers(inputs, "groups").get("benign_beside", 1.0)
@@ -153,11 +154,6 @@ def _judged(contexts: Sequence[Context], inputs: Inputs) -> list[tuple[Context, 
         if weights:
             found.append((context, drafts_of(weights, context)))
     return found
-
-
-def _harm(context: Context, symptom: str) -> float:
-    rule = context.inputs.rulebook.symptoms.get(symptom)
-    return rule.harm if rule else 0.0
 
 
 def absorbed(judged: list[tuple[Context, tuple[Draft, ...]]]) -> list[tuple[Context, tuple[Draft, ...]]]:
@@ -171,48 +167,6 @@ def absorbed(judged: list[tuple[Context, tuple[Draft, ...]]]) -> list[tuple[Cont
         if twin is None:
             kept.append((context, drafts))
     return kept
-
-
-def _harm_order(context: Context, drafts: Sequence[Draft], inputs: Inputs) -> tuple[bool, float, float, str]:
-    """Expected harm: P(fault) x share of queries that fail while it lasts; what fails no query comes last."""
-    fault = sum(d.probability for d in drafts if d.cause not in QUIET)
-    counts = context.group.counts
-    harm = max((_harm(context, s) for s in counts), default=0.0)
-    share = _failing_share(context)
-    if context.group.family == "answer":
-        share = _odd_share(context, inputs)
-    elif context.group.family != "upstream":
-        share = _lost_share(context, inputs)
-    elif share is None:
-        share = 1.0
-    known = [u for u in context.units if u.replica]
-    affected = len(context.failing) / max(1, len(known))
-    quiet = drafts[0].cause in QUIET
-    return quiet, -fault * harm * affected * max(share, 0.05), -drafts[0].probability, context.group.family
-
-
-def _odd_share(context: Context, inputs: Inputs) -> float:
-    """Share of queries asked upstream whose answers were odd in the affected replicas; 1 without denominators."""
-    asked = asked_upstream(inputs, context.group.zone, None)
-    n = sum(asked[r][0] for r in context.failing if r in asked)
-    return min(1.0, context.group.weight / n) if n else 1.0
-
-
-def _lost_share(context: Context, inputs: Inputs) -> float:
-    """Share of all queries of the affected replicas that got no answer meanwhile; 1 without denominators."""
-    first, last = (t // MINUTE_NS for t in context.group.window or (0, 2**63))
-    n = {True: 0, False: 0}
-    for row in inputs.observations.queries:
-        if (row.replica or "") in context.failing and (row.minute is None or first - row.minutes < row.minute <= last):
-            n[row.answer in LOST or row.rcode not in {"NOERROR", "NXDOMAIN"}] += row.count
-    return n[True] / (n[True] + n[False]) if n[False] else 1.0
-
-
-def _failing_share(context: Context) -> float | None:
-    """Share of queries asked upstream that failed in the affected replicas; None without denominators."""
-    units = [u for u in context.units if u.name in context.failing and u.n]
-    asked = sum(u.n or 0.0 for u in units)
-    return sum(u.k for u in units) / asked if asked else None
 
 
 def _active(context: Context | None) -> bool | None:

@@ -8,14 +8,13 @@ from msgspec import Struct
 
 from triage.analysis.episodes import bursts
 from triage.analysis.group import Group
-from triage.analysis.inputs import Inputs
+from triage.analysis.inputs import Asked, Inputs
 from triage.analysis.names import domain, leaks_cluster_zone
 from triage.analysis.scopes import Unit
 from triage.analysis.sign import CHECK, DOWN_AFTER, MINUTE_NS
-from triage.model.observation import Answer, Segment
+from triage.model.observation import LOST, Answer, QueryCount, Segment
 from triage.model.place import PLACE_KINDS, Pod
 
-LOST = frozenset({Answer.FAILED, Answer.REJECTED})
 FORWARDED = LOST | {Answer.UPSTREAM}
 _FOREVER_NS = 1 << 63
 
@@ -126,12 +125,17 @@ def asked_upstream(
         passed_on = row.answer is Answer.LOCAL and replica in caches
         if not passed_on and (row.zone != wanted or row.answer not in FORWARDED):
             continue
-        if minutes and row.minute is not None and not minutes[0] - row.minutes < row.minute <= minutes[1]:
+        if not is_meanwhile(row, minutes):
             continue
         asked[replica] = asked.get(replica, 0.0) + row.n
         if row.answer in LOST:
             failed[replica] = failed.get(replica, 0.0) + row.n
     return {r: (asked.get(r, 0.0), failed.get(r, 0.0)) for r in logs_all}
+
+
+def is_meanwhile(row: Asked | QueryCount, minutes: tuple[int, int] | None) -> bool:
+    """Whether lines that are counted together may be of these minutes; None stands for all of them."""
+    return minutes is None or row.minute is None or minutes[0] - row.minutes < row.minute <= minutes[1]
 
 
 def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Unit]:

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Final
 
 from triage.analysis.context import UNTESTED, Context, Finding, yes
-from triage.analysis.exposure import LOST
 from triage.analysis.measures_destinations import (
     lists_own_address,
     resolvers_disagree,
@@ -20,7 +19,7 @@ from triage.analysis.measures_destinations import (
 )
 from triage.analysis.names import common_suffix, domain, leaks_cluster_zone
 from triage.analysis.sign import LOOKUP_NS
-from triage.model.observation import Answer, Citation, FailureKind
+from triage.model.observation import LOST, Answer, Citation, FailureKind
 from triage.model.tool import ConntrackStats, KernelEvent, Setting
 
 Measure = Callable[..., Finding]

@@ -6,10 +6,9 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
-from triage.analysis.exposure import LOST
 from triage.analysis.inputs import Inputs
 from triage.analysis.sign import MINUTE_NS, Sign
-from triage.model.observation import Answer, Citation, NameCount, QueryCount, QueryFailure, Segment
+from triage.model.observation import LOST, Answer, Citation, NameCount, QueryCount, QueryFailure, Segment
 
 FAST_S = 0.9
 """A SERVFAIL that is made faster than a try can time out came from somewhere else."""

@@ -40,6 +40,15 @@ class Answer(StrEnum):
     UNKNOWN = "unknown"
 
 
+LOST = frozenset({Answer.FAILED, Answer.REJECTED})
+"""No server's answer reached the client."""
+
+
+def is_failed(rcode: str, answer: Answer) -> bool:
+    """Whether a client got neither a record nor the word that there is none, whoever said so."""
+    return answer in LOST or rcode not in {"NOERROR", "NXDOMAIN"}
+
+
 class Citation(Struct, frozen=True):
     """Where a statement can be read again."""
 

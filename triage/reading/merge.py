@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from triage.model.late import late
 from triage.model.observation import (
+    LOST,
     Answer,
     Citation,
     ClientCount,
@@ -32,7 +33,7 @@ from triage.reading.limits import Limits
 from triage.reading.lives import Life
 from triage.reading.owners import Told, shared
 from triage.reading.scan import Part, Partial, life_of
-from triage.reading.tally import TROUBLE, CountKey, Group, NameKey, Tally, added, greatest, least
+from triage.reading.tally import CountKey, Group, NameKey, Tally, added, greatest, least
 
 _MINUTE_NS = 60_000_000_000
 _PAUSES = 20
@@ -520,7 +521,7 @@ def _names(whole: _Whole) -> Iterator[NameCount]:
             if name.replica != replica or name.stands_for != stands_for:
                 name = replace(name, replica=replica, stands_for=stands_for)
             found[name.qname].append(name)
-            if name.rcode != "NOERROR" or name.answer in TROUBLE:
+            if name.rcode != "NOERROR" or name.answer in LOST:
                 telling.add(name.qname)
     for qname in sorted(telling):
         yield from sorted(found[qname], key=lambda n: (n.replica or "", n.qtype, n.rcode, n.answer))

@@ -18,11 +18,11 @@ from typing import BinaryIO, NamedTuple, TypeVar, cast
 
 from msgspec import Struct, field
 
-from triage.model.observation import Answer, Query
+from triage.model.observation import LOST, Answer, Query, is_failed
 from triage.reading.framing import Context, Peeled, unframe
 from triage.reading.limits import Limits
 from triage.reading.scanner import Kernel, Scanner
-from triage.reading.tally import TROUBLE, is_failed, is_own
+from triage.reading.tally import is_own
 
 MAX_ZONES = 63
 MAX_PARTS = 1024
@@ -118,7 +118,8 @@ class Answers(Struct):
         query = self.order.parse_query(line.decode())
         if query is None:
             return -1
-        kinds = (query.answer in TROUBLE) << 16 | is_failed(query) << 17 | is_own(query.rcode, query.answer) << 18
+        said = query.rcode, query.answer
+        kinds = (query.answer in LOST) << 16 | is_failed(*said) << 17 | is_own(*said) << 18
         return place(self.groups, (query.qtype, query.rcode, query.answer)) | kinds
 
     def on_frame(self, index: int, raw: bytes, at: int, at_ns: int | None) -> int:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from sys import intern
 
 from triage.model.bundle import Document
-from triage.model.observation import Citation, Meaning, NameCount
+from triage.model.observation import LOST, Citation, Meaning, NameCount
 from triage.reading.clients import levels_of as clients_levels
 from triage.reading.faults import Fault, Group, Levels, levels_of
 from triage.reading.limits import Limits
 from triage.reading.native import Answers, Counted, Frame
 from triage.reading.scan import Job, Part, Partial, entry_of, failure_of
 from triage.reading.scanner import Scanner
-from triage.reading.tally import TROUBLE, Tally, added, bins_of, is_own, name_hash
+from triage.reading.tally import Tally, added, bins_of, is_own, name_hash
 from triage.reading.thin import DEEPEST, WIDEST, level_of
 
 _NAMES, _COUNTS, _BINS, _MESSAGES, _LINES, _FAILURES, _CLIENT_BINS, _CLIENTS = range(8)
@@ -202,7 +202,7 @@ def _keep(tally: Tally, part: Part, document: Document, recognise: Callable[[str
     for table, rows in (
         ("faults", tally.faults.n_lines - one_by_one),
         ("messages", tally.faults.n_lines - told),
-        ("failures", sum(n for (_, g, _), n in tally.counts.items() if g[3] in TROUBLE) - len(tally.failures)),
+        ("failures", sum(n for (_, g, _), n in tally.counts.items() if g[3] in LOST) - len(tally.failures)),
         ("names", sum(n for (_, g, _), n in tally.counts.items() if not is_own(g[2], g[3])) - named),
         ("clients", queries - tally.clients.queries if tally.clients.level else 0),
     ):

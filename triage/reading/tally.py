@@ -7,18 +7,11 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from triage.model.observation import Answer, Citation, Entry, NameCount, Query, QueryFailure
+from triage.model.observation import LOST, Answer, Citation, Entry, NameCount, Query, QueryFailure, is_failed
 from triage.reading.clients import Clients
 from triage.reading.faults import Faults
 from triage.reading.limits import Limits
 from triage.reading.thin import both, hash_of_text, is_below, level_of, wider, width_of
-
-TROUBLE = frozenset({Answer.FAILED, Answer.REJECTED})
-
-
-def is_failed(query: Query) -> bool:
-    """Whether its client got neither a record nor the word that there is none, whoever said so."""
-    return query.answer in TROUBLE or query.rcode not in {"NOERROR", "NXDOMAIN"}
 
 
 def is_own(rcode: str, answer: Answer) -> bool:
@@ -54,8 +47,8 @@ class Seen:
     def __init__(self, query: Query, zone: str) -> None:
         self.query = query
         self.group: Group = (zone, query.qtype, query.rcode, query.answer)
-        self.trouble = query.answer in TROUBLE
-        self.failed = is_failed(query)
+        self.trouble = query.answer in LOST
+        self.failed = is_failed(query.rcode, query.answer)
         self.count = 0
         self.first_ns: int | None = None
         self.last_ns: int | None = None
