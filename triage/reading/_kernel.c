@@ -111,8 +111,8 @@ static PyObject *scanner_scan(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "iKK", &fd, &start, &stop)) return NULL;
     s->released = PyEval_SaveThread();
     if (begin_reading(s)) scan_file(s, fd, start, stop);
-    move_counts(s);
     int error = errno;
+    move_counts(s);
     end_reading(s);
     PyEval_RestoreThread(s->released);
     errno = error;

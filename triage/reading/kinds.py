@@ -14,7 +14,7 @@ from triage.reading.thin import level_of
 
 MAX_TEXT = 400
 """Bytes that are kept of a line."""
-_OTHERS = -1
+OTHERS = -1
 """Number of all names that are not counted."""
 _SHIFT = 32
 
@@ -25,8 +25,6 @@ class Row(NamedTuple):
     part: int
     zone: int
     group: int
-    named: bool
-    """Whether names of its lines are counted."""
 
 
 class Name(NamedTuple):
@@ -58,10 +56,9 @@ class Kinds:
         self._name = self._count = self._first = self._last = self._line = self.row
 
     def numbers(self, place: Ints, name: Ints) -> Ints:
-        """The numbers of kinds by row and name."""
-        name = np.where(np.array([row.named for row in self.rows])[place], name, _OTHERS)
+        """The numbers of kinds by row and name, which may be OTHERS."""
         if self.level:
-            name = np.where(self._names.below(name, self.level), name, _OTHERS)
+            name = np.where(self._names.below(name, self.level), name, OTHERS)
         found = self._number_of.of((place << _SHIFT | name + 1).tolist())
         if (more := len(self._number_of) - len(self._texts)) > 0:
             self._texts += [b""] * more
@@ -98,7 +95,7 @@ class Kinds:
         return len(self._counted())
 
     def _counted(self) -> Ints:
-        return np.flatnonzero((self._count > 0) & (self._name != _OTHERS))
+        return np.flatnonzero((self._count > 0) & (self._name != OTHERS))
 
     def settle(self, level: int = 0) -> bool:
         """Watch only names whose hash is below a level, at least so high that they are few enough.
@@ -128,9 +125,9 @@ class Kinds:
 
     def rename(self, names: Names) -> None:
         """Number names as these do."""
-        numbers = np.unique(self._name[self._name != _OTHERS])
+        numbers = np.unique(self._name[self._name != OTHERS])
         ours = self._names.texts
-        place = np.full(len(ours) + 1, _OTHERS)
+        place = np.full(len(ours) + 1, OTHERS)
         place[numbers] = names.of([ours[number] for number in numbers.tolist()])
         self._names, self._name = names, place[self._name]
         self._index()

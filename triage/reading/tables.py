@@ -237,7 +237,7 @@ class Tables:
         """Add the tables of the lines behind our `n` ones, whose parts, groups and frames have other numbers."""
 
         def ours(row: Row) -> Row:
-            return row._replace(part=parts[row.part], group=groups[row.group])
+            return Row(parts[row.part], row.zone, groups[row.group])
 
         levels = [max(both) for both in zip(self.levels(), other.levels(), strict=True)]
         self.settle(*levels)
@@ -281,7 +281,7 @@ class Tables:
 
     def counts(self) -> list[tuple[int | None, int, int, int, int, int]]:
         """bin, part, zone, group, log2 of milliseconds, count."""
-        return [(bin_, row.part, row.zone, row.group, log2, n) for (bin_, row, log2), n in self.rows.items()]
+        return [(bin_, *row, log2, n) for (bin_, row, log2), n in self.rows.items()]
 
     def clients(self) -> list[tuple[int | None, int, bytes, int, int]]:
         """bin, part, network or address, queries, failed queries."""

@@ -15,7 +15,7 @@ from triage.reading.clients import key_of
 from triage.reading.columns import plain
 from triage.reading.error_lines import Messages
 from triage.reading.hot import CLASSES_NS
-from triage.reading.kinds import Kinds, Row
+from triage.reading.kinds import OTHERS, Kinds, Row
 from triage.reading.numbers import MOST, NONE, ROOM, Names, Numbers, Places
 from triage.reading.queries import Queries
 from triage.reading.thin import hash_of
@@ -148,6 +148,8 @@ class Questions:
         self._zones = zones
         self.words = words_of(zones)
         self.of = Kinds(most, self.words.names)
+        self._nameless: set[int] = set()
+        """Places of rows of whose lines no names are counted."""
         self._begin()
 
     def _begin(self) -> None:
@@ -194,7 +196,8 @@ class Questions:
         rows = [self._row((part, *divmod(s, _VARIANTS)), text) for s, text in zip(said.tolist(), texts, strict=True)]
         row = np.array(rows)[which]
         found = np.full(len(code), NONE)
-        found[row >= 0] = self.of.numbers(row[row >= 0], self.words.name[question[row >= 0]])
+        name = np.where(np.isin(row, list(self._nameless)), OTHERS, self.words.name[question])
+        found[row >= 0] = self.of.numbers(row[row >= 0], name[row >= 0])
         return found
 
     def _room(self, part: int) -> NDArray[np.int32]:
@@ -212,6 +215,7 @@ class Questions:
         """The kind of a line."""
         name, said = asked
         row = self._row((part, said, variant), text)
+        name = OTHERS if row in self._nameless else name
         return row if row < 0 else int(self.of.numbers(np.array([row]), np.array([name]))[0])
 
     def _row(self, key: tuple[int, int, int], text: bytes) -> int:
@@ -219,6 +223,7 @@ class Questions:
         row = self._rows.get(key)
         if row is None:
             group, named = self._group(text)
-            told = Row(key[0], self.words.zone(key[1]), group, named)
-            row = self._rows[key] = NONE if group < 0 else self.of.rows[told]
+            row = self._rows[key] = NONE if group < 0 else self.of.rows[Row(key[0], self.words.zone(key[1]), group)]
+            if not named:
+                self._nameless.add(row)
         return row

@@ -296,14 +296,14 @@ static void learn(Scanner *s, const Query *q, uint64_t type, P size, P took, con
     head->n_client = (uint8_t)q->n_client;
     head->n_network = (uint8_t)q->n_network;
     head->type = (uint8_t)no;
-    Tail *shape = &s->tails[shape_of(key, tail, n_tail) & (TAILS - 1)];
-    if (memcmp(shape->key, key, 64) != 0) memset(s->endings[shape - s->tails], 0, sizeof *s->endings);
-    memcpy(shape->key, key, 64);
-    shape->size = ((1ull << (took - 1 - size)) - 1) << (size - tail);
-    shape->took = (uint8_t)(took - tail);
-    shape->n_fraction = (uint8_t)(n_took - 3);
-    shape->returns = (uint8_t)returns;
-    s->endings[shape - s->tails][no][(unsigned)combo->w[5] & 7] = (uint16_t)((combo->group << 3 | combo->flags) + 1);
+    Tail *ending = &s->tails[shape_of(key, tail, n_tail) & (TAILS - 1)];
+    if (memcmp(ending->key, key, 64) != 0) memset(s->endings[ending - s->tails], 0, sizeof *s->endings);
+    memcpy(ending->key, key, 64);
+    ending->size = ((1ull << (took - 1 - size)) - 1) << (size - tail);
+    ending->took = (uint8_t)(took - tail);
+    ending->n_fraction = (uint8_t)(n_took - 3);
+    ending->returns = (uint8_t)returns;
+    s->endings[ending - s->tails][no][(unsigned)combo->w[5] & 7] = (uint16_t)((combo->group << 3 | combo->flags) + 1);
 }
 
 /* `[INFO] client:port - id "type IN name proto size do bufsize" rcode flags size duration`; false sends it to Python. */
@@ -389,7 +389,7 @@ static int query(Scanner *s, P p, P end, uint32_t frame, int64_t at, uint64_t no
         wait(s, combo);
         return 1;
     }
-    uint8_t lower[1032 + SLACK];                              /* only until this one is counted */
+    uint8_t lower[1032 + SLACK];                      /* only until this one is counted */
     for (size_t i = 0; i < n_name; i++) lower[i] = name[i] - 'A' < 26u ? name[i] | 32 : name[i];
     waits->name = lower;
     wait(s, combo);

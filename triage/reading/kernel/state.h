@@ -15,7 +15,7 @@
 #define MAX_MESSAGE 4096u
 #define MAX_OPEN 8u
 #define WAITING 16u
-#define NAMING 32u
+#define NAMING 32u                                    /* names that are put aside, at least, before they are counted */
 #define SPARSE 4u                                      /* slots of an index a row, at least */
 #define NEAR 1024u                                     /* 10 bits */
 #define HEADS 1024u
