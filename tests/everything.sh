@@ -39,6 +39,7 @@ part cases "$bin/triage" rules test
 if [ "$scope" = quick ]; then
     exec "$bin/python" -m pytest -q --quick -n auto --maxprocesses 4 --dist loadfile
 fi
+[ -z "${CI:-}" ] || part script-setup sh tests/cli/setup.sh
 [ -z "${CI:-}" ] || PYTHON="$bin/python" part lab-setup sh tests/lab/setup.sh
 [ -z "${CI:-}" ] || PYTHON="$bin/python" part cluster-setup sh tests/cluster/setup.sh
 [ -z "${CI:-}" ] || part browser-setup sh tests/browser/setup.sh

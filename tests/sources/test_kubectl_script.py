@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.shells import every_shell
 from triage.model.bundle import Bundle, Kind
 from triage.sources.kubectl_script import script
 from triage.sources.load import load
 
 STAND_IN = Path(__file__).with_name("kubectl_stand_in.sh")
-SHELLS = [shell for shell in (["sh"], ["dash"], ["busybox", "sh"], ["bash", "--posix"]) if shutil.which(shell[0])]
 REPLICAS = {"coredns-7d5f9c6b8f-2kqzt", "coredns-7d5f9c6b8f-x8mld", "node-local-dns-q7x2m", "dns-default-gvl8p"}
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -59,7 +59,7 @@ def logs(bundle: Bundle) -> set[tuple[str | None, bool]]:
     return {(d.replica, d.previous) for d in bundle.documents if d.kind is Kind.LOG}
 
 
-@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+@every_shell
 def test_the_folder_is_evidence(run: Run, tmp_path: Path, shell: list[str]) -> None:
     done = run(shell=shell)
     assert (done.returncode, done.stdout) == (0, "e\n")
