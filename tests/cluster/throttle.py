@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -31,8 +30,7 @@ def busy(user: User, resource: str) -> Iterator[Callable[[], object]]:
     reader, path = Api(user.cluster.port, user.cluster.authority, token=user.token), f"/api/v1/{resource}?limit=1"
     wait_for(lambda: reader.header(path, "X-Kubernetes-PF-PriorityLevel-UID") == narrow, "the narrow level")
     with contextlib.ExitStack() as seat:
-        seat.enter_context(_seat_taken(user))
-        wait_for(lambda: _is_refused(reader, path), "429")
+        wait_for(lambda: _has_taken(seat, user) and _is_refused(reader, path), "429")
         yield seat.close
 
 
@@ -42,18 +40,18 @@ def _apply(user: User, kind: str, spec: dict[str, object]) -> dict[str, Any]:
     return made
 
 
-@contextlib.contextmanager
-def _seat_taken(user: User) -> Iterator[None]:
-    """A request whose body does not end holds a seat as long as it lasts."""
-    head = f"POST {_REVIEW} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {user.token}\r\n"
-    body = json.dumps({"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1"})
+def _has_taken(seat: contextlib.ExitStack, user: User) -> bool:
+    """A request whose body does not come holds a seat as long as it lasts: whoever is told to go on has one.
+
+    The list before it may still have the seat when its answer has been read. The request is then refused itself.
+    """
+    seat.close()
+    head = f"POST {_REVIEW} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {user.token}\r\nContent-Length: 64\r\n"
     trusted = ssl.create_default_context(cafile=str(user.cluster.authority))
-    with (
-        socket.create_connection(("127.0.0.1", user.cluster.port)) as plain,
-        trusted.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
-    ):
-        connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode())
-        yield
+    plain = seat.enter_context(socket.create_connection(("127.0.0.1", user.cluster.port), timeout=10))
+    connection = seat.enter_context(trusted.wrap_socket(plain, server_hostname="127.0.0.1"))
+    connection.sendall(f"{head}Content-Type: application/json\r\nExpect: 100-continue\r\n\r\n".encode())
+    return connection.recv(64).startswith(b"HTTP/1.1 100")
 
 
 def _is_refused(reader: Api, path: str) -> bool:
