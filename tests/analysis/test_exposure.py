@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.analysis.made import UPSTREAM, S, group, inputs, places, queries, sign, stream
-from triage.analysis.exposure import Seen, asked_upstream, coverage, noise_of, seen_of, units_of
+from triage.analysis.exposure import Seen, ages_of, asked_upstream, coverage, noise_of, seen_of, units_of
 from triage.model.config import Configuration, UpstreamList
 from triage.model.observation import Answer, Citation
+from triage.model.place import Pod, Topology
 from triage.model.tool import DigResult
+from triage.parsing.tables import age_s
 
 FORWARD = Answer.UPSTREAM
 
@@ -141,6 +143,24 @@ def test_a_query_log_gives_a_denominator() -> None:
 def test_never_asked_is_zero_of_zero() -> None:
     unit = unit_of("b", streams=[stream("a"), stream("b", 50)], counted=[queries("b", 50, Answer.LOCAL)])
     assert (unit.k, unit.n) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("failing", "silent", "expected"),
+    [
+        ("2s", "1s", 1.0),
+        ("2d", "47h", 1.0),
+        ("8h", "7h59m", 1.0),
+        ("2m10s", "2m4s", 125 / 130),
+        ("20d", "9d", 0.5),
+        ("9d", "20d", 1.0),
+        ("0s", "0s", 1.0),
+    ],
+)
+def test_ages_count_to_the_end_of_the_unit_that_is_printed(failing, silent, expected) -> None:
+    pods = tuple(Pod(name, age_s=age_s(age)) for name, age in (("a", failing), ("b", silent)))
+    given = inputs(topology=Topology(pods=pods))
+    assert ages_of(given, group(sign("a"))).get("b", 1.0) == pytest.approx(expected)
 
 
 def test_a_replica_that_lists_other_servers_says_nothing() -> None:

@@ -256,13 +256,19 @@ def noise_of(group: Group, inputs: Inputs) -> Mapping[str, float]:
     }
 
 
+_UNITS_S = ((600, 1), (28_800, 60), (691_200, 3_600), (8 * 31_536_000, 86_400), (float("inf"), 31_536_000))
+"""Limit of an age, and the unit that kubectl prints it in below that: `duration.HumanDuration` of apimachinery."""
+
+
 def ages_of(inputs: Inputs, group: Group) -> Mapping[str, float]:
-    """Per pod its age in units of the oldest failing one's, at most 1: how likely it ran while the fault lasted."""
-    ages = {p.name: _lifetime_s(p) for p in inputs.topology.pods}
-    failing = [age for name, age in ages.items() if name in group.by_replica and age is not None]
-    if not failing:
-        return {}
-    return {name: min(1.0, age / max(failing)) for name, age in ages.items() if age is not None and max(failing) > 0}
+    """Per pod its age in units of the oldest failing one's, at most 1: how likely it ran while the fault lasted.
+
+    Units that have begun count: pods of 47 h and 2 d, or of 1 s and 2 s, may have started together.
+    """
+    ages = {pod.name: age for pod in inputs.topology.pods if (age := _lifetime_s(pod)) is not None}
+    oldest = max((age for name, age in ages.items() if name in group.by_replica), default=0.0)
+    most = {name: age + next(unit for limit, unit in _UNITS_S if age < limit) for name, age in ages.items()}
+    return {name: min(1.0, age / oldest) for name, age in most.items()} if oldest else {}
 
 
 def _lifetime_s(pod: Pod) -> float | None:
