@@ -17,10 +17,10 @@ _MARKED = re.compile(r"(?:(?<![!-~])|(?<=\s\())`([^`\s](?:[^`]*[^`\s])?)`(?=[\s)
 _WORD = re.compile(r"[!-~]+")
 """What stands between blanks; letters of other scripts part it too."""
 _PLAIN = re.compile(
-    r"""["'(]*(?:[A-Za-z]+(?:['-][A-Za-z]+)*'?|[<>]?\d{1,9}(?:\.\d{1,3})?%?|%|[-+?])?["')]*[,.;:!?]*["')]*"""
+    r"""["'(]*(?:[A-Za-z]+(?:['-][A-Za-z]+)*'?|[<>+]?\d{1,9}(?:\.\d{1,3})?%?|%|[-+?])?["')]*[,.;:!?]*["')]*"""
 )
-_CORE = re.compile(r"(\(*)(.*?)([),;:]*)", re.DOTALL)
-"""A name without the punctuation around it."""
+_CORE = re.compile(r"(\(*)(?:(--[a-z-]+)([).,;:]*)|(.*?)([),;:]*(?:(?<=\))\.)?))", re.DOTALL)
+"""A name without the punctuation around it; a point belongs to names of DNS, but not to options and brackets."""
 
 
 class Span(Struct, frozen=True):
@@ -37,6 +37,8 @@ def spans(sentence: str) -> list[Span]:
     [('1 of 2 (', False), ('k8s-m01', True), ('); run ', False), ('ls -l /tmp', True), (', ', False), ('@all!', True)]
     >>> [s.text for s in spans("上游10.0.0.2:53没有应答") if s.code]
     ['10.0.0.2:53']
+    >>> [s.text for s in spans("use --subnets. Not a.example. (node-1 +5). Or (node-2).") if s.code]
+    ['--subnets', 'a.example.', 'node-1', 'node-2']
     >>> [s.text for s in spans("restart it (`kubectl rollout restart`)") if s.code]
     ['kubectl rollout restart']
     """
@@ -72,4 +74,5 @@ def _word(word: str) -> Iterator[Span]:
         return
     core = _CORE.fullmatch(word)
     assert core is not None
-    yield from (Span(core[1], False), Span(core[2], True), Span(core[3], False))
+    name, end = (core[2], core[3]) if core[2] else (core[4], core[5])
+    yield from (Span(core[1], False), Span(name, True), Span(end, False))
