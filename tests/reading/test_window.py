@@ -85,6 +85,21 @@ def test_only_the_window_is_read(tmp_path: Path, recogniser: Callable[..., Any])
         assert "note.read-by-time" in row.notes
 
 
+@pytest.mark.parametrize("what", ["goroutine 1 [running]:" + " x" * 40, "\tmain.go:7 +0x1" + " y" * 42])
+@pytest.mark.parametrize("place", range(9, 128, 12))
+def test_lines_without_a_clock_between_the_probes_cost_no_line(
+    tmp_path: Path, recogniser: Callable[..., Any], what: str, place: int
+) -> None:
+    rows = lines(1, 100_000, odd=False)
+    at = place * len(rows) // 128
+    end, begin = rows[at + 500][0], rows[at - 5_000][0]
+    rows[at - 60 : at + 60] = [(0, what)] * 120
+    document = written(tmp_path / "a.log", rows)
+    span = {"since_ns": begin, "until_ns": end}
+    narrow = seen(document, recogniser, narrow=True, way="native", **span)
+    assert told(narrow) == told(seen(document, recogniser, narrow=False, way="native", **span))
+
+
 def test_a_short_log_behind_a_long_one_is_seen(tmp_path: Path, recogniser: Callable[..., Any]) -> None:
     """Two logs put one behind the other: what the second one says of the window stands at the end."""
     rows = lines(1, 40_000, odd=False)

@@ -29,6 +29,7 @@ _PROBE_BYTES = 1 << 14
 _GRAIN_BYTES = 1 << 16
 _SLACK_NS = 60_000_000_000
 """Read beyond both ends of the window; time may go back by the half of it."""
+_FOREVER_NS = 1 << 63
 _CHUNK = 1 << 20
 _HEAD = "#head"
 _NOTE = "note.read-by-time"
@@ -130,11 +131,11 @@ def _span(stream: BinaryIO, size: int, document: Document, job: Job) -> _Span | 
     if not clock.is_sorted(size):
         return None
     head = clock.line_at(_HEAD_BYTES)
-    start, stop = 0, size
-    if job.since_ns is not None:
-        start = clock.line_at(clock.place_of(job.since_ns - _SLACK_NS, size))
-    if job.until_ns is not None:
-        stop = clock.line_at(clock.place_of(job.until_ns + _SLACK_NS, size) + _GRAIN_BYTES)
+    start = 0 if job.since_ns is None else clock.place_of(job.since_ns - _SLACK_NS, size)
+    stop = size if job.until_ns is None else clock.place_of(job.until_ns + _SLACK_NS, size)
+    if start is None or stop is None:
+        return None
+    start, stop = clock.line_at(start), clock.line_at(min(size, stop + _GRAIN_BYTES))
     start = min(start, clock.line_at(max(0, stop - 2 * least_bytes)))
     stop = max(stop, clock.line_at(min(size, start + 2 * least_bytes)))
     if start <= head:
@@ -172,16 +173,23 @@ class _Clock:
                 latest = greatest(latest, at_ns)
         return True
 
-    def place_of(self, at_ns: int, size: int) -> int:
-        """A place before which all lines are earlier; not far before the first one that is not."""
+    def place_of(self, at_ns: int, size: int) -> int | None:
+        """A place before which all lines are earlier; not far before the first one that is not.
+
+        None where a line on the way there has no clock, or is earlier than one before it.
+        """
         low, high = 0, size
+        first, last = -_FOREVER_NS, _FOREVER_NS
         while high - low > _GRAIN_BYTES:
             middle = (low + high) // 2
-            times = self._times(middle)
-            if times and times[0] is not None and times[0] < at_ns:
-                low = middle
+            found = self._times(middle)
+            times = [at for at in found if at is not None and first <= at <= last]
+            if not times or len(times) < len(found):
+                return None
+            if times[0] < at_ns:
+                low, first = middle, max(times) - _SLACK_NS // 2
             else:
-                high = middle
+                high, last = middle, min(times) + _SLACK_NS // 2
         return low
 
     def line_at(self, place: int) -> int:
