@@ -173,5 +173,5 @@ def test_a_run_that_saw_no_line_of_its_window_is_not_kept(triage, file: Path) ->
     folder = ROOT / "sample_logs" / "look-alike"
     assert triage("analyze", folder, "--history", file).code == 0
     told = triage("analyze", folder, "--history", file, "--since-time", "2025-01-01T00:00:00Z").out
-    assert told.startswith("Possible (45 %): no sign of trouble")
+    assert told.startswith("Possible (45 %): no line lies in the asked window")
     assert History(file).n_runs() == 1

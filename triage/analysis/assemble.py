@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
@@ -12,14 +11,15 @@ from triage.analysis import checks as checks_
 from triage.analysis.cells import cells_of
 from triage.analysis.context import Context
 from triage.analysis.coverage import client_coverage, gaps_of, replica_coverage
-from triage.analysis.exposure import Seen, is_outside, is_unheard, seen_of, units_of
+from triage.analysis.exposure import Seen, seen_of, units_of
 from triage.analysis.group import Group
 from triage.analysis.groups import groups_of
 from triage.analysis.harm import failing_share, harm_of, harm_order
-from triage.analysis.hypotheses import PLAIN, SCOPED, Draft, drafts_of
+from triage.analysis.hypotheses import Draft, drafts_of, fingerprint
 from triage.analysis.inputs import Inputs
 from triage.analysis.localize import Strengths, localize_units
 from triage.analysis.names import NameSpread, common_suffix, spread_of
+from triage.analysis.quiet import down, nothing, why_down
 from triage.analysis.rank import QUIET, ranked, weigh
 from triage.analysis.scopes import Unit
 from triage.analysis.sign import Sign
@@ -55,9 +55,9 @@ def analyze(
     judged = judge(signs, inputs, seen)
     if keep is not None:
         keep((inputs, judged))
-    gaps = gaps_of(inputs, seen)
+    gaps = (*(() if judged else why_down(inputs)), *gaps_of(inputs, seen))
     hypotheses = _hypotheses(judged, len(signs), [g.id for g in gaps], (cluster or {}).get("distribution")) or (
-        _nothing(inputs, seen),
+        nothing(inputs, seen),
     )
     first = judged[0][0] if judged else None
     groups = (first.group, *first.others) if first else ()
@@ -72,12 +72,17 @@ def analyze(
         coverage=Coverage(replica_coverage(inputs, seen, groups), tuple(files), client_coverage(inputs)),
         gaps=gaps,
         unexplained_share=_unexplained(hypotheses, judged),
-        affected=tuple(sorted(r for r in first.failing if r)) if first and hypotheses[0].cause not in QUIET else (),
+        affected=affected(first, hypotheses[0]) if first else tuple(sorted(p.name for p in down(inputs))),
         failing_share=failing_share(first) if first else None,
         timelines=tuple(_timelines(judged)),
         notes=tuple(Text("note.conflict", {"what": c}) for c in inputs.topology.conflicts),
         cells=cells_of(inputs, seen, [c.group for c, _ in judged], hypotheses[0].scope),
     )
+
+
+def affected(first: Context, leader: Hypothesis) -> tuple[str, ...]:
+    """Replicas that show the first fault."""
+    return tuple(sorted(r for r in first.failing if r)) if leader.cause not in QUIET else ()
 
 
 def judge(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen]) -> list[tuple[Context, tuple[Draft, ...]]]:
@@ -88,7 +93,7 @@ def judge(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen]) -> li
 
 def contexts_of(signs: Sequence[Sign], inputs: Inputs, seen: Mapping[str, Seen]) -> list[Context]:
     """Groups with their units and localisation."""
-    strengths = Strengths(**_numbers(inputs, "localize"))
+    strengths = Strengths(**inputs.numbers("localize"))
     groups = groups_of(signs, inputs)
     found = []
     for group in groups:
@@ -132,13 +137,6 @@ def _answered_elsewhere(group: Group, failing: Collection[str], inputs: Inputs) 
     }
 
 
-def _numbers(inputs: Inputs, section: str) -> dict[str, float]:
-    """Parameters of one section; every leaf is a number or a mapping with `value`."""
-    table = inputs.rulebook.parameters.get(section, {})
-    assert isinstance(table, Mapping)
-    return {k: float(v["value"] if isinstance(v, Mapping) else v) for k, v in table.items()}
-
-
 def _judged(contexts: Sequence[Context], inputs: Inputs) -> list[tuple[Context, tuple[Draft, ...]]]:
     """Weigh every group. A further fault beside the clearest one is rarer than a first: noise then explains more."""
     causes = [weigh(c, inputs.rulebook) for c in contexts]
@@ -146,7 +144,7 @@ def _judged(contexts: Sequence[Context], inputs: Inputs) -> list[tuple[Context, 
     harmful = [i for i, c in enumerate(contexts) if harm_of(c) > 0.0]
     fault = [sum(p for w, p in weights if w.rule.id not in QUIET) for weights in first]
     clearest = max(harmful, key=lambda i: (fault[i], len(contexts[i].group.signs)), default=None)
-    beside = _numbers(inputs, "groups").get("benign_beside", 1.0)
+    beside = inputs.numbers("groups").get("benign_beside", 1.0)
     found = []
     for i, (context, weights) in enumerate(zip(contexts, first, strict=True)):
         if i in harmful and clearest is not None and i != clearest and fault[clearest] > 0.5:
@@ -211,15 +209,6 @@ def _unexplained(hypotheses: Sequence[Hypothesis], judged: Sequence[tuple[Contex
     return lost / whole if whole else 0.0
 
 
-def _nothing(inputs: Inputs, seen: Mapping[str, Seen]) -> Hypothesis:
-    """No sign of trouble: `benign`, as far as was read."""
-    quiet = _numbers(inputs, "quiet")
-    is_unread = inputs.topology.unread_caches or is_outside(seen) or is_unheard(inputs)
-    share = quiet["caches_unread"] if is_unread else quiet["benign"]
-    title = Text("analysis.nothing")
-    return Hypothesis(fingerprint("benign", None, None, None), 1, 1, "benign", title, share, "none")
-
-
 def configured(context: Context) -> tuple[str, ...]:
     """The servers that the failing replicas must have asked, when no line names one: their whole list failed.
 
@@ -238,12 +227,6 @@ def told(draft: Draft) -> tuple[str, ...]:
     found = [t.finding.params.get("upstream") for t in draft.weight.terms if t.finding.value]
     names = [str(u) for u in found if u]
     return tuple(n if ":" in n.strip("[") else f"{n}:53" for n in dict.fromkeys(names))
-
-
-def fingerprint(cause: str, upstream: str | None, zone: str | None, scope: str | None) -> str:
-    """Stable id: rule folder, upstream, zone (and scope only where two hypotheses would be equal)."""
-    parts = [PLAIN if cause == SCOPED else cause, upstream or "", zone or "", "coredns", scope or ""]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _fixes(rule: Rule, distribution: str | None, *, leads: bool) -> tuple[FixStep, ...]:

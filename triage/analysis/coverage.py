@@ -100,7 +100,7 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
     if any(s.lines for s in inputs.observations.streams) and not any(s.spans for s in seen.values()):
         read = [r for r in named if seen[r].has_log]
         found.append(Gap("gap.no-clock", {}, (), _log_command(inputs, read[0]) if read else None))
-    if seen and not any(s.queries for s in seen.values()):
+    if seen and not any(s.queries for s in seen.values()) and not is_outside(seen):
         found.append(Gap("gap.no-query-log", {}, ("upstream-error-answer", "upstreams-inconsistent")))
     if not inputs.configuration.resolv_confs and not any(
         u.known and u.upstreams for u in inputs.configuration.upstreams

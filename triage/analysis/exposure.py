@@ -145,7 +145,7 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
     counted = asked_upstream(inputs, group.zone, window) if group.family == "upstream" else {}
     in_all = asked_upstream(inputs, group.zone, None) if counted and window else counted
     asks = _listed(inputs, group)
-    asked_by_clients = {kin.replica for kin in group.kin if not kin.probe and kin.symptom != "late-answers"}
+    asked_by_clients = {kin.replica for kin in group.kin if not kin.probe}
     noise = noise_of(group, inputs)
     states = states_of(inputs, group, seen)
     young = ages_of(inputs, group)

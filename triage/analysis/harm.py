@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from triage.analysis.context import Context
@@ -38,10 +39,23 @@ def _share(context: Context) -> float:
 
 
 def failing_share(context: Context) -> float | None:
-    """Share of queries asked upstream that failed in the affected replicas; None without denominators."""
+    """Share of queries asked upstream that failed in the affected replicas; None without denominators.
+
+    Queries count, not look-ups: as many as the query log, or the errors plugin with its line for each, says. Where
+    queries tell no replica, but lines of errors do, they are of the same ones. Late answers are no failures.
+    """
+    if all(kin.symptom == "late-answers" for kin in context.group.kin):
+        return None
+    lines: dict[str, float] = defaultdict(float)
+    for sign in context.group.lines:
+        if sign.message_id and not sign.probe:
+            lines[sign.replica] += sign.weight
     units = [u for u in context.units if u.name in context.failing and u.n]
-    asked = sum(u.n or 0.0 for u in units)
-    return sum(u.k for u in units) / asked if asked else None
+    if any(not u.name for u in units):
+        lines[""] += sum(lines[r] for r in context.failing - {u.name for u in units})
+    failed = [max(u.k, lines[u.name]) for u in units]
+    asked = sum(max(u.n or 0.0, n) for u, n in zip(units, failed, strict=True))
+    return sum(failed) / asked if asked else None
 
 
 def _odd_share(context: Context) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -112,3 +113,9 @@ def _spoken(scope: Scope, context: Context) -> Scope | None:
     if scope.kind == "cluster":
         scope = Scope("cluster", None, tuple(u.name for u in replicas if u.name), scope.indistinguishable)
     return replace(scope, indistinguishable=tuple(m for m in scope.indistinguishable if m.kind != SOME))
+
+
+def fingerprint(cause: str, upstream: str | None, zone: str | None, scope: str | None) -> str:
+    """Stable id: rule folder, upstream, zone (and scope only where two hypotheses would be equal)."""
+    parts = [PLAIN if cause == SCOPED else cause, upstream or "", zone or "", "coredns", scope or ""]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

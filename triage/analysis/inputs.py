@@ -48,6 +48,12 @@ class Inputs(Struct, frozen=True, dict=True):
     counted_ns: tuple[int | None, int | None] = (None, None)
     """Lines outside these times were left out."""
 
+    def numbers(self, section: str) -> dict[str, float]:
+        """Parameters of one section of the rules; every leaf is a number or a mapping with `value`."""
+        table = self.rulebook.parameters.get(section, {})
+        assert isinstance(table, Mapping)
+        return {k: float(v["value"] if isinstance(v, Mapping) else v) for k, v in table.items()}
+
     @property
     def direct_answers(self) -> Sequence[DigResult]:
         """Outcomes of asking a server directly."""

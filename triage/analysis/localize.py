@@ -80,6 +80,17 @@ def _beta_binomial(k: float, n: float, rate: Array, weight: Array) -> Array:
     return np.asarray(ways_to + betaln(a + k, b + rest) - betaln(a, b))
 
 
+def _within(k: float, share: float) -> float:
+    """Log probability that k events, which may fall anywhere, are all within some stretch of this share of the time.
+
+    >>> _within(1.0, 0.1), _within(9.0, 1.0), round(_within(9.0, 0.5), 2), round(_within(9.0, 0.04), 2)
+    (0.0, 0.0, -3.94, -23.59)
+    """
+    if k <= 1.0 or share <= 0.0 or share >= 1.0:
+        return 0.0
+    return float(np.log(k * share ** (k - 1.0) - (k - 1.0) * share**k))
+
+
 class Likelihoods(Struct, frozen=True):
     """Log likelihoods of the units inside a fault of each strength, and outside.
 
@@ -119,6 +130,7 @@ def likelihoods(units: Sequence[Unit], s: Strengths, *, clocked: bool = True) ->
             row += _exposed(_beta_binomial(unit.k * worth, unit.n * worth, RATES, weight), unit)
             rate = np.array([s.noise_rate])
             outside[i] += _beta_binomial(noise * worth, (unit.n_all or unit.n) * worth, rate, s.noise_weight / rate)[0]
+            outside[i] += _within(noise * worth, unit.n / unit.n_all if unit.n_all else 1.0)
             if unit.n_all and unit.n_all > unit.n:
                 # Inside a fault the queries before and after it were answered: noise explains them as well.
                 row += _beta_binomial(0.0, (unit.n_all - unit.n) * worth, rate, s.noise_weight / rate)[0]

@@ -17,6 +17,16 @@ SHOWN = 3
 """Citations of one statement."""
 
 
+_NAMED = 6
+
+
+def _some(names: Sequence[str]) -> tuple[str | Text, ...]:
+    """The first names, and how many more there are."""
+    if len(names) <= _NAMED:
+        return tuple(names)
+    return (*names[: _NAMED - 1], Text("list.more", {"n": len(names) - _NAMED + 1}))
+
+
 def strength_of(log_ratio: float) -> Strength:
     """The word of a ratio: strong from 10 : 1, moderate from about 3 : 1."""
     size = abs(log_ratio) / math.log(10.0)
@@ -72,7 +82,7 @@ def _counted(draft: Draft, context: Context) -> list[Evidence]:
     if asked and any(u.name not in inside or not narrower for u in asked):
         names = tuple(u.name for u in asked)
         params: dict[str, Value] = {
-            "replicas": names[:6],
+            "replicas": _some(names),
             "n": len(names),
             "asked": round(sum(u.n or 0 for u in asked)),
         }
@@ -82,7 +92,7 @@ def _counted(draft: Draft, context: Context) -> list[Evidence]:
     said = "silent" if context.group.family in {"upstream", "answer"} else "silent-lines"
     if silent:
         names = tuple(u.name for u in silent)
-        params = {"replicas": names[:6], "n": len(names)}
+        params = {"replicas": _some(names), "n": len(names)}
         found.append(
             Evidence(
                 "silent",
@@ -94,7 +104,7 @@ def _counted(draft: Draft, context: Context) -> list[Evidence]:
         )
     for group, key in ((unread, "unread"), (unlisted, "unlisted"), (idle, "idle")):
         if group:
-            text = Text(f"analysis.silent-{key}", {"replicas": tuple(u.name for u in group)[:6], "n": len(group)})
+            text = Text(f"analysis.silent-{key}", {"replicas": _some([u.name for u in group]), "n": len(group)})
             found.append(Evidence(f"silent-{key}", text, "untested", None, 0.0))
     return found
 
@@ -108,7 +118,7 @@ def _asked_directly(context: Context) -> tuple[Text, tuple[Citation, ...]] | Non
     silent = sorted({str(d.host) for d in digs if d.failure is not None})
     answered = sorted({str(d.host) for d in digs if d.failure is None})
     form = "both" if silent and answered else "silent" if silent else "answered"
-    params: dict[str, Value] = {"silent": tuple(silent[:6]), "answered": tuple(answered[:6])}
+    params: dict[str, Value] = {"silent": _some(silent), "answered": _some(answered)}
     one_each = {str(d.host): d.citation for d in reversed(digs)}
     return Text(f"analysis.asked.{form}", params), tuple(one_each[host] for host in sorted(one_each)[:SHOWN])
 
@@ -117,7 +127,7 @@ def _failures(ratio: float, context: Context) -> Evidence:
     params: dict[str, Value] = {
         "lines": round(context.group.weight),
         "lookups": round(sum(context.group.by_replica.values())),
-        "replicas": tuple(sorted(r for r in context.failing if r))[:6] or (Text("the.log"),),
+        "replicas": _some(sorted(r for r in context.failing if r)) or (Text("the.log"),),
     }
     # Few failures may be likelier as noise; they are still what speaks for the cause at all.
     counted = context.group.family in {"upstream", "answer"} and not context.suspicion

@@ -34,7 +34,7 @@ def rotated(inputs: Inputs) -> list[Gap]:
         return []
     first = late[0]
     command = node_log_command(first.node, first.namespace or "kube-system", first.name)
-    names = {"names": _some([p.name for p in late])}
+    names = {"names": some([p.name for p in late])}
     return [Gap("gap.rotated", names, ("upstream-unreachable",), command)]
 
 
@@ -52,7 +52,7 @@ def gone(inputs: Inputs) -> list[Gap]:
     workloads = tuple(f"{name.rpartition('-')[0]}-" for name in sets)
     told_of = {e.object_name for e in inputs.topology.events if e.object_kind == "pod" and e.object_name}
     names = sorted(n for n in told_of - listed if n.startswith(workloads) and _POD.fullmatch(n)) if workloads else []
-    return [Gap("gap.replicas-gone", {"names": _some(names)}, ("upstream-unreachable", "resources"))] if names else []
+    return [Gap("gap.replicas-gone", {"names": some(names)}, ("upstream-unreachable", "resources"))] if names else []
 
 
 def no_resolv_conf(inputs: Inputs) -> Gap:
@@ -66,7 +66,7 @@ def no_resolv_conf(inputs: Inputs) -> Gap:
 def no_subnets(inputs: Inputs, causes: tuple[str, ...]) -> Gap:
     """No prefix of node addresses: says how each one that might be assumed would part the replicas."""
     cuts = "; ".join(
-        f"/{length}: " + ", ".join(f"{network} ({_some(names)})" for network, names in cut.items())
+        f"/{length}: " + ", ".join(f"{network} ({some(names)})" for network, names in cut.items())
         for length, cut in inputs.topology.assumed.items()
         if len(cut) <= _NAMED
     )
@@ -75,6 +75,7 @@ def no_subnets(inputs: Inputs, causes: tuple[str, ...]) -> Gap:
     return Gap("gap.no-subnets-assumed", {"cuts": cuts}, causes)
 
 
-def _some(names: list[str] | tuple[str, ...]) -> str:
+def some(names: list[str] | tuple[str, ...]) -> str:
+    """The first names, and how many more there are."""
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" +{more}" if more > 0 else "")
