@@ -92,6 +92,17 @@ def test_a_long_line_does_not_hang(size: int, observe: Callable[..., Observation
         assert ("note.long-lines" in seen.streams[0].notes) == (size > 200_000)
 
 
+@pytest.mark.parametrize(("pieces", "is_cut"), [(9, False), (11, True), (5_000, True)])
+def test_a_line_of_many_records_is_cut_where_a_long_one_is(
+    observe: Callable[..., Observations], pieces: int, is_cut: bool
+) -> None:
+    stamp = "2026-01-01T00:00:00.000000001Z stdout"
+    text = f"{stamp} P [INFO] plugin/x: " + "y" * 100 + "\n" + f"{stamp} P {'z' * 100}\n" * pieces + f"{stamp} F end\n"
+    seen = observe({"a.log": text + f"{stamp} F CoreDNS-1.11.1\n"}, limits=Limits(line_chars=1_100))
+    assert ("note.long-lines" in seen.streams[0].notes) == is_cut
+    assert [segment.version for segment in seen.segments] == ["1.11.1"]
+
+
 def test_a_cut_json_answer_gives_what_is_readable(observe: Callable[..., Observations]) -> None:
     whole = FRAMINGS["google-cloud"](lines())
     seen = observe({"a.json": whole[: len(whole) * 2 // 3]})

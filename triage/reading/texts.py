@@ -98,7 +98,7 @@ class Reader:
 
     def _streamed(self, numbered: Iterable[tuple[int, str]]) -> Iterator[Text]:
         """Lines of a big document: query lines the short way, everything else the long one."""
-        hot, joiner = Hot(self.context), _Joiner(self.limits.line_chars)
+        hot, joiner = Hot(self.context), _Joiner(self.limits.line_chars, self.notes)
         named = self.document.replica is not None
         for number, line in numbered:
             self.n_lines = number + 1 - self.document.first_line
@@ -160,7 +160,7 @@ class Reader:
                     yield number, peeled
 
     def _leaves(self, pieces: Iterable[tuple[int, Peeled]]) -> Iterator[Text]:
-        joiner = _Joiner(self.limits.line_chars)
+        joiner = _Joiner(self.limits.line_chars, self.notes)
         for number, piece in pieces:
             for begun, whole in joiner.take(number, piece):
                 yield from self._inner(begun, whole)
@@ -229,8 +229,9 @@ def _note(trouble: str) -> str:
 class _Joiner:
     """Joins lines that the runtime cut into several records (CRI `P`, docker at 16 KiB)."""
 
-    def __init__(self, line_chars: int) -> None:
+    def __init__(self, line_chars: int, notes: set[str]) -> None:
         self._line_chars = line_chars
+        self._notes = notes
         self._open: dict[tuple[str | None, str | None, str | None], tuple[int, Peeled]] = {}
 
     @property
@@ -246,8 +247,11 @@ class _Joiner:
         key = (piece.replica, piece.container, piece.stream)
         begun = self._open.pop(key, None)
         if begun is not None:
-            first, before = begun
-            number, piece = first, before._replace(text=(before.text + piece.text)[: self._line_chars])
+            number, before = begun
+            room = self._line_chars - len(before.text)
+            if len(piece.text) > room:
+                self._notes.add("note.long-lines")
+            piece = before._replace(text=before.text + piece.text[:room]) if room > 0 else before
         if partial:
             self._open[key] = (number, piece)
             return []
