@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.analysis.made import UPSTREAM, S, group, inputs, places, queries, sign, stream
-from triage.analysis.exposure import Seen, ages_of, asked_upstream, coverage, noise_of, seen_of, units_of
+from triage.analysis.exposure import Seen, ages_of, asked_upstream, coverage, seen_of, units_of
+from triage.analysis.noise import noise_of
 from triage.model.config import Configuration, UpstreamList
 from triage.model.observation import Answer, Citation
 from triage.model.place import Pod, Topology

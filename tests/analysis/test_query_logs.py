@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,13 +33,15 @@ def late(at: str, name: str) -> str:
     return query(at, name, "NOERROR qr,rd,ra", 2.0012)
 
 
-def log(path: Path, odd: Callable[[int], bool], write: Callable[[str, str], str]) -> Path:
+def log(
+    path: Path, odd: Callable[[int], bool], write: Callable[[str, str], str], domains: Sequence[str] = DOMAINS
+) -> Path:
     """Half an hour of one replica: five queries a second for names of many domains."""
     rng = random.Random(1)
     with path.open("w") as out:
         for i in range(N):
             at = rfc3339(START_NS + i * STEP_NS)
-            name = f"n{rng.randrange(300)}.{rng.choice(DOMAINS)}."
+            name = f"n{rng.randrange(300)}.{rng.choice(domains)}."
             out.write(write(at, name) if odd(i) else query(at, name, "NOERROR qr,rd,ra", 0.003))
     return path
 
@@ -50,6 +52,13 @@ def test_a_minute_in_which_many_queries_fail_is_no_noise(tmp_path: Path, begin: 
     report = ask(log(tmp_path / "coredns-a.log", lambda i: begin <= i < begin + 300 and i % one_in == 0, timeout))
     first = report.hypotheses[0]
     assert (first.cause, first.upstream) == ("upstream-unreachable", UPSTREAM)
+    assert first.probability > 0.8
+
+
+def test_a_domain_that_is_all_of_the_traffic_is_not_dead_while_most_of_it_is_answered(tmp_path: Path) -> None:
+    odd = {"odd": lambda i: i >= N - 300 and i % 5 == 0, "write": timeout, "domains": ("amazonaws.com",)}
+    first = ask(log(tmp_path / "coredns-a.log", **odd)).hypotheses[0]
+    assert (first.cause, first.zone) == ("upstream-unreachable", None)
     assert first.probability > 0.8
 
 

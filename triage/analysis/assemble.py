@@ -19,6 +19,7 @@ from triage.analysis.hypotheses import Draft, drafts_of, fingerprint
 from triage.analysis.inputs import Inputs
 from triage.analysis.localize import Strengths, localize_units
 from triage.analysis.names import NameSpread, common_suffix, spread_of
+from triage.analysis.noise import are_alive
 from triage.analysis.quiet import down, nothing, why_down
 from triage.analysis.rank import QUIET, ranked, weigh
 from triage.analysis.scopes import Unit
@@ -26,14 +27,11 @@ from triage.analysis.sign import Sign
 from triage.analysis.signs import signs_of
 from triage.analysis.statements import evidence_of
 from triage.analysis.titles import titles_of
-from triage.model.observation import Answer
 from triage.model.report import Coverage, FileCoverage, FixStep, Hypothesis, Report, Weighing, Window
 from triage.model.rule import Rule
 from triage.model.text import Text
 from triage.model.timeline import Timeline
 
-LIVING = 0.3
-"""Share of the failing names whose answers elsewhere show that their zone is served."""
 ENDED_NS = 120e9
 """Silence after a fault that shows that it is over, and before it that it was none."""
 PAUSE_NS, MISSED = 60e9, 10.0
@@ -119,22 +117,10 @@ def _spread(group: Group, units: Sequence[Unit], inputs: Inputs) -> NameSpread:
     asked = [u.n for u in units if u.name in failing]
     n_asked = sum(n for n in asked if n is not None) if asked and all(n is not None for n in asked) else None
     spread = spread_of(names, sum(Group(group.family, tuple(real)).by_replica.values()), n_asked)
-    if spread.suffix and len(_answered_elsewhere(group, failing, inputs).intersection(names)) >= LIVING * len(names):
+    if spread.suffix and are_alive(names, group, inputs):
         return replace(spread, suffix=None)
     other = [u for u in units if u.checked is False and not u.replica]
     return replace(spread, by_chance=min(spread.by_chance, 0.3)) if other and spread.suffix else spread
-
-
-def _answered_elsewhere(group: Group, failing: Collection[str], inputs: Inputs) -> set[str]:
-    """Names that other replicas were answered from upstream meanwhile: their zone's servers are alive."""
-    first, last = group.window or (0, 2**63)
-    return {
-        row.qname
-        for rcode in ("NOERROR", "NXDOMAIN")
-        for row in inputs.names.get((Answer.UPSTREAM, rcode), ())
-        if (row.replica or "") not in failing
-        if row.first_ns is None or (row.first_ns <= last and (row.last_ns or row.first_ns) >= first)
-    }
 
 
 def _judged(contexts: Sequence[Context], inputs: Inputs) -> list[tuple[Context, tuple[Draft, ...]]]:

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from triage.analysis.episodes import bursts
 from triage.analysis.group import Group
 from triage.analysis.inputs import Asked, Inputs
-from triage.analysis.names import domain, leaks_cluster_zone
+from triage.analysis.noise import noise_of
 from triage.analysis.scopes import Unit
 from triage.analysis.sign import CHECK, DOWN_AFTER, MINUTE_NS
 from triage.model.observation import LOST, Answer, QueryCount, Segment
 from triage.model.place import PLACE_KINDS, Pod
 
+SELDOM = 0.25
+"""Share of late answers below which those in time count against a fault; a slow upstream is no silent one."""
 FORWARDED = LOST | {Answer.UPSTREAM}
 _FOREVER_NS = 1 << 63
 
@@ -145,7 +146,8 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
     counted = asked_upstream(inputs, group.zone, window) if group.family == "upstream" else {}
     in_all = asked_upstream(inputs, group.zone, None) if counted and window else counted
     asks = _listed(inputs, group)
-    asked_by_clients = {kin.replica for kin in group.kin if not kin.probe}
+    asked_by_clients = {kin.replica for kin in group.kin if not kin.probe and kin.symptom != "late-answers"}
+    late = _late(group)
     noise = noise_of(group, inputs)
     states = states_of(inputs, group, seen)
     young = ages_of(inputs, group)
@@ -158,7 +160,9 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
             covered = 0.0
         n = None
         failed = 0.0
-        if replica in counted and (k == 0 or replica in asked_by_clients):
+        n_late = late.get(replica, 0.0)
+        is_seldom_late = replica in counted and 0 < n_late < SELDOM * counted[replica][0]
+        if replica in counted and (k == 0 or replica in asked_by_clients or is_seldom_late):
             n, failed = counted[replica]
             k = max(k, failed)
             n = max(n, k)
@@ -181,6 +185,15 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
             )
         )
     return [*found, *_checked_nodes(inputs, group)]
+
+
+def _late(group: Group) -> Mapping[str, float]:
+    """Late answers by replica."""
+    found: dict[str, float] = {}
+    for kin, row in group.kin.items():
+        if kin.symptom == "late-answers":
+            found[kin.replica] = found.get(kin.replica, 0.0) + sum(group.signs[i].weight for i in row)
+    return found
 
 
 PRESENCE = frozenset({"loop", "config", "listen", "crash", "resources", "fd"})
@@ -221,39 +234,6 @@ def _checked_nodes(inputs: Inputs, group: Group) -> list[Unit]:
             Unit(f"{CHECK}{dig.host}", attrs, 0.0, coverage=0.0, checked=dig.failure is not None, replica=False)
         )
     return found
-
-
-LAME = frozenset({"upstream-silent", "probe-silent", "unanswered"})
-"""What a name with dead servers looks like; the resolver that refuses or cannot be reached is no matter of names."""
-LINES = frozenset({*LAME, "upstream-refused", "probe-refused", "upstream-no-route", "probe-no-route", "upstream-tls"})
-"""Symptoms that single lines show; counters and late answers are no events of noise."""
-FEW_DOMAINS = 3
-"""Domains with dead servers that are in use at once; more that fail together are no matter of names."""
-INSISTENCE = 0.65
-"""Power by which the look-ups of lame names grow with the events behind them."""
-NOISE_NS = 600_000_000_000
-"""Failures of one domain within ten minutes are one event of noise: its servers are away, clients insist."""
-
-
-def noise_of(group: Group, inputs: Inputs) -> Mapping[str, float]:
-    """Per replica: how many independent events of noise would make its failures."""
-    events: dict[str, dict[str, list[tuple[int, float]]]] = {}
-    domains: set[str] = set()
-    zones = inputs.configuration.cluster_zones
-    for s in group.signs:
-        if s.symptom not in LINES or s.replica.startswith(CHECK):
-            continue
-        leaks = bool(s.qname) and leaks_cluster_zone(s.qname or "", zones)
-        what = "probe" if s.probe else domain(s.qname) if s.qname else s.citation.text[-60:]
-        domains.add(what)
-        if s.symptom not in LAME or group.zone is not None or leaks or len(domains) > FEW_DOMAINS:
-            return {}
-        events.setdefault(s.replica, {}).setdefault(what, []).append((s.at_ns or 0, 1.0))
-    lookups = group.by_replica
-    return {
-        r: max(float(sum(len(bursts(times, NOISE_NS)) for times in found.values())), lookups.get(r, 1.0) ** INSISTENCE)
-        for r, found in events.items()
-    }
 
 
 _UNITS_S = ((600, 1), (28_800, 60), (691_200, 3_600), (8 * 31_536_000, 86_400), (float("inf"), 31_536_000))
