@@ -75,7 +75,7 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
     named = [r for r in inputs.replicas if r]
     pods, nodes = inputs.topology.pods, inputs.topology.nodes
     if not any(p.node for p in pods):
-        found.append(Gap("gap.no-pod-list", {}, PLACE_CAUSES, f"kubectl get pods -n {_namespace(inputs)} -o wide"))
+        found.append(Gap("gap.no-pod-list", {}, PLACE_CAUSES, f"kubectl get pods -n {namespace_of(inputs)} -o wide"))
     elif not any(p.get("subnet") for p in inputs.topology.places.values()):
         missing = Gap("gap.no-node-list", {}, PLACE_CAUSES, "kubectl get nodes -o wide")
         found.append(no_subnets(inputs, PLACE_CAUSES) if nodes or inputs.topology.assumed else missing)
@@ -86,7 +86,7 @@ def gaps_of(inputs: Inputs, seen: Mapping[str, Seen]) -> tuple[Gap, ...]:
     if is_outside(seen):
         found.append(Gap("gap.window-empty", {}, PLACE_CAUSES))
     elif is_unheard(inputs):
-        command = f"kubectl logs -n {_namespace(inputs)} -l k8s-app=kube-dns --prefix --timestamps --tail=-1"
+        command = f"kubectl logs -n {namespace_of(inputs)} -l k8s-app=kube-dns --prefix --timestamps --tail=-1"
         found.insert(0, Gap("gap.unheard", {}, UPSTREAM_CAUSES, command))
     if caches := [c for c in inputs.topology.unread_caches if c not in named]:
         found.append(
@@ -117,7 +117,7 @@ def _coarse(inputs: Inputs) -> Iterator[Gap]:
         yield Gap(f"gap.full-{table}", {"n": str(lines)})
 
 
-def _namespace(inputs: Inputs, replica: str | None = None) -> str:
+def namespace_of(inputs: Inputs, replica: str | None = None) -> str:
     """Of this pod, else of any replica of CoreDNS; where no pod list tells, the one that installers use."""
     pods = [p for p in inputs.topology.pods if p.namespace and SAFE_NAME.match(p.namespace)]
     mine = [p for p in pods if p.name == replica] or [p for p in pods if p.name in inputs.topology.places]
@@ -128,4 +128,4 @@ def _log_command(inputs: Inputs, replica: str) -> str | None:
     """The command that reads a replica's whole log with times; None for a name that no pod can have."""
     if not SAFE_NAME.match(replica):
         return None
-    return f"kubectl logs -n {_namespace(inputs, replica)} {shlex.quote(replica)} --timestamps --tail=-1"
+    return f"kubectl logs -n {namespace_of(inputs, replica)} {shlex.quote(replica)} --timestamps --tail=-1"

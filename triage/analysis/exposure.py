@@ -10,14 +10,13 @@ from triage.analysis.group import Group
 from triage.analysis.inputs import Asked, Inputs
 from triage.analysis.noise import noise_of
 from triage.analysis.scopes import Unit
-from triage.analysis.sign import CHECK, DOWN_AFTER, MINUTE_NS
+from triage.analysis.sign import CHECK, DOWN_AFTER, FOREVER_NS, MINUTE_NS
 from triage.model.observation import LOST, Answer, QueryCount, Segment
 from triage.model.place import PLACE_KINDS, Pod
 
 SELDOM = 0.25
 """Share of late answers below which those in time count against a fault; a slow upstream is no silent one."""
 FORWARDED = LOST | {Answer.UPSTREAM}
-_FOREVER_NS = 1 << 63
 
 
 class Seen(Struct, frozen=True):
@@ -46,7 +45,7 @@ def seen_of(inputs: Inputs) -> Mapping[str, Seen]:
     ends = [s.last_ns for s in inputs.observations.segments if s.last_ns is not None]
     end = max(ends) if ends else None
     since_ns, until_ns = inputs.counted_ns
-    counted = (0 if since_ns is None else since_ns, _FOREVER_NS if until_ns is None else until_ns)
+    counted = (0 if since_ns is None else since_ns, FOREVER_NS if until_ns is None else until_ns)
     return {
         replica: _seen(streams.get(replica, []), segments.get(replica, []), end, counted) for replica in inputs.replicas
     }
@@ -160,7 +159,7 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
             covered = 0.0
         n = None
         failed = 0.0
-        n_late = late.get(replica, 0.0)
+        n_late = late.get(replica, 0)
         is_seldom_late = replica in counted and 0 < n_late < SELDOM * counted[replica][0]
         if replica in counted and (k == 0 or replica in asked_by_clients or is_seldom_late):
             n, failed = counted[replica]
@@ -187,12 +186,12 @@ def units_of(inputs: Inputs, group: Group, seen: Mapping[str, Seen]) -> list[Uni
     return [*found, *_checked_nodes(inputs, group)]
 
 
-def _late(group: Group) -> Mapping[str, float]:
+def _late(group: Group) -> Mapping[str, int]:
     """Late answers by replica."""
-    found: dict[str, float] = {}
-    for kin, row in group.kin.items():
+    found: dict[str, int] = {}
+    for kin, n in group.failures.items():
         if kin.symptom == "late-answers":
-            found[kin.replica] = found.get(kin.replica, 0.0) + sum(group.signs[i].weight for i in row)
+            found[kin.replica] = found.get(kin.replica, 0) + n
     return found
 
 

@@ -47,9 +47,9 @@ def failing_share(context: Context) -> float | None:
     if all(kin.symptom == "late-answers" for kin in context.group.kin):
         return None
     lines: dict[str, float] = defaultdict(float)
-    for sign in context.group.lines:
-        if sign.message_id and not sign.probe:
-            lines[sign.replica] += sign.weight
+    for kin, n in context.group.failures.items():
+        if kin.message_id and not kin.probe:
+            lines[kin.replica] += n
     units = [u for u in context.units if u.name in context.failing and u.n]
     if any(not u.name for u in units):
         lines[""] += sum(lines[r] for r in context.failing - {u.name for u in units})

@@ -8,10 +8,9 @@ from triage.analysis.episodes import bursts
 from triage.analysis.group import Group
 from triage.analysis.inputs import Inputs
 from triage.analysis.names import domain, leaks_cluster_zone
-from triage.analysis.sign import CHECK
+from triage.analysis.sign import CHECK, FOREVER_NS
 from triage.model.observation import Answer
 
-_FOREVER_NS = 1 << 63
 LAME = frozenset({"upstream-silent", "probe-silent", "unanswered"})
 """What a name with dead servers looks like; the resolver that refuses or cannot be reached is no matter of names."""
 LINES = frozenset({*LAME, "upstream-refused", "probe-refused", "upstream-no-route", "probe-no-route", "upstream-tls"})
@@ -22,8 +21,6 @@ INSISTENCE = 0.65
 """Power by which the look-ups of lame names grow with the events behind them."""
 NOISE_NS = 600_000_000_000
 """Failures of one domain within ten minutes are one event of noise: its servers are away, clients insist."""
-
-
 SEVERAL = 3
 LIVING = 0.3
 """Share of failing names whose answers show that their zone is served."""
@@ -35,18 +32,20 @@ def are_alive(names: Collection[str], group: Group, inputs: Inputs) -> bool:
     By other replicas, or by the same ones: then their first or last answer falls in the time of the failures, and they
     are several names. Of a single one the own servers may answer now and then.
     """
-    first, last = group.window or (0, _FOREVER_NS)
-    answered = set()
+    first, last = group.window or (0, FOREVER_NS)
+    asked, answered = frozenset(names), set()
     for rcode in ("NOERROR", "NXDOMAIN"):
         for row in inputs.names.get((Answer.UPSTREAM, rcode), ()):
+            if row.qname not in asked:
+                continue
             times = (row.first_ns, row.last_ns if row.last_ns is not None else row.first_ns)
             if (row.replica or "") not in group.failing:
                 meanwhile = times[0] is None or times[1] is None or (times[0] <= last and times[1] >= first)
             else:
-                meanwhile = len(names) >= SEVERAL and any(at is not None and first <= at <= last for at in times)
+                meanwhile = len(asked) >= SEVERAL and any(at is not None and first <= at <= last for at in times)
             if meanwhile:
                 answered.add(row.qname)
-    return len(answered.intersection(names)) >= LIVING * len(names) > 0
+    return len(answered) >= LIVING * len(asked) > 0
 
 
 def noise_of(group: Group, inputs: Inputs) -> Mapping[str, float]:

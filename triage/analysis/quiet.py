@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from triage.analysis.coverage import namespace_of
 from triage.analysis.exposure import Seen, is_outside, is_unheard
 from triage.analysis.hypotheses import fingerprint
 from triage.analysis.inputs import Inputs
@@ -29,10 +30,10 @@ def why_down(inputs: Inputs) -> list[Gap]:
     pods = [p for p in down(inputs) if SAFE_NAME.match(p.name)]
     if not pods:
         return []
-    namespace = next((p.namespace for p in pods if p.namespace and SAFE_NAME.match(p.namespace)), "kube-system")
     causes = ("corefile-invalid", "forward-loop", "listen-failed", "resources", "node-network")
     names = {"names": some([p.name for p in pods])}
-    return [Gap("gap.pod-down", names, causes, f"kubectl describe pod -n {namespace} {pods[0].name}")]
+    name = pods[0].name
+    return [Gap("gap.pod-down", names, causes, f"kubectl describe pod -n {namespace_of(inputs, name)} {name}")]
 
 
 def nothing(inputs: Inputs, seen: Mapping[str, Seen]) -> Hypothesis:

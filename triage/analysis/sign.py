@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from triage.model.observation import Citation, FailureKind
 
 MINUTE_NS = 60_000_000_000
+FOREVER_NS = 1 << 63
 LOOKUP_NS = 10_000_000_000
 """Lines of one replica and name within 10 s are one look-up: A and AAAA, two attempts each."""
 CHECK = "check:"

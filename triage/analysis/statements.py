@@ -15,9 +15,8 @@ from triage.model.text import Text, Value
 
 SHOWN = 3
 """Citations of one statement."""
-
-
 _NAMED = 6
+"""Replicas and nodes of one statement that are named."""
 
 
 def _some(names: Sequence[str]) -> tuple[str | Text, ...]:
